@@ -1,0 +1,66 @@
+# Two commands: `make run` (everything from the recorded incidents) and `make test`.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+# A byte-compiled start is twice as fast; the caller's environment must not switch that off.
+unexport PYTHONDONTWRITEBYTECODE
+unexport PYTHONPATH
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	  || { echo "Python 3.11 or newer is needed (found: $$($(PYTHON) --version 2>&1 || echo none)). On Debian or Ubuntu: apt-get install python3 python3-venv"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+	  || { echo "Python's venv module is needed. On Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
+	@echo "Setting up $(VENV) (once; a minute or two)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib || true
+	@touch $@
+
+.PHONY: setup
+setup: $(STAMP) ## Create the virtual environment from the lock file
+
+.PHONY: run
+run: setup ## Build everything from the recorded incidents in fixtures/
+	@$(BIN)/evidence run
+
+.PHONY: dev
+dev: setup ## Open the asset graph: dagster dev on http://127.0.0.1:3000
+	@$(BIN)/dagster dev --host 127.0.0.1 --port 3000
+
+.PHONY: lint
+lint: setup ## Lint, types and import directions
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+.PHONY: test
+test: lint ## Lint, types, import directions and tests (minutes)
+	@$(BIN)/pytest -q -m "not slow"
+
+.PHONY: test-all
+test-all: lint ## As test, with the heavy suites too
+	@$(BIN)/pytest -q
+
+.PHONY: golden
+golden: setup ## Rewrite the golden files after a wanted change of behaviour
+	@$(BIN)/pytest -q -m golden --rewrite-golden
+
+.PHONY: lock
+lock: ## Resolve requirements.lock anew (needs uv on the PATH)
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-header --output-file requirements.lock
+
+.PHONY: clean
+clean: ## Remove what runs have written (warehouse/, out/, .dagster/)
+	rm -rf warehouse out .dagster

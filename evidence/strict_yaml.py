@@ -1,0 +1,195 @@
+"""Reads YAML without surprises: what one reader of YAML takes for a boolean and another for a word is an error.
+
+Refused, each with line and column: duplicate keys, keys that are not text, anchors and aliases (a few
+hundred bytes of them expand to gigabytes), tags, merge keys, floats, and plain words that YAML 1.1 and
+1.2 read differently (`NO`, `on`, `12:30:45`, `017`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import AliasEvent
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from evidence.errors import EvidenceError, InputError, Place
+
+Model = TypeVar("Model", bound=BaseModel)
+Path_ = tuple[str | int, ...]
+
+DEPTH_MAX = 32
+
+_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+_AMBIGUOUS = re.compile(
+    r"y|Y|n|N|yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF|True|TRUE|False|FALSE|Null|NULL"
+    r"|[-+]?[0-9]+(:[0-5]?[0-9])+(\.[0-9]*)?"  # sexagesimal in YAML 1.1
+    r"|[-+]?0[0-9_]+|0x[0-9a-fA-F_]+|0o[0-7_]+|0b[01_]+|[-+]?[0-9][0-9_]*_[0-9_]*"
+    r"|[-+]?(\.[0-9]+|[0-9]+\.[0-9]*)([eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+"
+    r"|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
+)
+
+
+@dataclass(frozen=True)
+class Document:
+    """One YAML document: its plain value and where each part of it stands.
+
+    `places` holds the value's place per path, `key_places` the key's. `byte_offset` and
+    `byte_length` delimit the document in its file.
+    """
+
+    path: Path
+    value: Any
+    places: dict[Path_, Place]
+    key_places: dict[Path_, Place]
+    block_paths: frozenset[Path_]
+    byte_offset: int = 0
+    byte_length: int = 0
+
+    def place(self, *path: str | int) -> Place:
+        """The place of the value at `path`, or of the nearest part around it that exists."""
+        for end in range(len(path), -1, -1):
+            if path[:end] in self.places:
+                found = self.places[path[:end]]
+                return Place(found.path, found.line, found.column, ".".join(map(str, path)))
+        return Place(self.path, field=".".join(map(str, path)))
+
+
+def load_yaml(path: Path, *, error: type[EvidenceError] = InputError) -> Document:
+    """The one document in the file. Raises `error` with line and column."""
+    documents = load_all_yaml(path, error=error)
+    if len(documents) != 1:
+        raise error(f"expected one YAML document, found {len(documents)}", place=Place(path))
+    return documents[0]
+
+
+def load_all_yaml(path: Path, *, error: type[EvidenceError] = InputError) -> list[Document]:
+    """Every document in the file, in order. Raises `error` with line and column."""
+    try:
+        content = path.read_bytes()
+    except OSError as failure:
+        raise error(f"cannot be read: {failure.strerror}", place=Place(path)) from failure
+    return parse_all_yaml(content, path, error=error)
+
+
+def parse_all_yaml(content: bytes, path: Path, *, error: type[EvidenceError] = InputError) -> list[Document]:
+    """Every document in the bytes; `path` only names them in messages."""
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as failure:
+        raise error(f"is not UTF-8 (byte {failure.start})", place=Place(path)) from failure
+    try:
+        return list(_documents(text, path, error))
+    except MarkedYAMLError as failure:
+        mark = failure.problem_mark or failure.context_mark
+        place = Place(path, mark.line + 1, mark.column + 1) if mark else Place(path)
+        raise error(f"is not YAML: {failure.problem or failure.context}", place=place) from failure
+    except YAMLError as failure:
+        raise error(f"is not YAML: {failure}", place=Place(path)) from failure
+
+
+def parse_model(model: type[Model], document: Document, *, error: type[EvidenceError] = InputError) -> Model:
+    """The document as `model`. Raises `error` naming file, line, column and field of the first fault."""
+    try:
+        return model.model_validate(document.value)
+    except ValidationError as failure:
+        first = failure.errors(include_url=False)[0]
+        location = tuple(part for part in first["loc"])
+        what = first["msg"]
+        if first["type"] == "extra_forbidden":
+            what = f"unknown key '{location[-1]}'"
+            place = document.key_places.get(location, document.place(*location))
+            place = Place(place.path, place.line, place.column, ".".join(map(str, location)))
+        else:
+            place = document.place(*location)
+        raise error(what, place=place) from failure
+
+
+def _documents(text: str, path: Path, error: type[EvidenceError]) -> Iterator[Document]:
+    _refuse_aliases(text, path, error)
+    for node in YAML(typ="rt", pure=True).compose_all(text):
+        if node is None:
+            continue
+        builder = _Builder(path, error)
+        value = builder.build(node, ())
+        start = len(text[: node.start_mark.index].encode())
+        length = len(text[node.start_mark.index : node.end_mark.index].encode())
+        yield Document(
+            path, value, builder.places, builder.key_places, frozenset(builder.block_paths), start, length
+        )
+
+
+def _refuse_aliases(text: str, path: Path, error: type[EvidenceError]) -> None:
+    for event in YAML(typ="rt", pure=True).parse(text):
+        if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
+            mark = event.start_mark
+            raise error("anchors and aliases are not allowed", place=Place(path, mark.line + 1, mark.column + 1))
+
+
+class _Builder:
+    """Turns one node tree into plain values, remembering where each stands."""
+
+    def __init__(self, path: Path, error: type[EvidenceError]) -> None:
+        self.path = path
+        self.error = error
+        self.places: dict[Path_, Place] = {}
+        self.key_places: dict[Path_, Place] = {}
+        self.block_paths: set[Path_] = set()
+
+    def build(self, node: Node, at: Path_) -> Any:
+        place = self._place(node)
+        self.places[at] = place
+        if len(at) > DEPTH_MAX:
+            raise self.error(f"is nested deeper than {DEPTH_MAX}", place=place)
+        if isinstance(node, MappingNode):
+            return self._mapping(node, at)
+        if isinstance(node, SequenceNode):
+            return [self.build(child, (*at, index)) for index, child in enumerate(node.value)]
+        if isinstance(node, ScalarNode):
+            if node.style in ("|", ">"):
+                self.block_paths.add(at)
+            return self._scalar(node, place)
+        raise self.error("is neither a mapping, a list nor a scalar", place=place)
+
+    def _mapping(self, node: MappingNode, at: Path_) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            place = self._place(key_node)
+            if not isinstance(key_node, ScalarNode):
+                raise self.error("a key must be text", place=place)
+            key = self._scalar(key_node, place)
+            if not isinstance(key, str) or key == "<<":
+                raise self.error(f"the key {key_node.value!r} must be text; quote it", place=place)
+            if key in result:
+                raise self.error(f"the key '{key}' is repeated", place=place)
+            self.key_places[(*at, key)] = place
+            result[key] = self.build(value_node, (*at, key))
+        return result
+
+    def _scalar(self, node: ScalarNode, place: Place) -> str | int | bool | None:
+        text: str = node.value
+        if node.style is not None:
+            return text
+        if text in ("", "~", "null"):
+            return None
+        if text in ("true", "false"):
+            return text == "true"
+        if _INTEGER.fullmatch(text):
+            return int(text)
+        if _AMBIGUOUS.fullmatch(text):
+            raise self.error(f"{text} is read differently by different readers of YAML; quote it", place=place)
+        return text
+
+    def _place(self, node: Node) -> Place:
+        tag = str(node.tag or "")
+        mark = node.start_mark
+        place = Place(self.path, mark.line + 1, mark.column + 1)
+        if tag and not tag.startswith("tag:yaml.org,2002:"):
+            raise self.error(f"the tag {tag} is not allowed", place=place)
+        return place

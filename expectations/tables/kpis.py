@@ -1,0 +1,151 @@
+"""Contracts of the KPI tables: weekly figures with their spread, and the reviews behind them."""
+
+from __future__ import annotations
+
+from expectations.contracts import Column, TableContract, bigint, boolean, integer, text, texts
+
+SUFFICIENCY = ("sufficient", "too_few")
+
+
+def _spread(what: str) -> tuple[Column, ...]:
+    """n, median, p90, mean and a distribution-free interval, all in whole seconds."""
+    return (
+        integer("n", f"Incidents with a {what}."),
+        integer("open_count", "Incidents of the group that have none yet."),
+        bigint("median_seconds", f"Median {what}.", is_nullable=True),
+        bigint("p90_seconds", f"90th percentile of {what} (nearest rank).", is_nullable=True),
+        bigint("mean_seconds", f"Mean {what}, rounded half up.", is_nullable=True),
+        bigint(
+            "interval_low_seconds",
+            "Lower bound of the 95 % interval of the median (order statistics).",
+            is_nullable=True,
+        ),
+        bigint("interval_high_seconds", "Upper bound of it.", is_nullable=True),
+        text("sufficiency", "Whether n is enough for an interval.", allowed=SUFFICIENCY),
+        texts("incident_ids", "Incidents behind the figure."),
+    )
+
+
+WEEKLY_MTTD = TableContract(
+    "kpis.weekly_mttd",
+    "One row per ISO week of detection, service, severity and environment: time to detect and dwell time.",
+    (
+        text("week", "ISO week, e.g. 2026-W07."),
+        text("service", "Service, or 'all'."),
+        text("severity", "Severity, or 'all'."),
+        text("environment", "Environment, or 'all'."),
+        *_spread("time from start to detection"),
+    ),
+    key=("week", "service", "severity", "environment"),
+)
+
+WEEKLY_MTTR = TableContract(
+    "kpis.weekly_mttr",
+    "One row per ISO week of resolution and incident type: time to resolve.",
+    (
+        text("week", "ISO week."),
+        text("incident_type", "Type, or 'all'."),
+        *_spread("time from detection to resolution"),
+    ),
+    key=("week", "incident_type"),
+)
+
+WEEKLY_DWELL = TableContract(
+    "kpis.weekly_dwell_time",
+    "One row per ISO week of mitigation and incident type: time from start to mitigation.",
+    (
+        text("week", "ISO week."),
+        text("incident_type", "Type, or 'all'."),
+        *_spread("time from start to mitigation"),
+    ),
+    key=("week", "incident_type"),
+)
+
+WEEKLY_COVERAGE = TableContract(
+    "kpis.weekly_coverage",
+    "One row per ISO week of detection: what the playbook could have triaged or proposed by itself.",
+    (
+        text("week", "ISO week."),
+        integer("incident_count", "Incidents detected in the week."),
+        integer("automated_triage_count", "Minimum context complete without a person."),
+        integer("automated_action_count", "Active action recommended as automatic."),
+        integer("policy_gated_count", "Active action recommended as policy-gated."),
+        integer("approval_required_count", "Active action recommended with approval."),
+        integer("passive_count", "No active action recommended."),
+        texts("incident_ids", "Incidents behind the row."),
+    ),
+    key=("week",),
+)
+
+WEEKLY_OUTCOMES = TableContract(
+    "kpis.weekly_outcomes",
+    "One row per ISO week of detection and recorded outcome.",
+    (
+        text("week", "ISO week."),
+        text("outcome", "succeeded, escalated, aborted_by_policy, rolled_back, or unrecorded."),
+        integer("incident_count", "Incidents."),
+        texts("incident_ids", "Incidents behind the row."),
+    ),
+    key=("week", "outcome"),
+)
+
+QUALITY_REVIEW = TableContract(
+    "kpis.quality_review",
+    "One row per incident: the reviewers' four questions; 'unlabelled' where nobody answered.",
+    (
+        text("incident_id", "Incident."),
+        text("week", "ISO week of detection.", is_nullable=True),
+        text("was_signal_high_confidence", "yes, no or unlabelled.", allowed=("no", "unlabelled", "yes")),
+        text("did_enrichment_narrow", "yes, no or unlabelled.", allowed=("no", "unlabelled", "yes")),
+        text("was_least_risky_effective", "yes, no or unlabelled.", allowed=("no", "unlabelled", "yes")),
+        text("did_responder_understand", "yes, no or unlabelled.", allowed=("no", "unlabelled", "yes")),
+        text("expected_option", "Option a reviewer holds right, or unlabelled."),
+        text("recommended_option", "Option recommended."),
+        text("agreement", "Whether they agree.", allowed=("agrees", "differs", "unlabelled")),
+        text("labelled_by", "Reviewer.", is_nullable=True),
+        bigint("labelled_at", "When; ns UTC.", is_nullable=True),
+    ),
+    key=("incident_id",),
+    row_count_min=1,
+)
+
+LEARNING = TableContract(
+    "kpis.learning",
+    "One row per incident: what fired first, whether the action was right, and where the playbook stalled.",
+    (
+        text("incident_id", "Incident."),
+        text("week", "ISO week of detection.", is_nullable=True),
+        text("first_signal_name", "Signal that arrived first.", is_nullable=True),
+        text("first_signal_source", "Its tool.", is_nullable=True),
+        text("action_taken", "What responders did, as recorded.", is_nullable=True),
+        text("recommended_action", "What the active playbook recommends."),
+        boolean(
+            "is_action_correct",
+            "Reviewer's option equals the recommended one; NULL when unlabelled.",
+            is_nullable=True,
+        ),
+        text(
+            "stalled_at",
+            "Step at which no active action could go on.",
+            allowed=("confidence", "context", "effect", "not_stalled", "policy", "precondition"),
+        ),
+        text("stalled_because", "One sentence; empty when it did not stall."),
+        text("incident_url", "Link to the incident in the incident system.", is_nullable=True),
+        text("logs_url", "Link into Loki.", is_nullable=True),
+        text("traces_url", "Link into Tempo.", is_nullable=True),
+        text("changes_url", "Link into Argo CD.", is_nullable=True),
+        text("handoff_path", "Handoff page below the output folder."),
+    ),
+    key=("incident_id",),
+    row_count_min=1,
+)
+
+TABLES = (
+    WEEKLY_MTTD,
+    WEEKLY_MTTR,
+    WEEKLY_DWELL,
+    WEEKLY_COVERAGE,
+    WEEKLY_OUTCOMES,
+    QUALITY_REVIEW,
+    LEARNING,
+)
