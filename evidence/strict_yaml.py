@@ -1,22 +1,22 @@
-"""Reads YAML without surprises: what one reader of YAML takes for a boolean and another for a word is an error.
+"""Reads YAML without surprises: what one reader takes for a boolean and another for a word is an error.
 
 Refused, each with line and column: duplicate keys, keys that are not text, anchors and aliases (a few
-hundred bytes of them expand to gigabytes), tags, merge keys, floats, and plain words that YAML 1.1 and
-1.2 read differently (`NO`, `on`, `12:30:45`, `017`).
+hundred bytes of them expand to gigabytes), written tags of any kind, merge keys, floats, and plain words
+that YAML 1.1 and 1.2 read differently (`NO`, `on`, `12:30:45`, `017`).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import AliasEvent
+from ruamel.yaml.events import AliasEvent, NodeEvent
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from evidence.errors import EvidenceError, InputError, Place
@@ -26,6 +26,7 @@ Path_ = tuple[str | int, ...]
 
 DEPTH_MAX = 32
 
+_FOLD = re.compile(r"[ \t]*\r?\n[ \t]*")
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _AMBIGUOUS = re.compile(
     r"y|Y|n|N|yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF|True|TRUE|False|FALSE|Null|NULL"
@@ -40,8 +41,8 @@ _AMBIGUOUS = re.compile(
 class Document:
     """One YAML document: its plain value and where each part of it stands.
 
-    `places` holds the value's place per path, `key_places` the key's. `byte_offset` and
-    `byte_length` delimit the document in its file.
+    `places` holds the value's place per path, `key_places` the key's, `written` each text scalar as it
+    stands in the file. `byte_offset` and `byte_length` delimit the document in its file.
     """
 
     path: Path
@@ -51,6 +52,7 @@ class Document:
     block_paths: frozenset[Path_]
     byte_offset: int = 0
     byte_length: int = 0
+    written: dict[Path_, str] = field(default_factory=dict)
 
     def place(self, *path: str | int) -> Place:
         """The place of the value at `path`, or of the nearest part around it that exists."""
@@ -59,6 +61,21 @@ class Document:
                 found = self.places[path[:end]]
                 return Place(found.path, found.line, found.column, ".".join(map(str, path)))
         return Place(self.path, field=".".join(map(str, path)))
+
+    def place_within(self, offset: int, *path: str | int) -> Place:
+        """The place of the character `offset` of the text scalar at `path`, as it stands in the file.
+
+        Exact for plain and quoted scalars, also folded over lines; a double-quoted scalar with
+        escapes and a block scalar give the place of their beginning.
+        """
+        start = self.place(*path)
+        written = self.written.get(path)
+        if written is None or path in self.block_paths:
+            return start
+        before = written[: _written_index(written, offset)]
+        lines = before.count("\n")
+        column = len(before) - before.rfind("\n") if lines else start.column + len(before)
+        return Place(start.path, start.line + lines, column, start.field)
 
 
 def load_yaml(path: Path, *, error: type[EvidenceError] = InputError) -> Document:
@@ -112,35 +129,69 @@ def parse_model(model: type[Model], document: Document, *, error: type[EvidenceE
 
 
 def _documents(text: str, path: Path, error: type[EvidenceError]) -> Iterator[Document]:
-    _refuse_aliases(text, path, error)
+    _refuse_aliases_and_tags(text, path, error)
     for node in YAML(typ="rt", pure=True).compose_all(text):
         if node is None:
             continue
-        builder = _Builder(path, error)
+        builder = _Builder(path, text, error)
         value = builder.build(node, ())
         start = len(text[: node.start_mark.index].encode())
         length = len(text[node.start_mark.index : node.end_mark.index].encode())
         yield Document(
-            path, value, builder.places, builder.key_places, frozenset(builder.block_paths), start, length
+            path,
+            value,
+            builder.places,
+            builder.key_places,
+            frozenset(builder.block_paths),
+            start,
+            length,
+            builder.written,
         )
 
 
-def _refuse_aliases(text: str, path: Path, error: type[EvidenceError]) -> None:
+def _refuse_aliases_and_tags(text: str, path: Path, error: type[EvidenceError]) -> None:
+    """Only the events tell a written tag (`!!python/object:…`, `!!str`) from one that YAML infers."""
     for event in YAML(typ="rt", pure=True).parse(text):
+        mark = event.start_mark
+        place = Place(path, mark.line + 1, mark.column + 1)
         if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
-            mark = event.start_mark
-            raise error("anchors and aliases are not allowed", place=Place(path, mark.line + 1, mark.column + 1))
+            raise error("anchors and aliases are not allowed", place=place)
+        tag = getattr(event, "tag", None) if isinstance(event, NodeEvent) else None
+        if tag is not None:
+            raise error(
+                f"the tag {tag} is not allowed", place=place, remedy="Quote text; tags are never needed"
+            )
+
+
+def _written_index(written: str, offset: int) -> int:
+    """Index in the scalar as written of the character `offset` of its value; 0 where escapes hide it."""
+    quote = written[:1] if written[:1] in ("'", '"') else ""
+    if quote == '"' and "\\" in written:
+        return 0
+    index = len(quote)
+    for _ in range(offset):
+        fold = _FOLD.match(written, index)
+        if fold:
+            index = fold.end()
+        elif quote == "'" and written.startswith("''", index):
+            index += 2
+        else:
+            index += 1
+    fold = _FOLD.match(written, index)
+    return fold.end() if fold else index
 
 
 class _Builder:
     """Turns one node tree into plain values, remembering where each stands."""
 
-    def __init__(self, path: Path, error: type[EvidenceError]) -> None:
+    def __init__(self, path: Path, text: str, error: type[EvidenceError]) -> None:
         self.path = path
+        self.text = text
         self.error = error
         self.places: dict[Path_, Place] = {}
         self.key_places: dict[Path_, Place] = {}
         self.block_paths: set[Path_] = set()
+        self.written: dict[Path_, str] = {}
 
     def build(self, node: Node, at: Path_) -> Any:
         place = self._place(node)
@@ -154,6 +205,7 @@ class _Builder:
         if isinstance(node, ScalarNode):
             if node.style in ("|", ">"):
                 self.block_paths.add(at)
+            self.written[at] = self.text[node.start_mark.index : node.end_mark.index]
             return self._scalar(node, place)
         raise self.error("is neither a mapping, a list nor a scalar", place=place)
 
@@ -183,13 +235,11 @@ class _Builder:
         if _INTEGER.fullmatch(text):
             return int(text)
         if _AMBIGUOUS.fullmatch(text):
-            raise self.error(f"{text} is read differently by different readers of YAML; quote it", place=place)
+            raise self.error(
+                f"{text} is read differently by different readers of YAML; quote it", place=place
+            )
         return text
 
     def _place(self, node: Node) -> Place:
-        tag = str(node.tag or "")
         mark = node.start_mark
-        place = Place(self.path, mark.line + 1, mark.column + 1)
-        if tag and not tag.startswith("tag:yaml.org,2002:"):
-            raise self.error(f"the tag {tag} is not allowed", place=place)
-        return place
+        return Place(self.path, mark.line + 1, mark.column + 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from expectations.contracts import TableContract, bigint, boolean, integer, text
+from expectations.tables.quality import GAP_KINDS
 
 SOURCES = (
     "alertmanager",
@@ -335,4 +336,32 @@ DEPENDENCIES = TableContract(
     key=("from_ref", "to_ref"),
 )
 
-TABLES = (FILES, RAW_RECORDS, QUARANTINE, EVIDENCE_EVENTS, INCIDENTS, SERVICES, DEPENDENCIES)
+DECLARED_GAPS = TableContract(
+    "intake.declared_gaps",
+    "One row per thing that a record, or the object around records, says it lacks.",
+    (
+        text("incident_id", "Incident."),
+        text("source", "Tool that declares it.", allowed=SOURCES),
+        text("gap", "Kind of gap.", allowed=GAP_KINDS),
+        text("subject", "What it is about: a field or an object."),
+        text("detail", "One sentence for the responder."),
+        bigint("known_at", "When the declaring evidence had arrived; ns UTC."),
+        text(
+            "record_sha256", "SHA-256 of the record, or of the document around the records, that declares it."
+        ),
+        text("pointer", "JSON Pointer within it."),
+        boolean("is_envelope", "Declared by the object around the records, which is no raw record itself."),
+    ),
+    key=("incident_id", "source", "gap", "subject", "record_sha256", "pointer"),
+)
+
+TABLES = (
+    FILES,
+    RAW_RECORDS,
+    QUARANTINE,
+    EVIDENCE_EVENTS,
+    INCIDENTS,
+    SERVICES,
+    DEPENDENCIES,
+    DECLARED_GAPS,
+)

@@ -11,7 +11,8 @@ def _spread(what: str) -> tuple[Column, ...]:
     """n, median, p90, mean and a distribution-free interval, all in whole seconds."""
     return (
         integer("n", f"Incidents with a {what}."),
-        integer("open_count", "Incidents of the group that have none yet."),
+        integer("open_count", "Incidents of the group whose end is not recorded; in no figure."),
+        integer("excluded_count", "Incidents whose begin is unknown or lies after the end; in no figure."),
         bigint("median_seconds", f"Median {what}.", is_nullable=True),
         bigint("p90_seconds", f"90th percentile of {what} (nearest rank).", is_nullable=True),
         bigint("mean_seconds", f"Mean {what}, rounded half up.", is_nullable=True),
@@ -22,18 +23,19 @@ def _spread(what: str) -> tuple[Column, ...]:
         ),
         bigint("interval_high_seconds", "Upper bound of it.", is_nullable=True),
         text("sufficiency", "Whether n is enough for an interval.", allowed=SUFFICIENCY),
-        texts("incident_ids", "Incidents behind the figure."),
+        texts("incident_ids", "Incidents of the group: measured, open and excluded."),
     )
 
 
 WEEKLY_MTTD = TableContract(
     "kpis.weekly_mttd",
-    "One row per ISO week of detection, service, severity and environment: time to detect and dwell time.",
+    "One row per ISO week of detection, service, severity and environment: time to detect. Rolled up to each "
+    "dimension alone and to the whole week; other combinations with 'all' do not exist.",
     (
         text("week", "ISO week, e.g. 2026-W07."),
-        text("service", "Service, or 'all'."),
-        text("severity", "Severity, or 'all'."),
-        text("environment", "Environment, or 'all'."),
+        text("service", "Service, 'unknown' or 'all'."),
+        text("severity", "Severity in words (OCSF), 'unknown' or 'all'."),
+        text("environment", "Environment, 'unknown' or 'all'."),
         *_spread("time from start to detection"),
     ),
     key=("week", "service", "severity", "environment"),
@@ -94,13 +96,13 @@ QUALITY_REVIEW = TableContract(
     "One row per incident: the reviewers' four questions; 'unlabelled' where nobody answered.",
     (
         text("incident_id", "Incident."),
-        text("week", "ISO week of detection.", is_nullable=True),
+        text("week", "ISO week of detection; of the begin when no detection is recorded."),
         text("was_signal_high_confidence", "yes, no or unlabelled.", allowed=("no", "unlabelled", "yes")),
         text("did_enrichment_narrow", "yes, no or unlabelled.", allowed=("no", "unlabelled", "yes")),
         text("was_least_risky_effective", "yes, no or unlabelled.", allowed=("no", "unlabelled", "yes")),
         text("did_responder_understand", "yes, no or unlabelled.", allowed=("no", "unlabelled", "yes")),
         text("expected_option", "Option a reviewer holds right, or unlabelled."),
-        text("recommended_option", "Option recommended."),
+        text("recommended_option", "Option recommended; none without any evidence."),
         text("agreement", "Whether they agree.", allowed=("agrees", "differs", "unlabelled")),
         text("labelled_by", "Reviewer.", is_nullable=True),
         bigint("labelled_at", "When; ns UTC.", is_nullable=True),
@@ -114,11 +116,11 @@ LEARNING = TableContract(
     "One row per incident: what fired first, whether the action was right, and where the playbook stalled.",
     (
         text("incident_id", "Incident."),
-        text("week", "ISO week of detection.", is_nullable=True),
+        text("week", "ISO week of detection; of the begin when no detection is recorded."),
         text("first_signal_name", "Signal that arrived first.", is_nullable=True),
         text("first_signal_source", "Its tool.", is_nullable=True),
         text("action_taken", "What responders did, as recorded.", is_nullable=True),
-        text("recommended_action", "What the active playbook recommends."),
+        text("recommended_action", "What the active playbook recommends; none without any evidence."),
         boolean(
             "is_action_correct",
             "Reviewer's option equals the recommended one; NULL when unlabelled.",
@@ -126,7 +128,7 @@ LEARNING = TableContract(
         ),
         text(
             "stalled_at",
-            "Step at which no active action could go on.",
+            "First gate that no active action passed: context, effect, policy, confidence, precondition.",
             allowed=("confidence", "context", "effect", "not_stalled", "policy", "precondition"),
         ),
         text("stalled_because", "One sentence; empty when it did not stall."),

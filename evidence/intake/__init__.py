@@ -1,0 +1,3 @@
+from evidence.intake.build import build
+
+__all__ = ["build"]

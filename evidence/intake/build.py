@@ -1,0 +1,242 @@
+"""Builds the intake tables from a folder of incidents: read, resolve, lay out by column."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from evidence.errors import ContractError
+from evidence.intake.catalogue import read_catalogue
+from evidence.intake.discovery import IncidentFolder, find_catalogue, find_incidents
+from evidence.intake.incident_file import incident_row
+from evidence.intake.records import RECORD_BYTES_MAX, FileReading, RawRecord, read_file
+from evidence.intake.resolution import Placed, resolve
+from evidence.readers import Event, Gap, Reader
+from evidence.settings import Settings
+from evidence.tables import Tables, arrow_schema, conform, table_from_rows
+from evidence.times import NS_PER_SECOND
+from expectations.tables import TABLES
+
+Rows = list[dict[str, Any]]
+
+
+@dataclass
+class _Rows:
+    files: Rows = field(default_factory=list)
+    records: Rows = field(default_factory=list)
+    quarantine: dict[tuple[str, str], tuple[Any, dict[str, Any]]] = field(default_factory=dict)
+    events: Rows = field(default_factory=list)
+    gaps: dict[tuple[str, ...], dict[str, Any]] = field(default_factory=dict)
+
+
+def build(root: Path, settings: Settings, keep_bytes: Callable[[bytes], str]) -> Tables:
+    """All intake tables of the incidents below `root`.
+
+    `keep_bytes` stores raw bytes and returns their SHA-256: it gets every export and catalogue file.
+    Raises InputError when a file that people write (incident, catalogue) is at fault; what the tools
+    wrote never raises, it is quarantined.
+    """
+    root = root.absolute()
+    folders = find_incidents(root)
+    rows = _Rows()
+    for folder in folders:
+        _read_incident(folder, root, settings, keep_bytes, rows)
+    catalogue = read_catalogue(find_catalogue(root), root, keep_bytes)
+    edges = [{"from_ref": start, "to_ref": end} for start, end in sorted(catalogue.dependencies)]
+    return {
+        "intake.files": table_from_rows("intake.files", rows.files),
+        "intake.raw_records": _by_column("intake.raw_records", rows.records),
+        "intake.quarantine": _by_column("intake.quarantine", [row for _, row in rows.quarantine.values()]),
+        "intake.evidence_events": _by_column("intake.evidence_events", rows.events),
+        "intake.incidents": table_from_rows("intake.incidents", [incident_row(f.incident) for f in folders]),
+        "intake.services": table_from_rows("intake.services", catalogue.services),
+        "intake.dependencies": table_from_rows("intake.dependencies", edges),
+        "intake.declared_gaps": _by_column("intake.declared_gaps", list(rows.gaps.values())),
+    }
+
+
+def _read_incident(
+    folder: IncidentFolder, root: Path, settings: Settings, keep_bytes: Callable[[bytes], str], rows: _Rows
+) -> None:
+    placed: list[Placed] = []
+    readings: list[tuple[str, str, int, FileReading, list[Placed]]] = []
+    for path in folder.exports:
+        content = path.read_bytes()
+        received_at = folder.incident.received.get(path.relative_to(folder.folder).as_posix())
+        reading = read_file(content, settings, received_at)
+        where, sha256 = path.relative_to(root).as_posix(), keep_bytes(content)
+        here = [
+            _place(where, sha256, ordinal, reading.reader, record, settings, received_at)
+            for ordinal, record in enumerate(reading.records)
+        ]
+        placed += here
+        readings.append((where, sha256, len(content), reading, here))
+        _add_envelope_gaps(folder, reading, settings, received_at, rows)
+    resolve(placed)
+    for where, sha256, byte_count, reading, here in readings:
+        rows.files.append(_file_row(folder.incident.id, where, sha256, byte_count, reading, here))
+    for one in placed:
+        _add_record(folder.incident.id, one, rows)
+
+
+def _place(
+    path: str,
+    file_sha256: str,
+    ordinal: int,
+    reader: Reader | None,
+    record: RawRecord,
+    settings: Settings,
+    received_at: int | None,
+) -> Placed:
+    known_at = tuple(_known_at(event, reader, settings, received_at) for event in record.events)
+    basis = "delay" if received_at is None else "recorded"
+    return Placed(path, ordinal, file_sha256, reader, record, known_at, basis)
+
+
+def _known_at(event: Event, reader: Reader | None, settings: Settings, received_at: int | None) -> int:
+    """The recorded arrival, never before the event itself; else the event's time and the source's delay."""
+    if received_at is not None:
+        return max(event["event_time"], received_at)
+    delay = settings.delivery_delay_seconds[reader.source] if reader else 0
+    return event["event_time"] + delay * NS_PER_SECOND
+
+
+def _file_row(
+    incident_id: str, path: str, sha256: str, byte_count: int, reading: FileReading, placed: list[Placed]
+) -> dict[str, Any]:
+    counts = dict.fromkeys(("evidence", "duplicate", "quarantined"), 0)
+    for one in placed:
+        counts[one.status] += 1
+    if sum(counts.values()) != len(reading.records):
+        raise ContractError(f"{path}: {len(reading.records)} records read, but {counts} accounted for")
+    return {
+        "incident_id": incident_id,
+        "path": path,
+        "file_sha256": sha256,
+        "format": reading.reader.format if reading.reader else None,
+        "byte_count": byte_count,
+        "record_count": len(reading.records),
+        **{f"{status}_count": count for status, count in counts.items()},
+    }
+
+
+def _add_record(incident_id: str, one: Placed, rows: _Rows) -> None:
+    record = one.record
+    location = {
+        "path": one.path,
+        "ordinal": one.ordinal,
+        "file_sha256": one.file_sha256,
+        "byte_offset": record.start,
+        "byte_length": record.length,
+        "record_sha256": record.sha256,
+    }
+    rows.records.append(
+        {
+            **location,
+            "incident_id": incident_id,
+            "format": one.reader.format if one.reader else None,
+            "status": one.status,
+            "raw": _text(record.raw),
+        }
+    )
+    if one.status == "evidence":
+        _add_events(incident_id, one, location, rows)
+    elif one.status == "quarantined":
+        _add_quarantine(incident_id, one, location, rows)
+
+
+def _add_events(incident_id: str, one: Placed, location: dict[str, Any], rows: _Rows) -> None:
+    reader = one.reader
+    assert reader is not None  # only a recognised file has evidence
+    for event, known_at in zip(one.record.events, one.known_at, strict=True):
+        pointer = event["pointer"]
+        digest = hashlib.sha256(f"{one.record.sha256}{pointer}".encode()).hexdigest()[:32]
+        rows.events.append(
+            {
+                "is_response": False,
+                **event,
+                **location,
+                "incident_id": incident_id,
+                "event_id": digest,
+                "source": reader.source,
+                "known_at": known_at,
+                "known_at_basis": one.basis,
+            }
+        )
+    for gap in one.record.gaps:
+        _add_gap(incident_id, reader, gap, one.record.sha256, one.arrival, False, rows)
+
+
+def _add_quarantine(incident_id: str, one: Placed, location: dict[str, Any], rows: _Rows) -> None:
+    """One row per distinct record; of several places the first, of several reasons the least."""
+    record = one.record
+    row = {
+        **location,
+        "incident_id": incident_id,
+        "reason": record.reason,
+        "field": record.field,
+        "detail": record.detail,
+        "line": record.line,
+    }
+    rank = (record.reason, record.field, record.detail, one.path, one.ordinal)
+    key = (incident_id, record.sha256)
+    if key not in rows.quarantine or rank < rows.quarantine[key][0]:
+        rows.quarantine[key] = (rank, row)
+
+
+def _add_envelope_gaps(
+    folder: IncidentFolder, reading: FileReading, settings: Settings, received_at: int | None, rows: _Rows
+) -> None:
+    reader = reading.reader
+    if reader is None:
+        return
+    for declared in reading.envelope_gaps:
+        times = (_known_at(event, reader, settings, received_at) for event in declared.events)
+        # With no record to date it by, it counts from the arrival, or from the window's end.
+        known_at = min(times, default=received_at or folder.incident.window.end)
+        _add_gap(folder.incident.id, reader, declared.gap, declared.document_sha256, known_at, True, rows)
+
+
+def _add_gap(
+    incident_id: str, reader: Reader, gap: Gap, sha256: str, known_at: int, is_envelope: bool, rows: _Rows
+) -> None:
+    key = (incident_id, reader.source, gap.gap, gap.subject, sha256, gap.pointer)
+    before = rows.gaps.get(key)
+    if before is not None and before["known_at"] <= known_at:
+        return
+    rows.gaps[key] = {
+        "incident_id": incident_id,
+        "source": reader.source,
+        "gap": gap.gap,
+        "subject": gap.subject,
+        "detail": gap.detail,
+        "known_at": known_at,
+        "record_sha256": sha256,
+        "pointer": gap.pointer,
+        "is_envelope": is_envelope,
+    }
+
+
+def _text(raw: bytes) -> str | None:
+    if len(raw) > RECORD_BYTES_MAX:
+        return None
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def _by_column(name: str, rows: Iterable[dict[str, Any]]) -> pa.Table:
+    """Rows laid out by column; only the cells that a row has are touched."""
+    kept = list(rows)
+    schema = arrow_schema(TABLES[name])
+    columns: dict[str, list[Any]] = {column: [None] * len(kept) for column in schema.names}
+    for index, row in enumerate(kept):
+        for key, value in row.items():
+            columns[key][index] = value
+    return conform(name, pa.table(columns, schema=schema))

@@ -1,0 +1,131 @@
+"""Owns the model of `incident.yaml`: what people recorded about an incident beside its exports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+
+from evidence.errors import InputError
+from evidence.strict_yaml import Document, load_yaml, parse_model
+from evidence.times import TimeRefused, parse_rfc3339
+
+OptionName = Literal["monitor", "enrich", "escalate", "contain", "revoke", "rotate", "isolate", "notify"]
+ActionName = Annotated[str, StringConstraints(pattern=r"\A[a-z][a-z0-9_]*\z")]
+# Becomes a file name of the handoff: nothing that a path could misread.
+IncidentId = Annotated[str, StringConstraints(pattern=r"\A[a-z0-9](?:[a-z0-9-]{0,78}[a-z0-9])?\z")]
+
+
+def _nanoseconds(value: Any) -> int:
+    if not isinstance(value, str):
+        raise ValueError("expected a time such as 2026-01-14T09:00:00Z")
+    try:
+        return parse_rfc3339(value)
+    except TimeRefused as refused:
+        raise ValueError(str(refused)) from None
+
+
+Time = Annotated[int, BeforeValidator(_nanoseconds)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Window(_Strict):
+    """The recorded window, both ends included."""
+
+    start: Annotated[Time, Field(alias="from")]
+    end: Annotated[Time, Field(alias="to")]
+
+    @model_validator(mode="after")
+    def _is_forward(self) -> Window:
+        if self.end <= self.start:
+            raise ValueError("the window ends before it begins")
+        return self
+
+
+class Recorded(_Strict):
+    """Times that people established; each optional."""
+
+    started_at: Time | None = None
+    detected_at: Time | None = None
+    acknowledged_at: Time | None = None
+    mitigated_at: Time | None = None
+    resolved_at: Time | None = None
+
+
+class Response(_Strict):
+    """What responders did: hindsight, never read by a rule."""
+
+    action: ActionName
+    taken_at: Time
+    outcome: Literal["aborted_by_policy", "escalated", "rolled_back", "succeeded"]
+
+
+class Labels(_Strict):
+    """A reviewer's answers to the four questions, and the option that would have been right."""
+
+    by: str
+    at: Time
+    signal_high_confidence: bool | None = None
+    enrichment_narrowed: bool | None = None
+    least_risky_effective: bool | None = None
+    responder_understood: bool | None = None
+    expected_option: OptionName | None = None
+
+
+class IncidentFile(_Strict):
+    """One `incident.yaml`. `received` gives the time at which an export file, by its name, arrived."""
+
+    id: IncidentId
+    title: Annotated[str, Field(min_length=1)]
+    type: Literal["dependency", "infrastructure", "rollout", "security"]
+    window: Window
+    recorded: Recorded = Recorded()
+    detected_by: str | None = None
+    response: Response | None = None
+    labels: Labels | None = None
+    received: dict[str, Time] = {}
+
+
+def load_incident(path: Path) -> tuple[IncidentFile, Document]:
+    """The incident and its document. Raises InputError with file, line and field."""
+    document = load_yaml(path)
+    return parse_model(IncidentFile, document), document
+
+
+def check_received(incident: IncidentFile, document: Document, names: set[str]) -> None:
+    """Refuse an arrival of a file that is not there: a misspelt name would change what was known when."""
+    for name in incident.received:
+        if name not in names:
+            raise InputError(
+                f"received names {name}, which is no export of this incident",
+                place=document.place("received", name),
+                remedy=f"Exports are {', '.join(sorted(names)) or 'none'}",
+            )
+
+
+def incident_row(incident: IncidentFile) -> dict[str, Any]:
+    """The row of `intake.incidents`."""
+    response, labels = incident.response, incident.labels
+    return {
+        "incident_id": incident.id,
+        "title": incident.title,
+        "incident_type": incident.type,
+        "window_start": incident.window.start,
+        "window_end": incident.window.end,
+        **incident.recorded.model_dump(),
+        "action_taken": response.action if response else None,
+        "action_taken_at": response.taken_at if response else None,
+        "outcome": response.outcome if response else None,
+        "detected_by": incident.detected_by,
+        "label_signal_high_confidence": labels.signal_high_confidence if labels else None,
+        "label_enrichment_narrowed": labels.enrichment_narrowed if labels else None,
+        "label_least_risky_effective": labels.least_risky_effective if labels else None,
+        "label_responder_understood": labels.responder_understood if labels else None,
+        "label_expected_option": labels.expected_option if labels else None,
+        "label_by": labels.by if labels else None,
+        "label_at": labels.at if labels else None,
+    }

@@ -1,0 +1,127 @@
+"""Owns the layout of an export file: gzip or not, one JSON document, concatenated ones, or lines."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+
+import orjson
+
+from evidence.json_spans import Containers, Document, Element, skip_blank, walk_document
+
+FILE_BYTES_MAX = 256 * 1024 * 1024
+"""Largest file read, after decompression: a few kilobytes of gzip can hold gigabytes."""
+
+_GZIP_MAGIC = b"\x1f\x8b"
+_BOM = b"\xef\xbb\xbf"
+
+
+def decompress(content: bytes, size_max: int = FILE_BYTES_MAX) -> tuple[bytes, str, str]:
+    """(bytes, fault, detail): the content itself, or what gzip unpacks to; at most `size_max` bytes.
+
+    A gzip stream that ends early gives what there is and the fault `truncated`; one that is damaged or
+    too large gives nothing, because none of it can be trusted.
+    """
+    if not content.startswith(_GZIP_MAGIC):
+        if len(content) > size_max:
+            return b"", "size_exceeded", f"the file has {len(content)} bytes; at most {size_max} are read"
+        return content, "", ""
+    parts: list[bytes] = []
+    rest = content
+    while rest:
+        stream = zlib.decompressobj(wbits=31)
+        try:
+            parts.append(stream.decompress(rest, size_max - sum(map(len, parts)) + 1))
+        except zlib.error as error:
+            return b"", "unknown_format", f"the gzip stream is damaged: {error}"
+        if sum(map(len, parts)) > size_max:
+            return b"", "size_exceeded", f"the file unpacks to more than {size_max} bytes"
+        if not stream.eof:
+            return b"".join(parts), "truncated", "the gzip stream ends early"
+        rest = stream.unused_data
+    return b"".join(parts), "", ""
+
+
+class Layout:
+    """The top-level JSON values of a file and the lines between them, as spans of its (unpacked) bytes.
+
+    `text` is the bytes as Latin-1; `containers` are the paths at which any reader looks for records.
+    """
+
+    def __init__(self, data: bytes, containers: Containers) -> None:
+        self.data = data
+        self.text = data.decode("latin-1")
+        self.containers = containers
+        self.start = skip_blank(self.text, len(_BOM) if data.startswith(_BOM) else 0)
+        self.end = max(self.start, len(self.text.rstrip(" \t\r\n")))
+
+    def documents(self) -> list[Document]:
+        """In order: walked documents where the file holds whole documents, else its lines, not walked yet."""
+        if self.start == len(self.text):
+            return []
+        if self._begins_with_lines():
+            return list(self._lines())
+        first = walk_document(self.data, self.text, self.start, self.containers)
+        first.is_walked = True
+        if first.is_broken and all(element.fault for element in first.elements):
+            lines = list(self._lines())
+            return lines if any(self._is_json(line) for line in lines) else [first]
+        return [first, *self._following(first.end)]
+
+    def walk(self, line: Document) -> None:
+        """Look into a line for containers, if it has not been done; its spans are those of the file."""
+        if line.is_walked or not self.is_json_like(line):
+            return
+        line.is_walked = True
+        inner = slice(line.start, line.end)
+        walked = walk_document(self.data[inner], self.text[inner], 0, self.containers)
+        if walked.is_broken or walked.end < line.end - line.start:
+            return  # The strict parser says what is wrong with the line as a whole.
+        line.envelope, line.is_container = walked.envelope, walked.is_container
+        line.elements = [_shifted(element, line.start) for element in walked.elements]
+
+    def is_json_like(self, document: Document) -> bool:
+        """Whether it begins as an object or array does."""
+        return self.text[document.start : document.start + 1] in ("{", "[")
+
+    def _begins_with_lines(self) -> bool:
+        if self.text[self.start] not in "[{":
+            return True
+        first = self._line_at(self.start)
+        return first.end < self.end and self._is_json(first)
+
+    def _lines(self) -> Iterator[Document]:
+        position = self.start
+        while position < self.end:
+            line = self._line_at(position)
+            yield line
+            position = skip_blank(self.text, line.end)
+
+    def _line_at(self, position: int) -> Document:
+        end = self.text.find("\n", position)
+        end = len(self.text) if end < 0 else end
+        while self.text[end - 1] in " \t\r" and end > position:
+            end -= 1
+        return Document(position, end)
+
+    def _following(self, position: int) -> Iterator[Document]:
+        """Further documents behind the first, on one line or several, with other lines between them."""
+        position = skip_blank(self.text, position)
+        while position < self.end:
+            document = self._line_at(position)
+            if self.is_json_like(document):
+                document = walk_document(self.data, self.text, position, self.containers)
+                document.is_walked = True
+            yield document
+            position = skip_blank(self.text, document.end)
+
+    def _is_json(self, document: Document) -> bool:
+        try:
+            orjson.loads(self.data[document.start : document.end])
+        except orjson.JSONDecodeError:
+            return False
+        return True
+
+
+def _shifted(element: Element, by: int) -> Element:
+    return Element(element.start + by, element.end + by, element.enclosing, element.fault, element.detail)

@@ -1,0 +1,209 @@
+"""Turns the bytes of one export file into raw records: recognised, split, parsed strictly and read.
+
+Every byte that says something ends up in a record, and a record is evidence or refused with a reason.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from evidence import json_strict
+from evidence.intake.layout import Layout, decompress
+from evidence.json_spans import Document, Element, is_cut_off
+from evidence.json_strict import JsonRefused
+from evidence.readers import Around, Event, Gap, Reader, RecordRefused, recognise
+from evidence.readers.registry import CONTAINERS
+from evidence.settings import Settings
+
+RECORD_BYTES_MAX = 16 * 1024 * 1024
+"""Largest single record read."""
+SAMPLE_COUNT = 20
+"""Documents, and records of each, that are looked at to recognise a file."""
+
+
+@dataclass(slots=True)
+class RawRecord:
+    """One record as it lies in a file. `reason` is empty for evidence; `events` is what it states."""
+
+    start: int
+    length: int
+    line: int
+    sha256: str
+    raw: bytes
+    reason: str = ""
+    field: str = ""
+    detail: str = ""
+    identity: str | None = None
+    events: tuple[Event, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EnvelopeGap:
+    """A gap that the object around records declares; `events` are those of its records."""
+
+    document_sha256: str
+    gap: Gap
+    events: tuple[Event, ...]
+
+
+@dataclass(slots=True)
+class FileReading:
+    """What was read from one file: its reader, its records in order, and what its documents declare."""
+
+    reader: Reader | None
+    records: list[RawRecord] = field(default_factory=list)
+    envelope_gaps: list[EnvelopeGap] = field(default_factory=list)
+
+
+def read_file(content: bytes, settings: Settings, received_at: int | None) -> FileReading:
+    """All records of a file's bytes as they lie on disk. Never raises for what the bytes say."""
+    data, fault, detail = decompress(content)
+    if fault and fault != "truncated":
+        whole = Element(0, len(content), (), fault, detail)
+        return FileReading(None, [_raw_record(content, whole, 1)])
+    reading = _FileReader(data, settings, received_at).read()
+    is_said = bool(reading.records) and reading.records[-1].reason == "truncated"
+    if fault and not is_said:
+        end = Element(len(data), len(data), (), fault, detail)
+        reading.records.append(_raw_record(data, end, data.count(b"\n") + 1))
+    return reading
+
+
+class _FileReader:
+    def __init__(self, data: bytes, settings: Settings, received_at: int | None) -> None:
+        self.data = data
+        self.settings = settings
+        self.received_at = received_at
+        self.layout = Layout(data, CONTAINERS)
+        self.line = 1
+        self.line_position = 0
+
+    def read(self) -> FileReading:
+        documents = self.layout.documents()
+        reader = self._recognise(documents)
+        if reader is None:
+            return FileReading(None, [self._unknown()] if documents else [])
+        reading = FileReading(reader)
+        keys = [f'"{path[0]}"'.encode() for path in reader.containers]
+        for document in documents:
+            if self._may_hold_records(document, keys):
+                self.layout.walk(document)
+            self._read_document(document, reader, reading)
+        return reading
+
+    def _may_hold_records(self, document: Document, keys: list[bytes]) -> bool:
+        """Whether a line is worth walking: most lines are one record, and walking costs more than reading."""
+        start, end = document.start, document.end
+        return self.data.startswith(b"[", start, end) or any(
+            self.data.find(key, start, end) >= 0 for key in keys
+        )
+
+    def _unknown(self) -> RawRecord:
+        detail = "no reader recognises the file"
+        return _raw_record(
+            self.data, Element(self.layout.start, self.layout.end, (), "unknown_format", detail), 1
+        )
+
+    # --- recognition
+
+    def _recognise(self, documents: list[Document]) -> Reader | None:
+        looked_at = 0
+        for document in documents:
+            self.layout.walk(document)
+            if document.envelope is None and not document.is_container:
+                continue
+            reader = recognise(document.envelope, list(self._samples(document)))
+            looked_at += 1
+            if reader is not None or looked_at == SAMPLE_COUNT:
+                return reader
+        return None
+
+    def _samples(self, document: Document) -> Iterator[dict[str, Any]]:
+        if not document.is_container:
+            yield document.envelope or {}
+            return
+        sound = [element for element in document.elements if not element.fault]
+        for element in sound[:SAMPLE_COUNT]:
+            try:
+                value = orjson.loads(self.data[element.start : element.end])
+            except orjson.JSONDecodeError:
+                continue
+            if isinstance(value, dict):
+                yield value
+
+    # --- records
+
+    def _read_document(self, document: Document, reader: Reader, reading: FileReading) -> None:
+        records = [self._read_record(element, reader) for element in _elements_of(document)]
+        reading.records += records
+        if document.is_container and document.envelope is not None:
+            gaps = list(reader.envelope_gaps(document.envelope))
+            if gaps:
+                sha256 = hashlib.sha256(self.data[document.start : document.end]).hexdigest()
+                events = tuple(event for record in records for event in record.events)
+                reading.envelope_gaps += [EnvelopeGap(sha256, gap, events) for gap in gaps]
+
+    def _read_record(self, element: Element, reader: Reader) -> RawRecord:
+        self.line += self.data.count(b"\n", self.line_position, element.start)
+        self.line_position = element.start
+        record = _raw_record(self.data, element, self.line)
+        if record.reason:
+            return record
+        around = Around(self.settings, element.enclosing, self.received_at)
+        try:
+            _fill(record, reader, around)
+        except JsonRefused as refused:
+            record.reason, record.detail = refused.reason, refused.detail
+            if refused.reason == "json_invalid" and self._is_cut_off(element):
+                record.reason, record.detail = "truncated", "the file ends within the record"
+        except RecordRefused as refused:
+            record.reason, record.field, record.detail = refused.reason, refused.field, refused.detail
+        return record
+
+    def _is_cut_off(self, element: Element) -> bool:
+        return element.end == self.layout.end and is_cut_off(self.layout.text, element.start, element.end)
+
+
+def _elements_of(document: Document) -> list[Element]:
+    if document.is_container:
+        return sorted(document.elements, key=lambda element: element.start)
+    if document.is_broken:
+        return document.elements
+    return [Element(document.start, document.end)]
+
+
+def _fill(record: RawRecord, reader: Reader, around: Around) -> None:
+    """Parse and read. Raises JsonRefused and RecordRefused, and then leaves the record without events."""
+    value = (json_strict.parse_exact if reader.is_exact else json_strict.parse)(record.raw)
+    if not isinstance(value, dict):
+        raise RecordRefused("field_invalid", "", "the record is no object")
+    events = tuple(reader.read(value, around))
+    identity = reader.identity(value)
+    gaps = tuple(reader.record_gaps(value, around))
+    record.events, record.identity, record.gaps = events, identity, gaps
+
+
+def _raw_record(data: bytes, element: Element, line: int) -> RawRecord:
+    raw = data[element.start : element.end]
+    record = RawRecord(element.start, len(raw), line, hashlib.sha256(raw).hexdigest(), raw)
+    if element.fault:
+        record.reason, record.detail = element.fault, element.detail
+        if element.fault == "json_invalid":
+            _say_not_utf8(record)
+    elif len(raw) > RECORD_BYTES_MAX:
+        record.reason = "size_exceeded"
+        record.detail = f"the record has {len(raw)} bytes; at most {RECORD_BYTES_MAX} are read"
+    return record
+
+
+def _say_not_utf8(record: RawRecord) -> None:
+    try:
+        record.raw.decode("utf-8")
+    except UnicodeDecodeError as failure:
+        record.reason, record.detail = "not_utf8", f"byte {failure.start} is not UTF-8"

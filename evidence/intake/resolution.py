@@ -1,0 +1,89 @@
+"""Decides what becomes of each record of one incident: evidence, a duplicate or quarantine.
+
+Nothing here looks at a file's name except to say where the bytes of equals lie, so that the same bytes
+under other names, in another order or split apart otherwise give the same evidence.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from evidence.intake.records import RawRecord
+from evidence.json_strict import canonical
+from evidence.readers import Reader
+
+
+@dataclass(slots=True)
+class Placed:
+    """A raw record at its place in a file, and its fate."""
+
+    path: str
+    ordinal: int
+    file_sha256: str
+    reader: Reader | None
+    record: RawRecord
+    known_at: tuple[int, ...]
+    basis: str
+    status: str = ""
+
+    @property
+    def arrival(self) -> int:
+        """When the first of its events was known; 0 when it states none."""
+        return min(self.known_at, default=0)
+
+
+def resolve(placed: list[Placed]) -> None:
+    """Set the status of every record; a loser of a conflict gets its reason.
+
+    The same bytes: the copy that arrived first is the evidence, the others are duplicates. The same
+    identity within a format: the content that arrived first (then of the least digest) is kept, other
+    bytes of the same canonical content are duplicates, other content is quarantined. A refused record is
+    quarantined wherever it stands, unless a file of another format holds its bytes as evidence.
+    """
+    kept: dict[str, Placed] = {}
+    for one in sorted((p for p in placed if not p.record.reason), key=_order):
+        one.status = "duplicate" if one.record.sha256 in kept else "evidence"
+        kept.setdefault(one.record.sha256, one)
+    for one in placed:
+        if one.record.reason:
+            one.status = "duplicate" if one.record.sha256 in kept and one.record.length else "quarantined"
+    losers = {loser.record.sha256: loser for loser in _settle_identities(kept.values())}
+    for one in placed:
+        loser = losers.get(one.record.sha256)
+        if loser is not None and loser.status == "quarantined":
+            _quarantine(one, loser.record.detail, loser.record.field)
+
+
+def _order(one: Placed) -> tuple[int, str, str, int]:
+    return (one.arrival, one.record.sha256, one.path, one.ordinal)
+
+
+def _settle_identities(kept: Iterable[Placed]) -> list[Placed]:
+    """Among records of one identity all but the first lose: as duplicates, or to quarantine."""
+    groups: dict[tuple[str, str], list[Placed]] = defaultdict(list)
+    for one in kept:
+        if one.record.identity is not None and one.reader is not None:
+            groups[one.reader.format, one.record.identity].append(one)
+    losers = []
+    for (_, identity), group in groups.items():
+        if len(group) == 1:
+            continue
+        first, *others = sorted(group, key=_order)
+        content = canonical(first.record.raw)
+        for other in others:
+            if canonical(other.record.raw) == content:
+                other.status = "duplicate"
+            else:
+                detail = (
+                    f"another record with the identity {identity[:120]} says otherwise: {first.record.sha256}"
+                )
+                _quarantine(other, detail, "")
+            losers.append(other)
+    return losers
+
+
+def _quarantine(one: Placed, detail: str, field: str) -> None:
+    one.status = "quarantined"
+    one.record.reason, one.record.detail, one.record.field = "conflicting_identity", detail, field

@@ -1,0 +1,137 @@
+"""Owns what a reader is: the shape that it recognises and the events that one of its records states."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypedDict
+
+from evidence.settings import Settings
+
+Json = Mapping[str, Any]
+
+
+class Event(TypedDict, total=False):
+    """The columns of `intake.evidence_events` that a reader fills; a missing key is NULL.
+
+    `pointer`, `kind`, `class_uid`, `name`, `event_time` (ns UTC) and `event_time_text` are required.
+    """
+
+    pointer: str
+    kind: str
+    class_uid: int
+    name: str
+    activity: str | None
+    message: str | None
+    is_response: bool
+    event_time: int
+    event_time_text: str
+    severity_text: str | None
+    severity_id: int | None
+    cluster: str | None
+    namespace: str | None
+    workload: str | None
+    workload_kind: str | None
+    pod: str | None
+    node: str | None
+    service_name: str | None
+    environment: str | None
+    account_uid: str | None
+    region: str | None
+    application: str | None
+    repository: str | None
+    actor: str | None
+    actor_kind: str | None
+    credential_uid: str | None
+    credential_kind: str | None
+    src_ip: str | None
+    is_mfa: bool | None
+    user_agent: str | None
+    resource_kind: str | None
+    resource: str | None
+    status: str | None
+    is_public_exposure: bool | None
+    is_image_flagged: bool | None
+    has_approval_artifact: bool | None
+    revision: str | None
+    previous_revision: str | None
+    branch: str | None
+    commit_sha: str | None
+    sync_status: str | None
+    initiator: str | None
+    is_auto_sync: bool | None
+    measure: str | None
+    measure_value: int | None
+    measure_unit: str | None
+    route: str | None
+    upstream: str | None
+    duration_ms: int | None
+    is_error: bool | None
+    source_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Something that an export says it lacks; `gap` is one of GAP_KINDS."""
+
+    gap: str
+    subject: str
+    detail: str
+    pointer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What lies outside a record's own bytes; `enclosing` are the objects around it, outermost first."""
+
+    settings: Settings
+    enclosing: tuple[Json, ...] = ()
+    received_at: int | None = None
+
+
+class RecordRefused(Exception):
+    """A record that is not what its format says: quarantined with reason, JSON Pointer and detail."""
+
+    def __init__(self, reason: str, field: str, detail: str) -> None:
+        super().__init__(f"{field}: {detail}")
+        self.reason = reason
+        self.field = field
+        self.detail = detail
+
+
+def _no_identity(record: Json) -> str | None:
+    return None
+
+
+def _no_gaps(value: Json) -> Iterable[Gap]:
+    return ()
+
+
+def _no_record_gaps(record: Json, around: Around) -> Iterable[Gap]:
+    return ()
+
+
+def _never(value: Json) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One source format.
+
+    `is_record` recognises one record by its keys; `is_envelope` the object around a container when it
+    holds no record (an empty export). `containers` are the paths of arrays whose elements are records;
+    a bare array and JSON lines of records need no declaration. `identity` names the record within the
+    format, None when the source gives it none. `read` raises RecordRefused.
+    """
+
+    format: str
+    source: str
+    is_record: Callable[[Json], bool]
+    read: Callable[[Json, Around], Iterable[Event]]
+    identity: Callable[[Json], str | None] = _no_identity
+    containers: tuple[tuple[str, ...], ...] = ()
+    is_envelope: Callable[[Json], bool] = _never
+    envelope_gaps: Callable[[Json], Iterable[Gap]] = _no_gaps
+    record_gaps: Callable[[Json, Around], Iterable[Gap]] = _no_record_gaps
+    is_exact: bool = False

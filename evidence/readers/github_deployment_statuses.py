@@ -1,0 +1,62 @@
+"""Reads GitHub deployment statuses: the REST list, or webhook bodies with `deployment_status`.
+
+Recognised by `state` beside `deployment_url`, or by `deployment_status`. Success is a change that
+happened; every other state tells that GitHub was read and covers changes up to then.
+Wrong can be: times, an unknown state. Identity: id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from evidence.readers import fields
+from evidence.readers.contract import Around, Event, Json, Reader
+from evidence.readers.github_deployments import repository_of, shared_fields, unwrap
+
+STATES = frozenset({"error", "failure", "inactive", "in_progress", "pending", "queued", "success", "waiting"})
+
+
+def is_record(record: Json) -> bool:
+    """Whether it is a status, or a webhook body that tells of one."""
+    return "deployment_status" in record or ("state" in record and "deployment_url" in record)
+
+
+def read(record: Json, around: Around) -> Iterable[Event]:
+    """One state of a deployment."""
+    status, at = _unwrap(record)
+    state = fields.text(status, "state", at)
+    if state not in STATES:
+        raise fields.invalid(f"{at}/state", state, "a state of a deployment")
+    event_time, time_text = fields.time_at(status, "created_at", at)
+    if "deployment" in record:
+        shared = shared_fields(record, *unwrap(record))
+    else:
+        shared = {**shared_fields(record, status, at), "name": "deploy"}
+    event: Event = {
+        **shared,
+        "pointer": at,
+        "activity": "deployed" if state == "success" else "observed",
+        "status": state,
+        "message": fields.optional_text(status, "description", at),
+        "repository": repository_of(record, status, at),
+        "environment": fields.optional_text(status, "environment", at) or shared.get("environment"),
+        "event_time": event_time,
+        "event_time_text": time_text,
+        "source_url": fields.optional_text(status, "log_url", at) or fields.optional_text(status, "url", at),
+    }
+    return (event,)
+
+
+def identity(record: Json) -> str | None:
+    """GitHub's id of the status."""
+    status, _ = _unwrap(record)
+    return fields.loose_text(status, "id")
+
+
+def _unwrap(record: Json) -> tuple[Json, str]:
+    if "deployment_status" in record:
+        return fields.mapping(record, "deployment_status"), "/deployment_status"
+    return record, ""
+
+
+READER = Reader("github_deployment_statuses", "github", is_record, read, identity)

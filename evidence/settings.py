@@ -1,0 +1,88 @@
+"""Owns the settings that people write once per installation: delivery delays, metric names, links."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from evidence.strict_yaml import load_yaml, parse_model
+from expectations.tables.intake import SOURCES
+
+LINK_FIELDS = frozenset({"incident_id", "service", "namespace", "from_ms", "to_ms", "application"})
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Metric(_Strict):
+    """How one metric becomes a measure: value times scale, rounded half to even, in whole units."""
+
+    name: Annotated[str, Field(min_length=1)]
+    measure: Literal["error_rate", "latency", "cpu", "memory", "saturation"]
+    unit: Literal["ppm", "ms", "count"]
+    scale: Annotated[int, Field(ge=1)]
+
+
+class Links(_Strict):
+    """URL templates into the sources' own screens; None where there is no such screen.
+
+    Placeholders: incident_id, service, namespace, application, from_ms, to_ms (Unix milliseconds).
+    """
+
+    incident: str | None = None
+    logs: str | None = None
+    traces: str | None = None
+    changes: str | None = None
+
+    @field_validator("incident", "logs", "traces", "changes")
+    @classmethod
+    def _is_safe_template(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        if not value.startswith(("https://", "http://")):
+            raise ValueError("a link begins with https:// or http://")
+        unknown = sorted(set(_PLACEHOLDER.findall(value)) - LINK_FIELDS)
+        if unknown:
+            raise ValueError(
+                f"unknown placeholder {unknown[0]!r}; known are {', '.join(sorted(LINK_FIELDS))}"
+            )
+        return value
+
+
+class Settings(_Strict):
+    """All settings. `delivery_delay_seconds` names every source: without it no time of arrival is known."""
+
+    delivery_delay_seconds: dict[str, Annotated[int, Field(ge=0)]]
+    change_lookback_seconds: Annotated[int, Field(ge=1)]
+    metrics: Annotated[list[Metric], Field(strict=True)] = []
+    links: Links = Links()
+
+    @field_validator("delivery_delay_seconds")
+    @classmethod
+    def _names_every_source(cls, value: dict[str, int]) -> dict[str, int]:
+        unknown = sorted(set(value) - set(SOURCES))
+        missing = sorted(set(SOURCES) - set(value))
+        if unknown:
+            raise ValueError(f"unknown source {unknown[0]!r}; known are {', '.join(SOURCES)}")
+        if missing:
+            raise ValueError(f"no delay for {', '.join(missing)}; a source that arrives at once has 0")
+        return value
+
+    @field_validator("metrics")
+    @classmethod
+    def _names_each_metric_once(cls, value: list[Metric]) -> list[Metric]:
+        names = [metric.name for metric in value]
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        if repeated:
+            raise ValueError(f"the metric {repeated[0]!r} is named twice")
+        return value
+
+
+def load_settings(path: Path) -> Settings:
+    """The settings in a YAML file. Raises InputError with file, line and field."""
+    return parse_model(Settings, load_yaml(path))

@@ -1,0 +1,56 @@
+"""Settings are complete and strict."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from evidence.errors import InputError
+from evidence.settings import load_settings
+from expectations.tables.intake import SOURCES
+
+DELAYS = "delivery_delay_seconds:\n" + "".join(f"  {source}: 5\n" for source in SOURCES)
+WHOLE = f"{DELAYS}change_lookback_seconds: 7200\n"
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "settings.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_settings_are_read(tmp_path: Path) -> None:
+    """Delays, look-back, metrics and links."""
+    more = "metrics:\n  - {name: a, measure: latency, unit: ms, scale: 1000}\nlinks: {logs: 'https://x/{service}'}\n"
+    settings = load_settings(written(tmp_path, WHOLE + more))
+    assert settings.delivery_delay_seconds["falco"] == 5
+    assert (settings.change_lookback_seconds, settings.metrics[0].scale) == (7200, 1000)
+    assert settings.links.logs == "https://x/{service}"
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        (WHOLE.replace("  falco: 5\n", ""), "no delay for falco"),
+        (WHOLE.replace("falco: 5", "falko: 5"), "unknown source 'falko'"),
+        (WHOLE.replace("falco: 5", "falco: -1"), "greater than or equal to 0"),
+        (WHOLE + "colour: red\n", "unknown key 'colour'"),
+        (WHOLE + "links: {logs: 'javascript:alert(1)'}\n", "begins with https://"),
+        (WHOLE + "links: {logs: 'https://x/{password}'}\n", "unknown placeholder 'password'"),
+        (
+            WHOLE + "metrics: [{name: a, measure: latency, unit: ms, scale: 0}]\n",
+            "greater than or equal to 1",
+        ),
+        (
+            WHOLE + "metrics:\n" + "  - {name: a, measure: latency, unit: ms, scale: 1}\n" * 2,
+            "'a' is named twice",
+        ),
+    ],
+)
+def test_faults_are_named_with_their_line(tmp_path: Path, text: str, what: str) -> None:
+    """File, line and what to do."""
+    with pytest.raises(InputError, match=what) as refused:
+        load_settings(written(tmp_path, text))
+    assert refused.value.place is not None
+    assert refused.value.place.line > 0

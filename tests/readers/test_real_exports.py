@@ -1,0 +1,116 @@
+"""Exports that real tools wrote: each is recognised, and what is refused is odd for a known reason."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from .reading import events_of, reading_of, refusals_of
+
+# Recorded data of other projects beside the repository; not part of it.
+REAL = Path(__file__).parents[3] / "shared" / "real"
+
+pytestmark = pytest.mark.skipif(
+    not REAL.is_dir(), reason="the recorded exports are not beside the repository"
+)
+
+
+def files(pattern: str) -> list[Path]:
+    found = sorted(REAL.glob(pattern))
+    assert found, f"{pattern} matches nothing"
+    return found
+
+
+def test_every_cloudtrail_record_of_the_attacks_is_evidence() -> None:
+    """310 records of 35 techniques, none refused, each with its own identity."""
+    readings = [reading_of(path.read_bytes()) for path in files("cloudtrail-stratus/detonation-logs/*.json")]
+    records = [record for reading in readings for record in reading.records]
+    assert {reading.reader.format for reading in readings if reading.reader} == {"cloudtrail"}
+    assert [record.detail for record in records if record.reason] == []
+    assert (len(readings), len(records), sum(len(record.events) for record in records)) == (35, 310, 310)
+    assert None not in {record.identity for record in records}
+
+
+@pytest.mark.parametrize(
+    "technique",
+    [
+        "aws.exfiltration.ec2-security-group-open-port-22-ingress",
+        "aws.exfiltration.ec2-share-ami",
+        "aws.exfiltration.ec2-share-ebs-snapshot",
+        "aws.exfiltration.rds-share-snapshot",
+        "aws.persistence.lambda-backdoor-function",
+    ],
+)
+def test_techniques_that_open_to_everyone_are_seen_or_shared_with_one_account(technique: str) -> None:
+    """A public share is an exposure; a share with one named account is none."""
+    content = (REAL / "cloudtrail-stratus" / "detonation-logs" / f"{technique}.json").read_bytes()
+    is_public = b'"all"' in content or b'/0"' in content or b'"principal": "*"' in content
+    assert [event["is_public_exposure"] for event in events_of(content)] == [True if is_public else None]
+
+
+def test_a_console_login_without_second_factor_is_seen() -> None:
+    """The record says that MFA was not used."""
+    path = REAL / "cloudtrail-stratus/detonation-logs/aws.initial-access.console-login-without-mfa.json"
+    (event,) = events_of(path.read_bytes())
+    assert (event["class_uid"], event["is_mfa"], event["actor_kind"]) == (3002, False, "human")
+
+
+def test_every_audit_event_is_evidence() -> None:
+    """Old versions too, which lack the API version."""
+    paths = [
+        path for path in files("k8s-audit-falco-fixtures/k8s_audit/*.json") if path.name != "fal_01_003.json"
+    ]
+    formats = {
+        path.name: reading.reader and reading.reader.format
+        for path in paths
+        if (reading := reading_of(path.read_bytes()))
+    }
+    assert set(formats.values()) == {"kubernetes_audit"}
+    assert [path.name for path in paths if not events_of(path.read_bytes())] == []
+
+
+def test_the_file_that_crashed_falco_is_unknown() -> None:
+    """`{"kind": 0}` is JSON, but no audit event."""
+    content = (REAL / "k8s-audit-falco-fixtures/k8s_audit/fal_01_003.json").read_bytes()
+    assert refusals_of(content) == [("unknown_format", "")]
+
+
+def test_real_resolved_alerts_with_zero_end_are_refused() -> None:
+    """Three alerts that say neither when they ended nor when the message arrived."""
+    firing, resolved = files("alertmanager-webhooks/*.json")
+    assert len(events_of(firing.read_bytes())) == 3
+    assert refusals_of(resolved.read_bytes()) == [("field_missing", "/endsAt")] * 3
+
+
+def test_a_real_application_tells_both_syncs() -> None:
+    """The last by the user whom the operation names."""
+    (path,) = files("argocd-applications/*.json")
+    events = events_of(path.read_bytes())
+    assert [(event["activity"], event.get("initiator")) for event in events] == [
+        ("synced", None),
+        ("synced", "iain"),
+        ("observed", None),
+    ]
+
+
+def test_real_webhooks_of_deployments_are_read() -> None:
+    """Deployments and statuses; other webhooks of GitHub are not taken for them."""
+    formats = {
+        path.name: reading.reader.format if reading.reader else None
+        for path in files("github-deployments/webhooks/deployment*.json")
+        if (reading := reading_of(path.read_bytes()))
+    }
+    assert sorted(formats.values(), key=str) == [
+        None,
+        *["github_deployment_statuses"] * 3,
+        *["github_deployments"] * 3,
+    ]
+
+
+def test_real_pagerduty_exports_are_read() -> None:
+    """Bare arrays, as a connector writes them."""
+    folder = REAL / "pagerduty-incidents" / "faros"
+    assert len(reading_of((folder / "incidents.json").read_bytes()).records) == 3
+    entries = events_of((folder / "incidentLogEntries.json").read_bytes())
+    assert [event["name"] for event in entries] == ["Incident #3", "Incident #2", "Incident-just-for-test"]
