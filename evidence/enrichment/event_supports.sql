@@ -1,0 +1,154 @@
+-- One row per incident, state column, moment and event that may support the column's value from then on.
+-- `weight` says which of several supports counts: the greatest so far. For a figure it is the figure, for a
+-- yes/no the answer that wins, for a set or a latest value the time.
+select
+    incident_id,
+    unnest(['severity', 'severity_' || case when rule_origin = 'watch' and source not in ('falco', 'opa')
+        then 'watch' else source end, case when kind <> 'alert' then 'detection_level' end]) as column_name,
+    known_at,
+    level::bigint as weight,
+    event_id
+from signal_hits
+where not is_clearing and level is not null
+union all
+select
+    incident_id,
+    unnest(case thing
+        when 'relayed_name' then ['signal_names', 'signal_count', 'signal_sources', 'signal_source_count', 'confidence']
+        when 'name' then ['signal_names', 'signal_count', 'signal_sources', 'signal_source_count', 'confidence']
+        when 'pod' then ['pod_count', 'is_spreading']
+        when 'stray_pod' then ['pod_count', 'is_spreading']
+        when 'node' then ['node_count', 'is_spreading']
+        when 'stray_node' then ['node_count', 'is_spreading']
+        when 'service' then ['service_count', 'is_spreading']
+        when 'stray_service' then ['service_count', 'is_spreading']
+        when 'route' then ['impacted_route_count']
+    end),
+    known_at,
+    known_at,
+    event_id
+from sightings
+union all
+select
+    events.incident_id,
+    unnest(case events.measure
+        when 'error_rate' then ['error_rate_ppm', 'is_error_rate_over_policy']
+        when 'latency' then ['latency_ms', 'is_latency_over_policy']
+        else ['resource_pressure_ppm', 'is_resource_pressure_over_policy']
+    end),
+    case
+        when events.component is null then greatest(events.known_at, anchors.first_signal_at)
+        else greatest(events.known_at, anchors.service_since)
+    end,
+    events.measure_value,
+    events.event_id
+from resolved_events as events
+join anchors
+    on anchors.incident_id = events.incident_id
+    and (
+        events.component = anchors.service
+        or (events.component is null and events.service_name is null and events.own_workload is null)
+    )
+where events.kind = 'metric' and events.measure is not null
+union all
+select
+    events.incident_id,
+    unnest(['hot_dependency', 'is_dependency_hot']),
+    hot.known_at,
+    hot.known_at,
+    min(events.event_id)
+from hot_dependencies as hot
+join anchors using (incident_id)
+join resolved_events as events
+    on events.incident_id = hot.incident_id and events.kind = 'trace' and events.upstream is not null
+    and (events.is_error or events.duration_ms >= $slow_span_ms)
+    and greatest(events.known_at, anchors.service_since) = hot.known_at
+group by events.incident_id, hot.known_at
+union all
+select events.incident_id, 'is_source_network_new', greatest(events.known_at, anchors.principal_since),
+    1 + events.is_network_new::bigint, events.event_id
+from resolved_events as events
+join anchors on anchors.incident_id = events.incident_id and anchors.principal = events.actor
+where events.kind = 'api_call' and events.is_network_new is not null
+union all
+select events.incident_id, 'is_mfa', greatest(events.known_at, anchors.principal_since),
+    2 - events.is_mfa::bigint, events.event_id
+from resolved_events as events
+join anchors on anchors.incident_id = events.incident_id and anchors.principal = events.actor
+where events.kind = 'api_call' and events.is_mfa is not null
+union all
+select incident_id, 'is_image_flagged', known_at, 1 + is_image_flagged::bigint, event_id
+from resolved_events where is_image_flagged is not null
+union all
+select incident_id, 'is_policy_denied', known_at, 1 + (activity = 'denied')::bigint, event_id
+from resolved_events where kind = 'policy' and activity in ('denied', 'allowed')
+union all
+select incident_id, 'has_approval_artifact', known_at, 2 - has_approval_artifact::bigint, event_id
+from resolved_events where has_approval_artifact is not null
+union all
+select incident_id, 'is_public_exposure', known_at, event_time, event_id
+from resolved_events where kind = 'api_call' and is_public_exposure is not null and is_success(status)
+union all
+select incident_id, 'is_signal_cleared', known_at, event_time, event_id
+from signal_hits where not is_relay(source)
+union all
+select incident_id, 'is_change_seen', known_at, 0, event_id from change_coverage
+union all
+select
+    incident_id,
+    unnest([
+        'is_change_seen', 'change_at', 'change_revision', 'change_previous_revision', 'change_branch',
+        'change_commit', 'change_sync_status', 'change_initiator', 'change_source', 'is_change_auto_sync',
+        'has_previous_revision', 'change_to_symptom_seconds', 'release_service_count'
+    ]),
+    visible_at,
+    change_rank,
+    event_id
+from incident_changes
+union all
+select incident_id, unnest(['first_signal_name', 'first_signal_source', 'first_signal_at']), first_signal_at,
+    0, first_signal_event
+from anchors
+union all
+select incident_id, 'service', service_since, 0, service_event from anchors
+union all
+select incident_id, unnest(['workload', 'workload_kind']), workload_since, 0, workload_event from anchors
+union all
+select incident_id, 'namespace', namespace_since, 0, namespace_event from anchors
+union all
+select incident_id, 'node', node_since, 0, node_event from anchors
+union all
+select incident_id, unnest(['node', 'workload_kind']), node_subject_since, 1, node_subject_event from anchors
+union all
+select incident_id, 'principal', principal_since, 0, principal_event from anchors
+union all
+select incident_id, unnest(['actor', 'actor_kind']), actor_since, 0, actor_event from anchors
+union all
+select incident_id, unnest(['credential_uid', 'credential_kind']), credential_since, 0, credential_event
+from anchors
+union all
+select incident_id, 'cluster', cluster_since, 0, cluster_event from places
+union all
+select incident_id, 'environment', environment_since, 0, environment_event from places
+where environment_ref = ''
+union all
+-- The layer rests on what its rule names; the reason tells which rule.
+select
+    states.incident_id,
+    'layer',
+    states.known_at,
+    states.known_at,
+    case
+        when states.layer = 'security' then min(hits.event_id) filter (where hits.kind <> 'alert')
+        when states.layer_reason like '%a node' then min(anchors.node_subject_event)
+        when states.layer_reason like 'changed%' then arg_max(changes.event_id, changes.change_rank)
+        else min(anchors.first_signal_event)
+    end
+from ungraded_states as states
+join anchors on anchors.incident_id = states.incident_id and anchors.first_signal_at <= states.known_at
+join signal_hits as hits
+    on hits.incident_id = states.incident_id and hits.known_at <= states.known_at and not hits.is_clearing
+left join incident_changes as changes
+    on changes.incident_id = states.incident_id and changes.visible_at <= states.known_at
+where states.layer is not null
+group by states.incident_id, states.known_at, states.layer, states.layer_reason

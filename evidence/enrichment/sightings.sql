@@ -1,0 +1,80 @@
+-- One row per incident and thing seen (pod, node, service, signal name, failing route), at its first arrival.
+-- Pods and nodes count as affected when a signal or a fault in their life cycle names them, services when a
+-- signal does; log lines and spans come from healthy pods too. What belongs to no component of the catalogue is a
+-- `stray_…`: it counts only as long as nothing of the catalogue is affected, because nothing ties it to the rest.
+with named as (
+    select incident_id, event_id, known_at, component, component_ref, namespace, own_workload, service_name, pod, node
+    from signal_hits
+    where not is_clearing
+    union all
+    select incident_id, event_id, known_at, null, component_ref, namespace, own_workload, null, pod, node
+    from resolved_events
+    where kind = 'lifecycle' and severity_id >= 3
+),
+things as (
+    select
+        incident_id,
+        case when component_ref is null then 'stray_pod' else 'pod' end as thing,
+        coalesce(namespace, '') || '/' || pod as value,
+        known_at,
+        event_id
+    from named
+    where pod is not null
+    union all
+    select
+        incident_id,
+        -- A node that is named without any workload is itself what is affected.
+        case when component_ref is null and own_workload is not null then 'stray_node' else 'node' end,
+        node,
+        known_at,
+        event_id
+    from named
+    where node is not null
+    union all
+    select incident_id, 'service', component, known_at, event_id from named where component is not null
+    union all
+    select
+        incident_id,
+        'stray_service',
+        coalesce(service_name, namespace || '/' || own_workload),
+        known_at,
+        event_id
+    from signal_hits
+    -- PagerDuty's services are who is paged, not what runs.
+    where not is_clearing and component is null and source <> 'pagerduty'
+        and coalesce(service_name, own_workload) is not null
+    union all
+    -- A relay words what it passes on in its own way: its names count only where nobody else's are known.
+    select
+        incident_id,
+        case when is_relay(source) then 'relayed_name' else 'name' end,
+        signal_name,
+        known_at,
+        event_id
+    from signal_hits
+    where not is_clearing
+    union all
+    select
+        events.incident_id,
+        'route',
+        events.route,
+        case
+            when events.component is null then greatest(events.known_at, anchors.first_signal_at)
+            else greatest(events.known_at, anchors.service_since)
+        end,
+        events.event_id
+    from resolved_events as events
+    join anchors
+        on anchors.incident_id = events.incident_id
+        and (events.component = anchors.service or (events.component is null and events.service_name is null and events.own_workload is null))
+    where events.kind in ('log', 'trace') and events.is_error and events.route is not null
+)
+select
+    incident_id,
+    thing,
+    value,
+    min(known_at) as known_at,
+    arg_min(event_id, (known_at, event_id)) as event_id
+from things
+where known_at is not null and value is not null
+group by incident_id, thing, value

@@ -1,0 +1,29 @@
+-- One row per incident and moment of arrival of signals: levels by source, which tools spoke, and of what.
+-- An alert's severity says how bad it is, not how sure: only findings, verdicts and watched calls have a level
+-- that adds to confidence. `attack` marks findings about somebody's doing;
+-- a flagged image is a fault of its own, and a denied request is a guardrail that held.
+select
+    incident_id,
+    known_at,
+    max(level) filter (where source = 'alertmanager') as severity_alertmanager,
+    max(level) filter (where source = 'falco') as severity_falco,
+    max(level) filter (where source = 'pagerduty') as severity_pagerduty,
+    max(level) filter (where source = 'event_envelope') as severity_event_envelope,
+    max(level) filter (where source = 'opa') as severity_opa,
+    max(level) filter (where rule_origin = 'watch' and source not in ('falco', 'opa')) as severity_watch,
+    max(level) filter (where kind <> 'alert') as detection_level,
+    bit_or(source_bit(source)) as signal_source_mask,
+    bit_or(
+        flag_if(kind = 'alert', 'alert')
+        | flag_if(
+            kind in ('detection', 'api_call') and signal_name <> 'image-policy-violated' and not is_relay(source),
+            'attack'
+        )
+        | flag_if(kind = 'detection' and is_relay(source), 'relayed_attack')
+        | flag_if(entity_ref is not null or component_ref is not null, 'entity_affected')
+        -- A name, service or pod was stated, so that "isolated" can be told from "nobody knows".
+        | flag_if(coalesce(component, service_name, own_workload, pod) is not null, 'place_named')
+    ) as flags
+from signal_hits
+where not is_clearing
+group by incident_id, known_at

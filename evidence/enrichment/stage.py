@@ -1,0 +1,123 @@
+"""Owns the run of the enrichment stage: its statements in their order, from events to graded states."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+import pyarrow as pa
+
+from evidence.enrichment.grading import Grading, graded_sql, retick_sql
+from evidence.enrichment.parameters import NANOSECONDS_PER_SECOND, Parameters
+from evidence.tables import Tables, conform
+from expectations.contracts import Role
+from expectations.tables.enrichment import STATE_COLUMNS
+
+if TYPE_CHECKING:
+    from evidence.settings import Settings
+
+_FOLDER = Path(__file__).parent
+_WORD_BITS = 60
+
+# Each is a SELECT in a file of its name; its rows are kept under that name for the statements after it.
+STATEMENTS = (
+    "resolve/entity_keys",
+    "resolve/pod_workloads",
+    "resolve/cloud_names",
+    "resolve/network_verdicts",
+    "resolve/resolved_events",
+    "signal_hits",
+    "anchors",
+    "places",
+    "openings",
+    "change_events",
+    "incident_changes",
+    "change_coverage",
+    "contradictions",
+    "dependants",
+    "affected_entries",
+    "reached_services",
+    "sightings",
+    "name_lists",
+    "hot_dependencies",
+    "event_facts",
+    "signal_facts",
+    "service_facts",
+    "subject_facts",
+    "grid",
+    "evidence_states",
+    "ungraded_states",
+)
+PUBLISHED = ("signals", "recent_changes", "blast_radius", "state_evidence", "incident_context")
+
+
+def build(connection: duckdb.DuckDBPyConnection, settings: Settings, grading: Grading) -> Tables:
+    """The six `enrichment.*` tables, states graded and ticked by `grading`.
+
+    Reads `intake.evidence_events`, `intake.incidents`, `intake.services`, `intake.dependencies` and
+    `quality.completeness`; leaves temporary tables named as in STATEMENTS in the connection.
+    """
+    parameters = Parameters(lookback_ns=settings.change_lookback_seconds * NANOSECONDS_PER_SECOND)
+    connection.execute(_sql("macros")).fetchall()
+    for statement in STATEMENTS:
+        _keep(connection, statement.rpartition("/")[2], _sql(statement), parameters)
+    states = graded_sql(grading, f"({retick_sql(grading, 'ungraded_states')})")
+    _keep(connection, "graded_states", states, parameters)
+    _keep(connection, "presence_turns", _presence_turns_sql(), parameters)
+    for statement in ("event_supports", "catalogue_supports"):
+        _keep(connection, statement, _sql(statement), parameters)
+    published = {f"enrichment.{name}": _table(connection, name) for name in PUBLISHED}
+    return {
+        "enrichment.incident_states": conform(
+            "enrichment.incident_states", connection.sql("from graded_states").to_arrow_table()
+        ),
+        **published,
+    }
+
+
+def _presence_turns_sql() -> str:
+    """One row per incident, state column and moment at which the column begins or ceases to have a value.
+
+    Generated, because there is one bit a column: packed, so that two lags stand for all columns.
+    """
+    names = [column.name for column in STATE_COLUMNS if column.role is not Role.KEY]
+    words = [names[start : start + _WORD_BITS] for start in range(0, len(names), _WORD_BITS)]
+    masks, before, turned = [], [], []
+    for number, word in enumerate(words):
+        bits = " | ".join(
+            f"case when {name} is not null then {1 << place} else 0 end" for place, name in enumerate(word)
+        )
+        masks.append(f"({bits})::bigint as mask_{number}")
+        before.append(f"coalesce(lag(mask_{number}) over so_far, 0) as before_{number}")
+        turned += [
+            f"case when xor(mask_{number}, before_{number}) & {1 << place} <> 0"
+            f" then {{'name': '{name}', 'is_present': mask_{number} & {1 << place} <> 0}} end"
+            for place, name in enumerate(word)
+        ]
+    differs = " or ".join(f"mask_{number} <> before_{number}" for number in range(len(words)))
+    return f"""
+select incident_id, known_at, turn.name as column_name, turn.is_present
+from (
+    select incident_id, known_at, unnest([{", ".join(turned)}]) as turn
+    from (
+        select *, {", ".join(before)}
+        from (select incident_id, known_at, {", ".join(masks)} from graded_states)
+        window so_far as (partition by incident_id order by known_at)
+    )
+    where {differs}
+)
+where turn is not null"""
+
+
+def _keep(connection: duckdb.DuckDBPyConnection, name: str, statement: str, parameters: Parameters) -> None:
+    kept = f"create or replace temp table {name} as\n{statement}"
+    connection.execute(kept, parameters.named_in(statement)).fetchall()
+
+
+def _table(connection: duckdb.DuckDBPyConnection, name: str) -> pa.Table:
+    return conform(f"enrichment.{name}", connection.sql(_sql(name)).to_arrow_table())
+
+
+def _sql(name: str) -> str:
+    return (_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
