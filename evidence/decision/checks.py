@@ -1,0 +1,188 @@
+"""Owns what a bundle must keep so that the proofs hold by construction; each fault says what, and where.
+
+The proofs: there is always exactly one decision; with less confidence or a wider blast radius it is the
+same action with at least the same approval, or a passive one; no admissible effective action on a lower
+rung is passed over. The checks are numbered as in the decision model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from evidence.decision.bundle import Bundle, Path_, Playbook, Role, Use
+from evidence.decision.conditions import COLUMNS, columns_read
+from evidence.decision.matrix import PASSIVE_OPTIONS, Option
+from evidence.decision.policies import Policy
+from expectations.contracts import Role as ColumnRole
+
+BLAST_COLUMNS = frozenset({"blast_radius", "customer_facing_count"})
+RESORT_OPTIONS = {
+    "monitor": Option.MONITOR,
+    "enrich": Option.ENRICH,
+    "missing_context": Option.ENRICH,
+    "escalate": Option.ESCALATE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong, and where: in playbook.yaml or the named policy's file, `offset` characters in.
+
+    `check` is the number of the compile check, 0 for a mere reference that does not resolve; `columns`
+    are those whose values show the fault; `witness` is a counterexample found without running the kernel.
+    """
+
+    what: str
+    path: Path_
+    check: int = 0
+    offset: int = 0
+    policy: str = ""
+    columns: frozenset[str] = frozenset()
+    is_key: bool = False
+    witness: str = ""
+
+
+def reference_faults(bundle: Bundle) -> Iterator[Fault]:
+    """Names that do not resolve, repeated ids, and last resorts that are not what they must be."""
+    yield from _rule_faults(bundle.playbook)
+    yield from _approver_faults(bundle)
+    yield from _resort_faults(bundle.playbook)
+    yield from _repeats("escalation", "escalations", [each.id for each in bundle.playbook.escalations])
+    for policy in bundle.policies:
+        yield from _case_faults(bundle, policy)
+
+
+def proof_faults(bundle: Bundle) -> Iterator[Fault]:
+    """Violations of the compile checks that the proofs rest on."""
+    for use in bundle.uses:
+        yield from _graded_faults(bundle, use)
+    for policy in bundle.policies:
+        for name, declared in policy.declaration.inputs.items():
+            if declared.column and COLUMNS[declared.column].role is not ColumnRole.FEATURE:
+                what = (
+                    f"policy input {name} reads {declared.column}: verdicts must not depend on graded columns"
+                )
+                path: Path_ = ("inputs", name, "column")
+                yield Fault(what, path, 1, policy=policy.name, columns=frozenset({declared.column}))
+    yield from _floor_faults(bundle)
+
+
+def _rule_faults(playbook: Playbook) -> Iterator[Fault]:
+    yield from _repeats("rule", "rules", [rule.id for rule in playbook.rules])
+    for index, rule in enumerate(playbook.rules):
+        for name in rule.supports:
+            if name not in playbook.actions:
+                yield Fault(
+                    f"rule {rule.id} supports {name}, which is no action",
+                    ("rules", index, "supports", name),
+                    is_key=True,
+                )
+        monitors = [name for name in rule.supports if _option(playbook, name) is Option.MONITOR]
+        if rule.disposition and not monitors:
+            yield Fault(
+                f"rule {rule.id} suggests to close but supports no action of monitor",
+                ("rules", index, "disposition"),
+            )
+
+
+def _option(playbook: Playbook, name: str) -> Option | None:
+    action = playbook.actions.get(name)
+    return action.option if action else None
+
+
+def _approver_faults(bundle: Bundle) -> Iterator[Fault]:
+    for name, action in bundle.actions.items():
+        paths: list[tuple[Path_, str]] = [
+            (("actions", name, "approvers", index), role) for index, role in enumerate(action.approvers)
+        ]
+        for at, also in enumerate(action.also):
+            paths += [
+                (("actions", name, "also", at, "approvers", index), role)
+                for index, role in enumerate(also.approvers)
+            ]
+        for path, role in paths:
+            if role not in bundle.approvers.roles:
+                yield Fault(
+                    f"{name} is to be approved by {role}, a role that approvers.yaml does not name", path
+                )
+
+
+def _resort_faults(playbook: Playbook) -> Iterator[Fault]:
+    for field, option in RESORT_OPTIONS.items():
+        name = getattr(playbook.last_resorts, field)
+        if _option(playbook, name) is not option:
+            yield Fault(f"the last resort {name} is no action of {option}", ("last_resorts", field))
+
+
+def _case_faults(bundle: Bundle, policy: Policy) -> Iterator[Fault]:
+    for index, case in enumerate(policy.declaration.cases):
+        action = bundle.actions.get(case.action)
+        if action is not None and not action.is_active:
+            yield Fault(
+                f"{case.action} is passive: no policy is asked",
+                ("cases", index, "action"),
+                policy=policy.name,
+            )
+        for name in case.given:
+            if name not in policy.declaration.inputs:
+                yield Fault(
+                    f"{name} is no declared input",
+                    ("cases", index, "given", name),
+                    policy=policy.name,
+                    is_key=True,
+                )
+
+
+def _repeats(what: str, section: str, ids: list[str]) -> Iterator[Fault]:
+    for index, each in enumerate(ids):
+        if each in ids[:index]:
+            yield Fault(f"the {what} {each} is repeated", (section, index, "id"))
+
+
+def _graded_faults(bundle: Bundle, use: Use) -> Iterator[Fault]:
+    """(1) and (4): what supports or admits an active action reads no graded or ageing column."""
+    read = columns_read(use.condition)
+    graded = sorted(name for name in read if COLUMNS[name].role in (ColumnRole.GRADED, ColumnRole.AGEING))
+    if not graded or (use.role is Role.RULE and not _supports_active(bundle, use)):
+        return
+    column = graded[0]
+    policy = use.owner.partition(".")[0] if use.role is Role.POLICY_INPUT else ""
+    offset = use.text.index(column)
+    yield Fault(_why_refused(use, column), use.path, _check_of(use, column), offset, policy, frozenset(read))
+
+
+def _supports_active(bundle: Bundle, use: Use) -> bool:
+    return any(_option(bundle.playbook, name) not in PASSIVE_OPTIONS for name in use.supports)
+
+
+def _check_of(use: Use, column: str) -> int:
+    return 4 if use.role is Role.PRECONDITION and column in BLAST_COLUMNS else 1
+
+
+def _why_refused(use: Use, column: str) -> str:
+    if COLUMNS[column].role is ColumnRole.AGEING:
+        return (
+            f"{use.role} {use.owner} reads {column}, which grows with the moment: "
+            "a recommendation would lapse without new evidence"
+        )
+    if _check_of(use, column) == 4:
+        return f"{use.role} {use.owner} reads {column}: blast radius raises the mode and never excludes"
+    return (
+        f"{use.role} {use.owner} reads {column}: what decides on active actions must not read graded columns"
+    )
+
+
+def _floor_faults(bundle: Bundle) -> Iterator[Fault]:
+    """(2): a floor below that of a lower rung lets less confidence reach higher."""
+    highest, holder = 0, ""
+    for name in bundle.ladder:
+        floor = bundle.actions[name].floor or 0
+        if floor < highest:
+            what = (
+                f"{name} has floor {floor}, below {highest} of {holder} on a lower rung: "
+                "less confidence would reach a riskier action"
+            )
+            yield Fault(what, ("actions", name, "floor"), 2, columns=frozenset({"confidence"}))
+        elif floor > highest:
+            highest, holder = floor, name

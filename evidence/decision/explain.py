@@ -1,0 +1,257 @@
+"""Tells how a decision came about: what was known when, what fired, what lost and why, who must agree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+import duckdb
+
+from evidence.decision.bundle import Bundle
+from evidence.decision.candidates import Candidate, denials
+from evidence.decision.codes import decode
+from evidence.decision.conditions import COLUMNS
+from evidence.decision.decide import (
+    Decision,
+    decisions_of_record,
+    preferred_action,
+    recommendation_rows,
+    target_of,
+)
+from evidence.decision.matrix import Mode, Option
+from evidence.errors import InputError
+from evidence.redaction import make_visible, redact
+from evidence.times import NS_PER_SECOND, format_rfc3339
+from expectations.contracts import Role
+
+SHOWN_ROLES = (Role.FEATURE,)
+MODE_WORDS = {
+    Mode.AUTOMATIC: "automatic",
+    Mode.POLICY_GATED: "policy-gated",
+    Mode.APPROVAL_REQUIRED: "approval required",
+}
+
+
+def explain(connection: duckdb.DuckDBPyConnection, incident_id: str, bundle: Bundle) -> str:
+    """The story of one incident's decision as plain text in Markdown's form.
+
+    Reads the same tables as `decide`. Raises InputError for an unknown incident, naming near ones.
+    """
+    title = _title(connection, incident_id)
+    decision = next(iter(decisions_of_record(connection, bundle, incident_id)))
+    sections = [
+        _heading(decision, title, bundle),
+        ["## What was known when", *_story(connection, bundle)],
+        ["## Which rules fired", *_rules(bundle, decision)],
+        ["## Options compared", *_options(decision)],
+        ["## What is missing", *_missing(decision)],
+        ["## Who must approve", *_approval(bundle, decision)],
+    ]
+    guardrails = list(_guardrails(bundle, decision))
+    if guardrails:
+        sections.append([f"## Guardrails of {decision.chosen.name}", *guardrails])
+    return "\n\n".join("\n".join(map(_inert, section)) for section in sections) + "\n"
+
+
+def _title(connection: duckdb.DuckDBPyConnection, incident_id: str) -> str:
+    titles = dict(
+        connection.execute("select incident_id, title from intake.incidents order by incident_id").fetchall()
+    )
+    if incident_id not in titles:
+        near = get_close_matches(incident_id, titles, n=3, cutoff=0.4)
+        near += [each for each in titles if incident_id and incident_id in each and each not in near][:3]
+        raise InputError(
+            f"there is no incident {incident_id!r}",
+            remedy=f"Did you mean {', '.join(near)}?"
+            if near
+            else f"There are {len(titles)} incidents in intake.incidents",
+        )
+    return str(titles[incident_id])
+
+
+def _heading(decision: Decision, title: str, bundle: Bundle) -> list[str]:
+    row, chosen = decision.row, decision.chosen
+    target = target_of(chosen, row)
+    on = f" on {target}" if target else ""
+    close = (
+        ", disposition close"
+        if chosen.action.option is Option.MONITOR and _is_closing(bundle, chosen)
+        else ""
+    )
+    basis = (
+        "the first active recommendation"
+        if row["basis"] == "committed"
+        else "no active recommendation; the last one"
+    )
+    return [
+        f"# {decision.incident_id}: {title}",
+        f"Recommended: {chosen.action.option} / {chosen.name}{on} ({MODE_WORDS[chosen.mode]}{close}). "
+        "Nothing was executed.",
+        f"Decided: {_time(row['decided_at'])}, moment {row['moment']}{_since_signal(row)}; "
+        f"{basis} ({row['basis']}).",
+        f"Horizon: {_time(row['horizon_at'])}; what arrived later is hindsight, which recommends "
+        f"{decode(bundle, row['hindsight_code']).action}.",
+        *_aborted(bundle, decision),
+        f"Severity {_or_unknown(row['severity'])} of 6. Confidence {row['confidence']} of 100. "
+        f"Impact {row['impact']} of 100.",
+        f"Playbook {bundle.name} ({bundle.digest[:12]}).",
+    ]
+
+
+def _aborted(bundle: Bundle, decision: Decision) -> Iterator[str]:
+    preferred = preferred_action(bundle, decision)
+    if preferred is not None:
+        refused = next(each for each in decision.candidates if each.name == preferred)
+        yield f"Aborted by policy: {preferred} would have been chosen. {'; '.join(denials(refused))}."
+
+
+def _is_closing(bundle: Bundle, chosen: Candidate) -> bool:
+    return any(rule.disposition for rule in bundle.rules if rule.id in chosen.matched_rules)
+
+
+def _since_signal(row: Mapping[str, Any]) -> str:
+    if row["first_signal_at"] is None:
+        return ", before any signal"
+    return f", {(row['decided_at'] - row['first_signal_at']) // NS_PER_SECOND} s after the first signal"
+
+
+# --- what was known when
+
+
+def _story(connection: duckdb.DuckDBPyConnection, bundle: Bundle) -> Iterator[str]:
+    """One entry per change of the recommendation, with what had become known since the one before."""
+    states = connection.sql("from kernel_decided_states order by moment").to_arrow_table().to_pylist()
+    rows = {row["moment"]: row for row in states}
+    before: Mapping[str, Any] = {}
+    for change in recommendation_rows(connection, bundle):
+        row = rows[change["moment"]]
+        after = " (hindsight)" if change["is_hindsight"] else ""
+        yield (
+            f"- {_time(change['known_at'])}, moment {change['moment']}{after}: "
+            f"{change['option']} / {change['action']} ({MODE_WORDS[Mode(change['mode'])]}); "
+            f"severity {_or_unknown(row['severity'])}, confidence {row['confidence']}, impact {row['impact']}"
+        )
+        yield from _news(before, row)
+        before = row
+
+
+def _news(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    signals = sorted(set(now["signal_names"]) - set(before.get("signal_names", ())))
+    if signals:
+        yield f"  - signals: {', '.join(signals)}"
+    changed = [
+        f"{name}={_shown(now[name])}"
+        for name, column in COLUMNS.items()
+        if column.role in SHOWN_ROLES
+        and name != "signal_names"
+        and now[name] != before.get(name)
+        and now[name] is not None
+    ]
+    if changed:
+        yield f"  - known: {', '.join(changed)}"
+    if now["missing_context"] != before.get("missing_context"):
+        missing = ", ".join(now["missing_context"])
+        yield f"  - minimum context: {f'lacks {missing}' if missing else 'complete'}"
+
+
+# --- rules and options
+
+
+def _rules(bundle: Bundle, decision: Decision) -> Iterator[str]:
+    matched = {rule for each in decision.candidates for rule in each.matched_rules}
+    if not matched:
+        yield "None: no rule speaks to this state."
+    for rule in bundle.rules:
+        if rule.id in matched:
+            points = ", ".join(f"{name} +{gained}" for name, gained in rule.supports.items())
+            yield f"- {rule.id} ({points}): {rule.because}"
+            yield f"  - when {rule.when}"
+
+
+def _options(decision: Decision) -> Iterator[str]:
+    for option in Option:
+        yield f"- {option}"
+        for each in decision.candidates:
+            if each.action.option is option:
+                because = "Chosen." if each.is_chosen else each.lost_because
+                yield f"  - {each.name}: {_figures(each)}. {because}"
+
+
+def _figures(each: Candidate) -> str:
+    figures = f"effect {each.effect}"
+    if each.action.is_active:
+        figures += f" of {each.need}, rung {each.rung}, {MODE_WORDS[each.mode]}"
+        if each.effect:
+            figures += f"; gates: {_gates(each)}"
+    return figures
+
+
+def _gates(each: Candidate) -> str:
+    gates = {
+        "context": each.has_context,
+        "confidence": each.is_confident,
+        "preconditions": not each.failed_preconditions,
+        "policy": each.is_allowed,
+    }
+    return ", ".join(f"{name} {'passed' if is_passed else 'failed'}" for name, is_passed in gates.items())
+
+
+# --- what is missing, who approves
+
+
+def _missing(decision: Decision) -> Iterator[str]:
+    for name in decision.row["missing_context"]:
+        yield f"- minimum context: {name}"
+    for column in decision.unknowns:
+        yield f"- {column}: {COLUMNS[column].doc}"
+    if not decision.row["missing_context"] and not decision.unknowns:
+        yield "Nothing that a matching rule, a precondition or a policy asked for."
+
+
+def _approval(bundle: Bundle, decision: Decision) -> Iterator[str]:
+    chosen, owner = decision.chosen, decision.row["owner"]
+    if chosen.mode is Mode.AUTOMATIC:
+        yield "Nobody: the action may begin automatically."
+    for role in chosen.approvers:
+        yield f"- {role}: {bundle.approvers.contact_of(role, owner)}"
+    for reason in chosen.mode_reasons:
+        yield f"- raised above {MODE_WORDS[chosen.action.mode]}: {reason}"
+    for policy, answer in chosen.answers:
+        if answer.messages:
+            yield f"- policy {policy.name}: {'; '.join(answer.messages)}"
+    if owner is None:
+        fallback = bundle.approvers.fallback
+        yield f"- no owner is known. {fallback.because} Contact: {fallback.contact}"
+
+
+def _guardrails(bundle: Bundle, decision: Decision) -> Iterator[str]:
+    failed = decision.chosen.failed_preconditions
+    for guardrail in bundle.guardrails:
+        if guardrail.action != decision.chosen.name:
+            continue
+        if guardrail.not_evaluable:
+            yield f"- not evaluable: {guardrail.text} {guardrail.not_evaluable}"
+        else:
+            held = "not held" if guardrail.held_by in failed else "held"
+            yield f"- {held}: {guardrail.text} ({guardrail.precondition})"
+
+
+# --- words
+
+
+def _inert(line: str) -> str:
+    """Names in evidence are written by anyone: neither secrets nor terminal controls reach the reader."""
+    return make_visible(redact(line))
+
+
+def _time(nanoseconds: int) -> str:
+    return format_rfc3339(nanoseconds)
+
+
+def _or_unknown(value: int | None) -> str:
+    return "unknown" if value is None else str(value)
+
+
+def _shown(value: object) -> str:
+    return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)

@@ -1,0 +1,282 @@
+"""Owns Rego policies: pure functions of declared inputs, asked about a proposed change.
+
+A policy is `<name>.rego` with `<name>.yaml` beside it, which declares the inputs it reads and its own
+test cases. It sees an admission-style `input.request` and adds sentences to `deny`. Rego fails open on
+what is absent, so that an unknown input is tried in every way it could be, and absent, and the strictest
+verdict counts. A runtime error is a denial.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Self, TypeAlias
+
+from pydantic import Field, model_validator
+from regopy import Interpreter, LogLevel, RegoError
+
+from evidence.decision.conditions import COLUMNS
+from evidence.decision.matrix import Action, ConditionText, Frozen, Sentence, Slug, Word
+from evidence.decision.rego_source import check_source
+from evidence.errors import Place, PlaybookError
+from evidence.strict_yaml import Document, load_yaml, parse_model
+from expectations.contracts import ColumnType
+
+COMPLETIONS_MAX = 4096
+ENTRYPOINT = "incidentresponse/deny"
+OTHER = "other"  # stands for every value of an open column that the policy does not name
+
+Value: TypeAlias = bool | str
+Inputs: TypeAlias = Mapping[str, Value | None]
+
+
+class Verdict(StrEnum):
+    """What a policy says about one proposal, from least to most strict."""
+
+    ALLOW = "allow"
+    NEEDS_APPROVAL = "needs_approval"
+    DENIED = "denied"
+
+
+class PolicyInput(Frozen):
+    """One input of a policy: a column with few values, named values of an open column, or a condition."""
+
+    column: Word | None = None
+    values: tuple[Annotated[str, Field(strict=True, min_length=1)], ...] = ()
+    that: ConditionText | None = None
+
+    @model_validator(mode="after")
+    def _is_low_cardinality(self) -> Self:
+        if (self.column is None) == (self.that is None):
+            raise ValueError("an input is either a column or a condition (that)")
+        if self.column is None:
+            if self.values:
+                raise ValueError("a condition has no values")
+            return self
+        column = COLUMNS.get(self.column)
+        if column is None:
+            raise ValueError(f"there is no column {self.column}")
+        if column.type is ColumnType.TEXT and bool(column.allowed) == bool(self.values):
+            raise ValueError("name the values of an open text column that matter, and only of an open one")
+        if column.type not in (ColumnType.TEXT, ColumnType.BOOLEAN) or OTHER in self.values:
+            raise ValueError(f"{self.column} has too many values: declare a condition (that) on it")
+        return self
+
+    @property
+    def domain(self) -> tuple[Value, ...]:
+        """Every value that the input can have when it is known."""
+        if self.column is None or COLUMNS[self.column].type is ColumnType.BOOLEAN:
+            return (False, True)
+        return COLUMNS[self.column].allowed or (*self.values, OTHER)
+
+
+class PolicyCase(Frozen):
+    """A test case that the policy carries: a request, and the verdict without and with approval."""
+
+    id: Slug
+    action: Word
+    given: dict[Word, Annotated[bool, Field(strict=True)] | Annotated[str, Field(strict=True)]] = Field(
+        default_factory=dict
+    )
+    verdict: Verdict
+
+
+class PolicyDeclaration(Frozen):
+    """The YAML beside a module."""
+
+    because: Sentence
+    inputs: dict[Word, PolicyInput] = Field(default_factory=dict)
+    cases: Annotated[tuple[PolicyCase, ...], Field(min_length=1)]
+
+
+@dataclass(frozen=True)
+class Policy:
+    """One module with what it declares. Equal by content; the compiled form is built on first use."""
+
+    name: str
+    source: str
+    declaration: PolicyDeclaration
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over the module's source and its declared inputs; its cases decide nothing."""
+        declared = self.declaration.model_dump(mode="json", exclude={"cases"})
+        text = json.dumps([self.name, self.source, declared], sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @cached_property
+    def _compiled(self) -> tuple[Interpreter, Any]:
+        interpreter = Interpreter()
+        interpreter.log_level = LogLevel.NONE  # its errors are ours to report, with their place
+        # By default a built-in that fails is merely undefined, and its rule silently never denies.
+        interpreter.strict_built_in_errors = True
+        interpreter.add_module(f"{self.name}.rego", self.source)
+        return interpreter, interpreter.build(None, [ENTRYPOINT])
+
+    def ask(self, request: Mapping[str, object]) -> tuple[str, ...]:
+        """Sentences with which the module denies the request, sorted; empty when it allows it."""
+        interpreter, bundle = self._compiled
+        interpreter.set_input({"request": request})
+        try:
+            output = interpreter.query_bundle_entrypoint(bundle, ENTRYPOINT)
+            if not output.ok():
+                return (f"policy {self.name} failed, which counts as a denial",)
+            said = output.results[0].expressions[0]
+        except (RegoError, ValueError, IndexError):
+            return (f"policy {self.name} failed, which counts as a denial",)
+        if not isinstance(said, list) or not all(isinstance(each, str) for each in said):
+            return (f"policy {self.name} did not answer with sentences, which counts as a denial",)
+        return tuple(sorted(said))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A policy's strictest verdict over everything that is unknown, and what it said."""
+
+    verdict: Verdict
+    messages: tuple[str, ...]
+    unknown_inputs: tuple[str, ...]
+
+
+class Court:
+    """Asks policies, each distinct question once."""
+
+    def __init__(self) -> None:
+        self._answers: dict[tuple[object, ...], Answer] = {}
+
+    def answer(
+        self, policy: Policy, name: str, action: Action, roles: tuple[str, ...], inputs: Inputs
+    ) -> Answer:
+        """The answer about `action` when `roles` would approve it; an input that is None is unknown."""
+        key = (policy.digest, name, action.request, action.scope, action.undo, action.option, roles,
+               tuple(sorted(inputs.items())))  # fmt: skip
+        if key not in self._answers:
+            self._answers[key] = _strictest(policy, name, action, roles, inputs)
+        return self._answers[key]
+
+
+def _strictest(policy: Policy, name: str, action: Action, roles: tuple[str, ...], inputs: Inputs) -> Answer:
+    denied_without: set[str] = set()
+    denied_with: set[str] = set()
+    for completion in _completions(policy, inputs):
+        denied_without |= set(policy.ask(request_of(name, action, (), completion)))
+        denied_with |= set(policy.ask(request_of(name, action, roles, completion)))
+    unknown = tuple(sorted(each for each, value in inputs.items() if value is None))
+    if denied_with:
+        return Answer(Verdict.DENIED, tuple(sorted(denied_with)), unknown)
+    if denied_without:
+        return Answer(Verdict.NEEDS_APPROVAL, tuple(sorted(denied_without)), unknown)
+    return Answer(Verdict.ALLOW, (), unknown)
+
+
+def _completions(policy: Policy, inputs: Inputs) -> Iterator[dict[str, Value]]:
+    """Every way in which the unknown inputs could be known, each also absent."""
+    names = sorted(policy.declaration.inputs)
+    choices: list[tuple[Value | None, ...]] = []
+    for name in names:
+        value = inputs[name]
+        choices.append((*policy.declaration.inputs[name].domain, None) if value is None else (value,))
+    for values in itertools.product(*choices):
+        yield {name: value for name, value in zip(names, values, strict=True) if value is not None}
+
+
+def request_of(
+    name: str, action: Action, roles: tuple[str, ...], inputs: Mapping[str, Value]
+) -> dict[str, object]:
+    """The admission-style request for `action`; `roles` is the approval artifact, empty for none."""
+    if action.request is None:
+        raise ValueError(f"{name} changes nothing, so that no policy is asked")
+    labels = {"approved-by": ".".join(roles)} if roles else {}
+    return {
+        "kind": {"kind": action.request.kind},
+        "operation": action.request.operation,
+        "action": name,
+        "option": action.option.value,
+        "scope": action.scope.value,
+        "undo": action.undo.value,
+        "object": {"metadata": {"labels": labels}},
+        "approvals": list(roles),
+        **inputs,
+    }
+
+
+REQUEST_FIELDS = ("kind", "operation", "action", "option", "scope", "undo", "object", "approvals")
+
+
+def load_policies(folder: Path) -> tuple[Policy, ...]:
+    """Every policy of the folder, by name. Raises PlaybookError with file and line."""
+    if not folder.is_dir():
+        raise PlaybookError("there is no such folder of policies", place=Place(folder))
+    policies = tuple(_load(path) for path in sorted(folder.glob("*.rego")))
+    orphans = {path.stem for path in folder.glob("*.yaml")} - {policy.name for policy in policies}
+    if orphans:
+        raise PlaybookError(
+            "declares a policy that is not there", place=Place(folder / f"{min(orphans)}.yaml")
+        )
+    return policies
+
+
+def _load(path: Path) -> Policy:
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", path.stem):
+        raise PlaybookError("a policy's file name is lower-case letters, digits and _", place=Place(path))
+    document = load_yaml(path.with_suffix(".yaml"), error=PlaybookError)
+    declaration = parse_model(PolicyDeclaration, document, error=PlaybookError)
+    _check_declaration(declaration, document)
+    source = _read_source(path)
+    check_source(source, path, frozenset(REQUEST_FIELDS) | frozenset(declaration.inputs))
+    policy = Policy(path.stem, source, declaration)
+    _check_compiles(policy, path)
+    return policy
+
+
+def _read_source(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8").replace("\r\n", "\n")
+    except UnicodeDecodeError as failure:
+        raise PlaybookError(f"is not UTF-8 (byte {failure.start})", place=Place(path)) from failure
+
+
+def _check_declaration(declaration: PolicyDeclaration, document: Document) -> None:
+    clash = sorted(set(declaration.inputs) & set(REQUEST_FIELDS))
+    if clash:
+        raise PlaybookError(
+            f"{clash[0]} is a field of every request", place=document.key_places[("inputs", clash[0])]
+        )
+    size = 1
+    for each in declaration.inputs.values():
+        size *= len(each.domain) + 1
+    if size > COMPLETIONS_MAX:
+        raise PlaybookError(
+            f"its inputs have {size} combinations, more than {COMPLETIONS_MAX}",
+            place=document.place("inputs"),
+        )
+
+
+def _check_compiles(policy: Policy, path: Path) -> None:
+    try:
+        said = policy.ask({"kind": {"kind": "Nothing"}, "operation": "UPDATE", "approvals": []})
+    except (RegoError, ValueError) as failure:
+        raise _rego_fault(str(failure), policy.source, path) from failure
+    if said and "counts as a denial" in said[0]:
+        raise PlaybookError(
+            "deny is not a set of sentences",
+            place=Place(path),
+            remedy="Write `deny contains message if { … }`",
+        )
+
+
+def _rego_fault(said: str, source: str, path: Path) -> PlaybookError:
+    """The interpreter's first error with its place; it counts in bytes from the beginning of the module."""
+    found = re.search(r"\|(\d+)\|\d+\s*\(errormsg \d+:([^)]*)\)", said)
+    if found is None:
+        return PlaybookError("is not Rego that can be compiled", place=Place(path))
+    before = source.encode()[: int(found.group(1))].decode(errors="ignore")
+    place = Place(path, before.count("\n") + 1, len(before) - before.rfind("\n"))
+    return PlaybookError(f"is not Rego: {found.group(2).strip()}", place=place)

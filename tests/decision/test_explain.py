@@ -1,0 +1,90 @@
+"""What a responder reads when asking why."""
+
+from __future__ import annotations
+
+import pytest
+
+from evidence.decision import explain
+from evidence.errors import InputError
+
+from .deciding import mini
+from .histories import DRAIN, ERRORS, QUIET, RESTART, START, history, incident
+
+
+def test_a_story_tells_what_was_known_what_fired_what_lost_and_who_must_agree() -> None:
+    """Each question of a responder has its section, in the order in which it is asked."""
+    connection = history([ERRORS, {**RESTART, "confidence": 50}], [incident(title="Cart fails")])
+    told = explain(connection, "inc-1", mini())
+    headings = [line for line in told.splitlines() if line.startswith("#")]
+    assert headings == [
+        "# inc-1: Cart fails",
+        "## What was known when",
+        "## Which rules fired",
+        "## Options compared",
+        "## What is missing",
+        "## Who must approve",
+    ]
+    assert "Recommended: contain / restart on cart (approval required). Nothing was executed." in told
+    assert "moment 2: contain / restart (approval required); severity unknown, confidence 50" in told
+    assert "  - signals: CrashLoop" in told
+    assert "- crash-loop (restart +20, drain +50): A pod keeps failing." in told
+    assert (
+        "drain: effect 70 of 50, rung 2, approval required; gates: context passed, confidence failed" in told
+    )
+    assert "Confidence 50 is below its floor of 60." in told
+    assert "- app_owner: commander desk (fallback: no owner is known)" in told
+    assert "- raised above automatic: confidence is below 60" in told
+
+
+def test_a_denial_is_told_at_the_top() -> None:
+    """What policy kept from being recommended is named with what the policy said."""
+    told = explain(history([{**DRAIN, "is_stateful": True}]), "inc-1", mini())
+    assert "Aborted by policy: drain would have been chosen. a node that runs a stateful" in told
+
+
+def test_hindsight_is_marked() -> None:
+    """What arrived after the horizon is told, and marked as hindsight."""
+    told = explain(history([QUIET, RESTART], [incident(mitigated_at=START)]), "inc-1", mini())
+    assert "what arrived later is hindsight, which recommends restart." in told
+    assert "moment 2 (hindsight): contain / restart" in told
+
+
+def test_guardrails_of_the_chosen_action_are_told() -> None:
+    """An action with guardrails lists each as held, not held or not evaluable."""
+    from .deciding import active
+
+    state = {
+        "signal_count": 1, "has_minimum_context": True, "confidence": 90, "blast_radius": 0, "severity": 4,
+        "service": "cart", "owner": "storefront", "environment": "production", "criticality": "internal",
+        "is_error_rate_over_policy": True, "is_latency_over_policy": True, "is_change_seen": True,
+        "change_to_symptom_seconds": 100, "is_rollback_supported": True, "has_previous_revision": True,
+        "release_service_count": 1,
+    }  # fmt: skip
+    told = explain(history([state]), "inc-1", active())
+    assert "## Guardrails of roll_back_release" in told
+    assert "- held: Error rate and latency are both over policy for the same service." in told
+    assert "- not evaluable: The reconciler applies the change" in told
+
+
+def test_an_unknown_incident_names_near_ones() -> None:
+    """A mistyped id is an error that suggests what may have been meant."""
+    connection = history([], [incident("inc-0102-checkout"), incident("inc-0103-search")])
+    with pytest.raises(
+        InputError, match=r"there is no incident 'inc-0102-chekout'\. Did you mean inc-0102-checkout"
+    ):
+        explain(connection, "inc-0102-chekout", mini())
+
+
+def test_only_the_incident_asked_for_is_decided() -> None:
+    """Another incident's states are left alone."""
+    connection = history([RESTART, {**QUIET, "incident_id": "inc-2"}], [incident(), incident("inc-2")])
+    assert "Recommended: monitor / watch" in explain(connection, "inc-2", mini())
+
+
+def test_names_in_evidence_cannot_steer_the_readers_terminal() -> None:
+    """Escape sequences and line breaks in a signal's name are shown, not obeyed."""
+    evil = {**QUIET, "signal_names": ["\x1b[2Jall clear\n# inc-1: resolved"]}
+    told = explain(history([evil]), "inc-1", mini())
+    assert "\x1b" not in told
+    assert "\n# inc-1: resolved" not in told
+    assert "U+001B" in told

@@ -1,0 +1,134 @@
+"""Policies: their own cases, strictness where something is unknown, and that failing is denying."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from evidence.decision.policies import Court, Policy, PolicyCase, PolicyDeclaration, Verdict, load_policies
+from evidence.errors import PlaybookError
+
+from .deciding import ROOT, active
+
+POLICIES = ROOT / "playbooks" / "policies"
+CASES = [
+    pytest.param(policy, case, id=f"{policy.name}/{case.id}")
+    for policy in load_policies(POLICIES)
+    for case in policy.declaration.cases
+]
+
+
+def roles_of(action_name: str) -> tuple[str, ...]:
+    action = active().actions[action_name]
+    return tuple(sorted({*action.approvers, *(role for also in action.also for role in also.approvers)}))
+
+
+@pytest.mark.parametrize(("policy", "case"), CASES)
+def test_policy_case(policy: Policy, case: PolicyCase) -> None:
+    """The policy gives the verdict that its own case expects; inputs not given are unknown."""
+    inputs = {name: case.given.get(name) for name in policy.declaration.inputs}
+    action = active().actions[case.action]
+    assert Court().answer(policy, case.action, action, roles_of(case.action), inputs).verdict == case.verdict
+
+
+@pytest.mark.parametrize("policy", load_policies(POLICIES), ids=lambda policy: policy.name)
+def test_every_policy_denies_something_and_allows_something(policy: Policy) -> None:
+    """A policy whose cases never deny would be no boundary, one that always does no policy."""
+    verdicts = {case.verdict for case in policy.declaration.cases}
+    assert Verdict.ALLOW in verdicts
+    assert len(verdicts) > 1
+
+
+@pytest.mark.parametrize("policy", load_policies(POLICIES), ids=lambda policy: policy.name)
+def test_unknown_is_at_least_as_strict_as_every_completion(policy: Policy) -> None:
+    """For every action and input, not knowing never allows more than any way of knowing."""
+    court, order, bundle = Court(), list(Verdict), active()
+    for name in bundle.ladder:
+        action, roles = bundle.actions[name], roles_of(name)
+        for unknown, declared in policy.declaration.inputs.items():
+            others = {each: None for each in policy.declaration.inputs if each != unknown}
+            strict = court.answer(policy, name, action, roles, {**others, unknown: None}).verdict
+            for value in declared.domain:
+                known = court.answer(policy, name, action, roles, {**others, unknown: value}).verdict
+                assert order.index(strict) >= order.index(known)
+
+
+def policy_of(source: str) -> Policy:
+    declaration = PolicyDeclaration.model_validate(
+        {"because": "A test.", "cases": [{"id": "x", "action": "x", "verdict": "allow"}]}
+    )
+    return Policy("broken", source, declaration)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "package incidentresponse\n\nimport rego.v1\n\ndeny := 1 if true\n\ndeny := 2 if true\n",
+        "package incidentresponse\n\nimport rego.v1\n\ndeny := true\n",
+        "package incidentresponse\n\nimport rego.v1\n\ndeny contains 1 if true\n",
+        'package incidentresponse\n\nimport rego.v1\n\ndeny contains "no" if count(1, 2) > 3\n',
+        'package incidentresponse\n\nimport rego.v1\n\ndeny contains "no" if lower(7) == "x"\n',
+        'package incidentresponse\n\nimport rego.v1\n\ndeny contains "no" if 1 / count([]) > 3\n',
+    ],
+    ids=["conflict", "not-a-set", "not-sentences", "does-not-compile", "ill-typed", "division-by-zero"],
+)
+def test_a_policy_that_fails_denies(source: str) -> None:
+    """A runtime error or an answer of another shape counts as a denial, with and without approval."""
+    action = active().actions["roll_back_release"]
+    answer = Court().answer(policy_of(source), "roll_back_release", action, ("app_owner",), {})
+    assert answer.verdict == Verdict.DENIED
+    assert "counts as a denial" in answer.messages[0]
+
+
+def test_messages_are_sorted() -> None:
+    """Sets in Rego have no order; ours is always the same."""
+    source = (
+        "package incidentresponse\n\nimport rego.v1\n\n"
+        'deny contains m if { some m in {"c", "a", "b", "e", "d"} }\n'
+    )
+    assert policy_of(source).ask({}) == ("a", "b", "c", "d", "e")
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        ('x := http.send({"url": "http://example.com"})', "the built-in http.send reaches outside"),
+        ("x := opa.runtime()", "the built-in opa.runtime reaches outside"),
+        ("x := time.now_ns()", "the built-in time.now_ns reads the clock"),
+        ('x := rand.intn("seed", 5)', "the built-in rand.intn is random"),
+        ('x := uuid.rfc4122("k")', "the built-in uuid.rfc4122 is random"),
+        ('x := time.parse_rfc3339_ns("2026-01-01T00:00:00Z")', "the built-in time.parse_rfc3339_ns reads"),
+        ('x := regex.match("a+", "a")', "the built-in regex.match differs"),
+        ('x := nobody_knows("a")', "the built-in nobody_knows is not in the list"),
+        ("x := data.secrets", "'data' is refused"),
+        ("x := input", "write input.request.<field> in full"),
+        ('x := input["request"]', "write input.request.<field> in full"),
+        ("r := input.request", "write input.request.<field> in full"),
+        ("x := input.request.enviroment", "input.request.enviroment is not declared"),
+    ],
+)
+def test_impure_source_is_refused_by_line(line: str, what: str, tmp_path: Path) -> None:
+    """A policy that could answer otherwise tomorrow is refused when it is loaded, by file and line."""
+    source = (
+        f'package incidentresponse\n\nimport rego.v1\n\ndeny contains m if {{\n\t{line}\n\tm := "no"\n}}\n'
+    )
+    (tmp_path / "impure.rego").write_text(source)
+    (tmp_path / "impure.yaml").write_text(
+        "because: A test.\ncases:\n  - {id: x, action: x, verdict: allow}\n"
+    )
+    with pytest.raises(PlaybookError) as refusal:
+        load_policies(tmp_path)
+    assert f"impure.rego:6:{6 if ':=' in line else 1}"[:14] in str(refusal.value)
+    assert what in str(refusal.value)
+
+
+def test_words_in_strings_and_comments_are_not_code(tmp_path: Path) -> None:
+    """A message may name http.send; a comment may too."""
+    source = (
+        "package incidentresponse\n\nimport rego.v1\n\n# http.send() is not called\n"
+        'deny contains m if {\n\tinput.request.undo == "irreversible"\n\tm := "no http.send() of input"\n}\n'
+    )
+    (tmp_path / "pure.rego").write_text(source)
+    (tmp_path / "pure.yaml").write_text("because: A test.\ncases:\n  - {id: x, action: x, verdict: allow}\n")
+    assert [policy.name for policy in load_policies(tmp_path)] == ["pure"]
