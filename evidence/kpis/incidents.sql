@@ -1,0 +1,62 @@
+-- One row per incident: the weeks in which it counts, its labels and what was recommended.
+-- An end that is not recorded puts the incident into the week of the last step before it, so that
+-- every incident counts in exactly one week of every table.
+create or replace temp table kpi_incidents as
+with dated as (
+    select
+        *,
+        coalesce(detected_at, started_at, window_start) as counted_at
+    from intake.incidents
+)
+
+select
+    incident.incident_id,
+    incident.incident_type,
+    incident.window_start,
+    incident.window_end,
+    incident.started_at,
+    incident.detected_at,
+    incident.mitigated_at,
+    incident.resolved_at,
+    incident.action_taken,
+    coalesce(incident.outcome, 'unrecorded') as outcome,
+    incident.label_signal_high_confidence,
+    incident.label_enrichment_narrowed,
+    incident.label_least_risky_effective,
+    incident.label_responder_understood,
+    incident.label_expected_option,
+    incident.label_by,
+    incident.label_at,
+    kpi_iso_week(incident.counted_at) as week,
+    kpi_iso_week(coalesce(incident.mitigated_at, incident.counted_at)) as mitigation_week,
+    kpi_iso_week(coalesce(incident.resolved_at, incident.counted_at)) as resolution_week,
+    context.service as service_name,
+    context.namespace,
+    kpi_label(context.service) as service,
+    kpi_label(context.environment) as environment,
+    case context.severity
+        when 1 then 'informational'
+        when 2 then 'low'
+        when 3 then 'medium'
+        when 4 then 'high'
+        when 5 then 'critical'
+        when 6 then 'fatal'
+        else 'unknown'
+    end as severity,
+    context.first_signal_name,
+    context.first_signal_source,
+    component.argocd_app as application,
+    decision.incident_id is not null as is_decided,
+    coalesce(decision.option, 'none') as recommended_option,
+    coalesce(decision.action, 'none') as recommended_action,
+    coalesce(decision.rung, 0) > 0 as is_active,
+    decision.mode,
+    decision.confidence,
+    coalesce(decision.has_minimum_context, false) as has_minimum_context,
+    coalesce(decision.missing_context, []) as missing_context,
+    coalesce(decision.is_aborted_by_policy, false) as is_aborted_by_policy,
+    decision.preferred_action
+from dated as incident
+left join enrichment.incident_context as context on context.incident_id = incident.incident_id
+left join decision.decisions as decision on decision.incident_id = incident.incident_id
+left join intake.services as component on component.kind = 'component' and component.name = context.service

@@ -1,0 +1,319 @@
+"""Coverage, outcomes, the reviewers' questions and what each incident teaches."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from evidence.errors import InputError
+from evidence.kpis.links import link
+from evidence.settings import Links, load_settings
+
+ACTIVE = {"option": "contain", "action": "roll_back_release", "rung": 4, "has_minimum_context": True}
+PASSIVE = {"option": "enrich", "action": "gather_logs_and_traces", "rung": 0, "has_minimum_context": True}
+
+
+def incident(number, ns, **more):
+    """An incident found on Wednesday 2026-01-14."""
+    found = ns("2026-01-14T09:00")
+    return {
+        "incident_id": f"inc-{number}",
+        "incident_type": "rollout",
+        "window_start": found,
+        "window_end": found + 3_600_000_000_000,
+        "detected_at": found,
+        **more,
+    }
+
+
+def candidate(action, rung, **more):
+    """An active candidate for inc-1 that passes every gate."""
+    return {
+        "incident_id": "inc-1",
+        "option": "contain",
+        "action": action,
+        "is_active": True,
+        "rung": rung,
+        "effect_points": 60,
+        "need_points": 50,
+        "is_effective": True,
+        "is_context_complete": True,
+        "is_confidence_sufficient": True,
+        "are_preconditions_met": True,
+        "is_allowed_by_policy": True,
+        "mode": "automatic",
+        "execution_model": "operator",
+        **more,
+    }
+
+
+def test_coverage_counts_each_recommendation_once(kpis_of, ns) -> None:
+    """The four counts add up; an automatic passive step is no automated action."""
+    modes = ("automatic", "policy_gated", "approval_required")
+    decisions = [{"incident_id": f"inc-{i}", "mode": mode, **ACTIVE} for i, mode in enumerate(modes)]
+    decisions += [
+        {"incident_id": "inc-3", "mode": "automatic", **PASSIVE},
+        {"incident_id": "inc-4", "mode": "automatic", **PASSIVE, "has_minimum_context": False},
+    ]
+    [row] = kpis_of([incident(i, ns) for i in range(5)], decisions=decisions)[
+        "kpis.weekly_coverage"
+    ].to_pylist()
+    assert {
+        "week": "2026-W03",
+        "incident_count": 5,
+        "automated_triage_count": 4,
+        "automated_action_count": 1,
+        "policy_gated_count": 1,
+        "approval_required_count": 1,
+        "passive_count": 2,
+        "incident_ids": ["inc-0", "inc-1", "inc-2", "inc-3", "inc-4"],
+    } == row
+
+
+def test_outcomes_count_what_was_recorded(kpis_of, ns) -> None:
+    """An open incident has the outcome unrecorded."""
+    incidents = [
+        incident(1, ns, outcome="succeeded"),
+        incident(2, ns, outcome="succeeded"),
+        incident(3, ns, outcome="rolled_back"),
+        incident(4, ns),
+    ]
+    rows = kpis_of(incidents)["kpis.weekly_outcomes"].to_pylist()
+    assert [
+        ("rolled_back", 1, ["inc-3"]),
+        ("succeeded", 2, ["inc-1", "inc-2"]),
+        ("unrecorded", 1, ["inc-4"]),
+    ] == [(r["outcome"], r["incident_count"], r["incident_ids"]) for r in rows]
+
+
+def test_unanswered_questions_are_unlabelled(kpis_of, ns) -> None:
+    """Nobody labelled: four times unlabelled, no agreement claimed, correctness unknown."""
+    tables = kpis_of([incident(1, ns)], decisions=[{"incident_id": "inc-1", "mode": "automatic", **ACTIVE}])
+    [review] = tables["kpis.quality_review"].to_pylist()
+    assert ["unlabelled"] * 6 == [
+        review["was_signal_high_confidence"],
+        review["did_enrichment_narrow"],
+        review["was_least_risky_effective"],
+        review["did_responder_understand"],
+        review["expected_option"],
+        review["agreement"],
+    ]
+    assert tables["kpis.learning"].column("is_action_correct").to_pylist() == [None]
+
+
+@pytest.mark.parametrize(
+    ("expected", "agreement", "correct"), [("contain", "agrees", True), ("isolate", "differs", False)]
+)
+def test_the_reviewers_option_is_compared_with_the_recommended_one(
+    kpis_of, ns, expected, agreement, correct
+) -> None:
+    """Agreement and correctness follow from the label alone."""
+    labelled = incident(
+        1,
+        ns,
+        label_expected_option=expected,
+        label_signal_high_confidence=True,
+        label_responder_understood=False,
+        label_by="r. reviewer",
+    )
+    tables = kpis_of([labelled], decisions=[{"incident_id": "inc-1", "mode": "automatic", **ACTIVE}])
+    [review] = tables["kpis.quality_review"].to_pylist()
+    assert ("yes", "no", agreement, "r. reviewer") == (
+        review["was_signal_high_confidence"],
+        review["did_responder_understand"],
+        review["agreement"],
+        review["labelled_by"],
+    )
+    assert [correct] == tables["kpis.learning"].column("is_action_correct").to_pylist()
+
+
+STALLS = [
+    (
+        "not_stalled",
+        "",
+        PASSIVE,
+        [candidate("restart_stateless_pod", 1, effect_points=0, is_effective=False)],
+    ),
+    ("not_stalled", "", ACTIVE, [candidate("roll_back_release", 4)]),
+    (
+        "context",
+        "Minimum context was missing: owner, severity.",
+        {**PASSIVE, "has_minimum_context": False, "missing_context": ["owner", "severity"]},
+        [candidate("roll_back_release", 4)],
+    ),
+    (
+        "effect",
+        "No active action reached 50 points; nearest was roll_back_release with 30.",
+        PASSIVE,
+        [
+            candidate("restart_stateless_pod", 1, effect_points=20, is_effective=False),
+            candidate("roll_back_release", 4, effect_points=30, is_effective=False),
+        ],
+    ),
+    (
+        "policy",
+        "cordon_and_drain_node would have been effective, but policy denies it even with approval.",
+        {**PASSIVE, "is_aborted_by_policy": True, "preferred_action": "cordon_and_drain_node"},
+        [
+            candidate(
+                "isolate_workload", 5, are_preconditions_met=False, failed_preconditions=["quarantine"]
+            ),
+            candidate("cordon_and_drain_node", 8, is_allowed_by_policy=False),
+        ],
+    ),
+    (
+        "confidence",
+        "isolate_workload would have been effective and policy allows it,"
+        " but confidence 40 is below its floor.",
+        {**PASSIVE, "confidence": 40},
+        [
+            candidate("scale_replica_set", 2, is_allowed_by_policy=False),
+            candidate("isolate_workload", 5, is_confidence_sufficient=False, are_preconditions_met=False),
+        ],
+    ),
+    (
+        "precondition",
+        "roll_back_release would have been effective and policy allows it,"
+        " but it fails: has-previous, supported.",
+        PASSIVE,
+        [
+            candidate(
+                "roll_back_release",
+                4,
+                are_preconditions_met=False,
+                failed_preconditions=["has-previous", "supported"],
+            ),
+            candidate("isolate_workload", 5, is_confidence_sufficient=False),
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(("gate", "sentence", "decision", "candidates"), STALLS)
+def test_the_gate_that_left_no_active_action_is_named(
+    kpis_of, ns, gate, sentence, decision, candidates
+) -> None:
+    """Each gate in turn, with the candidate that stood nearest."""
+    tables = kpis_of(
+        [incident(1, ns)],
+        decisions=[{"incident_id": "inc-1", "mode": "automatic", **decision}],
+        option_scores=candidates,
+    )
+    [row] = tables["kpis.learning"].to_pylist()
+    assert (gate, sentence) == (row["stalled_at"], row["stalled_because"])
+
+
+def test_an_incident_without_any_evidence_is_not_lost(kpis_of, ns) -> None:
+    """No state, hence no decision: it counts as passive and says why."""
+    tables = kpis_of([incident(1, ns)])
+    [coverage] = tables["kpis.weekly_coverage"].to_pylist()
+    assert (1, 0, 1) == (
+        coverage["incident_count"],
+        coverage["automated_triage_count"],
+        coverage["passive_count"],
+    )
+    [row] = tables["kpis.learning"].to_pylist()
+    assert ("none", "context") == (row["recommended_action"], row["stalled_at"])
+
+
+def test_links_lead_to_the_incident_and_the_tools(kpis_of, ns) -> None:
+    """Templates are filled from the incident, its last state and the catalogue."""
+    tables = kpis_of(
+        [incident("1&x=/../", ns)],
+        incident_context=[{"incident_id": "inc-1&x=/../", "service": "checkout-api"}],
+        services=[
+            {"entity_ref": "component:default/checkout-api", "kind": "component", "name": "checkout-api"},
+        ],
+    )
+    [row] = tables["kpis.learning"].to_pylist()
+    assert (
+        "https://example.pagerduty.com/incidents/inc-1%26x%3D%2F..%2F",
+        "https://grafana.example/explore?app=checkout-api&from=1768381200000&to=1768384800000",
+        None,  # the catalogue names no application
+    ) == (row["incident_url"], row["logs_url"], row["changes_url"])
+
+
+def test_only_fixed_https_hosts_are_linked() -> None:
+    """Templates that could lead elsewhere are refused with a remedy."""
+    for template in (
+        "http://x.example/{service}",
+        "javascript:{service}",
+        "https://{service}/",
+        "https:///x",
+    ):
+        with pytest.raises(InputError, match="https host"):
+            link(template, {"service": "a"})
+    for template in ("https://x.example/{owner}", "https://x.example/{service.real}", "https://x.example/{}"):
+        with pytest.raises(InputError, match="unknown placeholder"):
+            link(template, {"service": "a"})
+    with pytest.raises(InputError, match="Write braces"):
+        link("https://x.example/{service", {"service": "a"})
+
+
+def test_no_template_gives_no_link(kpis_of, ns) -> None:
+    """A tool that the settings do not mention has no link."""
+    [row] = kpis_of([incident(1, ns)], links=Links())["kpis.learning"].to_pylist()
+    assert [None] * 4 == [row[name] for name in ("incident_url", "logs_url", "traces_url", "changes_url")]
+
+
+@given(st.text())
+def test_a_value_cannot_leave_its_place_in_the_address(value) -> None:
+    """Whatever a log says, it is one encoded segment: only unreserved characters and percent signs."""
+    filled = link("https://x.example/{service}?tail", {"service": value})
+    assert (filled is None) == any(c in "\"'`\\\x7f" or c < " " for c in value)
+    middle = (filled or "").removeprefix("https://x.example/").removesuffix("?tail")
+    assert set(middle) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~%")
+
+
+decided = st.lists(
+    st.tuples(
+        st.sampled_from([ACTIVE, PASSIVE]),
+        st.sampled_from(["automatic", "policy_gated", "approval_required"]),
+        st.integers(min_value=0, max_value=20),
+    ),
+    min_size=1,
+    max_size=20,
+)
+
+
+@settings(max_examples=30)
+@given(decided)
+def test_coverage_and_outcomes_lose_nobody(kpis_of, ns, history) -> None:
+    """Over all weeks the four counts of coverage, and the outcomes, add up to the incidents."""
+    incidents = [
+        incident(i, ns, detected_at=ns("2025-12-20T09:00") + day * 86_400_000_000_000)
+        for i, (_, _, day) in enumerate(history)
+    ]
+    decisions = [{"incident_id": f"inc-{i}", **row, "mode": mode} for i, (row, mode, _) in enumerate(history)]
+    tables = kpis_of(incidents, decisions=decisions)
+    coverage = tables["kpis.weekly_coverage"].to_pylist()
+    for row in coverage:
+        assert row["incident_count"] == (
+            row["automated_action_count"]
+            + row["policy_gated_count"]
+            + row["approval_required_count"]
+            + row["passive_count"]
+        )
+    assert len(history) == sum(row["incident_count"] for row in coverage)
+    assert len(history) == sum(tables["kpis.weekly_outcomes"].column("incident_count").to_pylist())
+
+
+@pytest.mark.parametrize("tool", ["incident", "logs", "traces", "changes"])
+def test_the_templates_in_the_settings_make_links(tool) -> None:
+    """Every template of fixtures/settings.yaml is https with known placeholders."""
+    loaded = load_settings(Path(__file__).parents[2] / "fixtures/settings.yaml")
+    values = {
+        "incident_id": "inc-1",
+        "service": "a",
+        "namespace": "b",
+        "application": "c",
+        "from_ms": 1,
+        "to_ms": 2,
+    }
+    filled = link(getattr(loaded.links, tool), values)
+    assert filled is not None
+    assert re.fullmatch(r"https://[a-z.]+/[^\s{}\"'<>]+", filled)
