@@ -1,0 +1,97 @@
+"""The three figures, each on its own scale with its own word and basis; they are never put together."""
+
+from __future__ import annotations
+
+from evidence.handoff.claims import ClaimBook
+from evidence.handoff.model import Figure, Statement
+from evidence.handoff.words import (
+    CONFIDENCE_WORDS,
+    IMPACT_WORDS,
+    SEVERITY_WORDS,
+    counted,
+    figure_word,
+    listed,
+)
+
+_SEVERITY_COLUMNS = ("alertmanager", "falco", "pagerduty", "event_envelope", "opa", "watch")
+_IMPACT_COLUMNS = (
+    "criticality",
+    "environment",
+    "customer_facing_count",
+    "error_rate_ppm",
+    "latency_ms",
+    "resource_pressure_ppm",
+    "impacted_route_count",
+    "hot_dependency",
+)
+
+
+def severity(book: ClaimBook) -> Figure:
+    """How grave the sources say it is, 1 to 6."""
+    value = book.case.decision["severity"]
+    columns = tuple(f"severity_{source}" for source in _SEVERITY_COLUMNS)
+    return Figure(
+        name="severity",
+        value=value,
+        maximum=6,
+        word=SEVERITY_WORDS.get(value, "not stated"),
+        meaning="How grave the sources themselves say it is.",
+        basis=_carried(book, columns) or (_derived(book, "No source stated a severity.", "severity"),),
+    )
+
+
+def confidence(book: ClaimBook) -> Figure:
+    """How far the evidence carries, 0 to 100."""
+    case = book.case
+    state, value = case.state, case.decision["confidence"]
+    basis = (
+        _derived(
+            book,
+            f"{counted(state['signal_source_count'], 'independent tool')} signalled, with "
+            f"{counted(state['signal_count'], 'distinct signal')}.",
+            "signal_source_count",
+        ),
+        _derived(book, _doubts(state["gap_count"], state["contradiction_count"]), "gap_count"),
+    )
+    return Figure(
+        name="confidence",
+        value=value,
+        maximum=100,
+        word=figure_word(value, CONFIDENCE_WORDS),
+        meaning="How far the evidence carries: trust in sources, corroboration, level of detections.",
+        basis=basis,
+    )
+
+
+def impact(book: ClaimBook) -> Figure:
+    """How much is at stake, 0 to 100."""
+    value = book.case.decision["impact"]
+    return Figure(
+        name="impact",
+        value=value,
+        maximum=100,
+        word=figure_word(value, IMPACT_WORDS),
+        meaning="What is at stake: criticality, environment, customer-facing reach, telemetry.",
+        basis=_carried(book, _IMPACT_COLUMNS)
+        or (_derived(book, "Nothing that adds to impact is known.", "impact"),),
+    )
+
+
+def _doubts(gap_count: int, contradiction_count: int) -> str:
+    found = [counted(gap_count, "gap") + " in the evidence"] if gap_count else []
+    found += (
+        [counted(contradiction_count, "contradiction") + " between sources"] if contradiction_count else []
+    )
+    if not found:
+        return "No gap in the evidence and no contradiction between sources is known."
+    return f"Lowered by {listed(found)}."
+
+
+def _carried(book: ClaimBook, columns: tuple[str, ...]) -> tuple[Statement, ...]:
+    claims = [book.by_column[column] for column in columns if column in book.by_column]
+    return tuple(Statement(sentence=book.claims[number - 1].sentence, claims=(number,)) for number in claims)
+
+
+def _derived(book: ClaimBook, sentence: str, column: str) -> Statement:
+    moment = book.case.state["moment"]
+    return Statement(sentence=sentence, derived_from=f"enrichment.incident_states, moment {moment}: {column}")

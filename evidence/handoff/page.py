@@ -1,0 +1,95 @@
+"""Renders a package as one self-contained HTML page: no script, no request, for screen, phone and print."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from evidence.handoff.inert import html
+from evidence.handoff.model import Fact, Figure, Package
+from evidence.handoff.ticket import allowing_policies
+from evidence.handoff.words import (
+    MODE_WORDS,
+    bare_name,
+    counted,
+    duration,
+    role_words,
+    source_name,
+    to_second,
+)
+
+_FOLDER = Path(__file__).parent / "templates"
+
+
+def render_html(package: Package) -> str:
+    """The page. Every value is escaped; the policy in its head lets in its own style sheet alone."""
+    style = _style()
+    page = _environment().get_template("handoff.html.j2")
+    return page.render(package=package, style=Markup(style), style_hash=_csp_hash(style)) + "\n"
+
+
+@cache
+def _style() -> str:
+    return (_FOLDER / "handoff.css").read_text(encoding="utf-8")
+
+
+def _csp_hash(style: str) -> str:
+    """The source expression by which the page's own style sheet, and no other, is let in."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "sentence": html,
+        "words": role_words,
+        "source": source_name,
+        "duration": duration,
+        "bare": bare_name,
+        "clock": _clock,
+        "to_second": to_second,
+        "day": _day,
+        "bar": _bar,
+    }
+    environment.filters["groupby_order"] = _grouped
+    environment.globals |= {
+        "allowing_policies": allowing_policies,
+        "counted": counted,
+        "mode_words": MODE_WORDS,
+    }
+    return environment
+
+
+def _grouped(items: Iterable[Fact], attribute: str) -> list[tuple[str, list[Fact]]]:
+    """Items by an attribute, groups in the order in which they first occur."""
+    found: dict[str, list[Fact]] = {}
+    for item in items:
+        found.setdefault(getattr(item, attribute), []).append(item)
+    return list(found.items())
+
+
+def _clock(moment: str) -> str:
+    """The time of day of an RFC 3339 text, to the second; the day and fraction are in its title."""
+    return moment[11:19]
+
+
+def _day(moment: str) -> str:
+    return moment[:10]
+
+
+def _bar(figure: Figure) -> int:
+    """How much of the figure's own scale is filled, in twentieths."""
+    return 0 if figure.value is None else figure.value * 20 // figure.maximum

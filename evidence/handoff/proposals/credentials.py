@@ -1,0 +1,147 @@
+"""Requests to an identity workflow about credentials: deactivate a key, revoke sessions, rotate."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from evidence.handoff.proposals.quoting import json_text
+from evidence.handoff.proposals.subject import Blanks, Draft, Subject
+
+SESSIONS_POLICY = "AWSRevokeOlderSessions"
+_ASSUMED_ROLE = re.compile(r"(?:.*:)?assumed-role/([^/]+)(?:/.*)?")
+
+
+def deactivate_access_key(subject: Subject) -> Draft:
+    """iam:UpdateAccessKey with Status Inactive: undone by the same call with Active."""
+    blanks = Blanks()
+    parameters = {
+        "UserName": blanks.fill(subject.principal, "user name"),
+        "AccessKeyId": blanks.fill(subject.credential, "access key id"),
+        "Status": "Inactive",
+    }
+    return _request(
+        subject,
+        blanks,
+        "AWS IAM request (UpdateAccessKey)",
+        [{"operation": "iam:UpdateAccessKey", "parameters": parameters}],
+        checks=(
+            "What still uses the key is known, and can do without it.",
+            "The key id is the one in the evidence.",
+        ),
+        undo="The same request with Status Active.",
+    )
+
+
+def revoke_sessions(subject: Subject) -> Draft:
+    """Denies everything to sessions of the role whose token is older than the evidence."""
+    blanks = Blanks()
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Deny",
+                "Action": ["*"],
+                "Resource": ["*"],
+                "Condition": {"DateLessThan": {"aws:TokenIssueTime": subject.as_of}},
+            }
+        ],
+    }
+    parameters = {
+        "RoleName": blanks.fill(role_name(subject.principal), "role name"),
+        "PolicyName": SESSIONS_POLICY,
+        "PolicyDocument": policy,
+    }
+    return _request(
+        subject,
+        blanks,
+        "AWS IAM request (PutRolePolicy, DateLessThan aws:TokenIssueTime)",
+        [{"operation": "iam:PutRolePolicy", "parameters": parameters}],
+        checks=(
+            f"The policy ends every session of the role issued before {subject.as_of}: all can sign in anew.",
+            "Whatever gave the credential away cannot simply obtain a new one.",
+        ),
+        undo=f"Delete the inline policy {SESSIONS_POLICY} from the role.",
+    )
+
+
+def rotate_access_key(subject: Subject) -> Draft:
+    """A second key, moved to consumer by consumer, before the first is made inactive."""
+    blanks = Blanks()
+    user = blanks.fill(subject.principal, "user name")
+    key = blanks.fill(subject.credential, "access key id")
+    steps: list[dict[str, Any]] = [
+        {"operation": "iam:CreateAccessKey", "parameters": {"UserName": user}},
+        *_consumer_steps(subject, blanks),
+        {
+            "operation": "iam:GetAccessKeyLastUsed",
+            "parameters": {"AccessKeyId": key},
+            "until": "no use since the move",
+        },
+        {
+            "operation": "iam:UpdateAccessKey",
+            "parameters": {"UserName": user, "AccessKeyId": key, "Status": "Inactive"},
+        },
+    ]
+    return _request(
+        subject,
+        blanks,
+        "Rotation request (AWS IAM access key)",
+        steps,
+        checks=(
+            "Every consumer in the list is known to work with a new key, and the list is complete.",
+            "The user has at most one key now: IAM allows two.",
+        ),
+        undo="Until the last step the old key works; after it, the last step with Status Active.",
+    )
+
+
+def rotate_secret(subject: Subject) -> Draft:
+    """A new version of the secret, moved to consumer by consumer, before the old one ends."""
+    blanks = Blanks()
+    secret = blanks.fill(subject.credential or subject.target, "secret")
+    steps: list[dict[str, Any]] = [
+        {"operation": "create-new-version", "parameters": {"secret": secret}},
+        *_consumer_steps(subject, blanks),
+        {"operation": "end-old-version", "parameters": {"secret": secret}, "until": "no consumer reads it"},
+    ]
+    return _request(
+        subject,
+        blanks,
+        "Rotation request (secret)",
+        steps,
+        checks=("Rotation has been rehearsed with every consumer in the list, and the list is complete.",),
+        undo="Until the last step the old version works; after it there is no way back.",
+    )
+
+
+def role_name(principal: str | None) -> str | None:
+    """The role's name out of an assumed-role ARN or a plain name."""
+    if principal is None:
+        return None
+    match = _ASSUMED_ROLE.fullmatch(principal)
+    return match[1] if match else principal.rpartition("/")[2]
+
+
+def _consumer_steps(subject: Subject, blanks: Blanks) -> list[dict[str, Any]]:
+    consumers = subject.consumers or (blanks.fill(None, "consumers of the credential"),)
+    return [{"operation": "move-consumer", "parameters": {"consumer": consumer}} for consumer in consumers]
+
+
+def _request(
+    subject: Subject,
+    blanks: Blanks,
+    format_: str,
+    steps: list[dict[str, Any]],
+    *,
+    checks: tuple[str, ...],
+    undo: str,
+) -> Draft:
+    request = {
+        "incident": subject.incident_id,
+        "account": blanks.fill(subject.account, "account"),
+        "requires_approval_of": list(subject.approvers),
+        "steps": steps,
+        "executed": False,
+    }
+    return Draft(format_, "application/json", json_text(request), checks, undo, tuple(blanks.missing))

@@ -1,0 +1,78 @@
+"""Requests to an identity workflow about identities: disable a person's, narrow the rights of one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from evidence.handoff.proposals.credentials import role_name
+from evidence.handoff.proposals.quoting import json_text
+from evidence.handoff.proposals.subject import Blanks, Draft, Subject
+
+# Managed policies of AWS: attaching the first denies everything, the second allows reading only.
+DENY_ALL = "arn:aws:iam::aws:policy/AWSDenyAll"
+READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+
+
+def disable_human(subject: Subject) -> Draft:
+    """Suspend at the identity provider and deny everything in the account; nothing is deleted."""
+    blanks = Blanks()
+    principal = blanks.fill(subject.principal, "principal")
+    steps: list[dict[str, Any]] = [
+        {"operation": "identity-provider:SuspendUser", "parameters": {"user": principal}},
+        {"operation": "iam:AttachUserPolicy", "parameters": {"UserName": principal, "PolicyArn": DENY_ALL}},
+    ]
+    return _request(
+        subject,
+        blanks,
+        "Identity workflow request (suspend a person's identity)",
+        steps,
+        checks=(
+            "The identity is not the only way in during an emergency; another way has been tried.",
+            "People tell the person, their manager and, where the law asks for it, the works council.",
+            "Sessions and keys of the identity are on the list too: suspension alone does not end them.",
+        ),
+        undo=f"Detach {DENY_ALL} and lift the suspension.",
+    )
+
+
+def narrow_permissions(subject: Subject) -> Draft:
+    """A permissions boundary that leaves reading only; policies stay attached, so that it can be undone."""
+    blanks = Blanks()
+    principal = subject.principal or ""
+    is_role = "assumed-role/" in principal or ":role/" in principal
+    name = role_name(subject.principal)
+    operation = "iam:PutRolePermissionsBoundary" if is_role else "iam:PutUserPermissionsBoundary"
+    key = "RoleName" if is_role else "UserName"
+    steps: list[dict[str, Any]] = [
+        {
+            "operation": operation,
+            "parameters": {key: blanks.fill(name, "principal"), "PermissionsBoundary": READ_ONLY},
+        }
+    ]
+    return _request(
+        subject,
+        blanks,
+        "AWS IAM request (permissions boundary)",
+        steps,
+        checks=("What the identity does in production today needs no more than reading, or can wait.",),
+        undo="Delete the permissions boundary, or put back the one that was there.",
+    )
+
+
+def _request(
+    subject: Subject,
+    blanks: Blanks,
+    format_: str,
+    steps: list[dict[str, Any]],
+    *,
+    checks: tuple[str, ...],
+    undo: str,
+) -> Draft:
+    request = {
+        "incident": subject.incident_id,
+        "account": blanks.fill(subject.account, "account"),
+        "requires_approval_of": list(subject.approvers),
+        "steps": steps,
+        "executed": False,
+    }
+    return Draft(format_, "application/json", json_text(request), checks, undo, tuple(blanks.missing))

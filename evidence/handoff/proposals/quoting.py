@@ -1,0 +1,73 @@
+r"""Quotes values for the formats of proposals, so that no value can leave its place in the text.
+
+Every format gets a double-quoted text in plain ASCII: what a terminal or an editor shows is what is there.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Iterable
+from typing import Any
+
+from evidence.redaction import make_visible
+
+
+def json_text(value: Any) -> str:
+    """A JSON document, indented, keys as given, ASCII only."""
+    return json.dumps(value, indent=2, ensure_ascii=True)
+
+
+def yaml_text(value: str) -> str:
+    r"""A YAML double-quoted scalar; beyond the basic plane `\U0001F600`, as YAML has no surrogate pairs."""
+    return f'"{_escaped(value)}"'
+
+
+def hcl_text(value: str) -> str:
+    """An HCL string literal; `${` and `%{` would begin a template and are doubled."""
+    return f'"{_escaped(value)}"'.replace("${", "$${").replace("%{", "%%{")
+
+
+def query_text(value: str) -> str:
+    """A string literal of LogQL, PromQL and TraceQL (Go's escapes)."""
+    return f'"{_escaped(value)}"'
+
+
+def hcl_name(value: str) -> str:
+    """A Terraform identifier made from the value."""
+    name = re.sub(r"[^a-z0-9_]+", "_", value.lower()).strip("_")
+    return name if name and name[0].isalpha() else f"r_{name or 'resource'}"
+
+
+def kubernetes_name(value: str) -> str:
+    """A DNS-1123 label made from the value, at most 63 characters."""
+    return re.sub(r"[^a-z0-9-]+", "-", value.lower()).strip("-")[:63].strip("-") or "unnamed"
+
+
+def file_path(value: str) -> str | None:
+    """The value when it is a plain relative path, else None."""
+    is_plain = re.fullmatch(r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*", value) is not None
+    return value if is_plain and ".." not in value.split("/") else None
+
+
+def command_line(words: Iterable[str]) -> str:
+    """A shell command of exactly these words, on one line."""
+    return " ".join(shlex.quote(make_visible(word)) for word in words)
+
+
+def comment_lines(lines: Iterable[str], mark: str = "#") -> list[str]:
+    """Each line as a comment; a line break within one cannot end it."""
+    return [f"{mark} {make_visible(line)}" for line in lines]
+
+
+def _escaped(value: str) -> str:
+    return "".join(_escape(char) for char in value)
+
+
+def _escape(char: str) -> str:
+    if char in '"\\':
+        return f"\\{char}"
+    if " " <= char <= "~":
+        return char
+    return f"\\u{ord(char):04X}" if ord(char) < 0x10000 else f"\\U{ord(char):08X}"

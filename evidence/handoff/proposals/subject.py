@@ -1,0 +1,106 @@
+"""What a proposal may use: names and times out of the evidence as of the decision, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from evidence.handoff.model import Proposal
+from evidence.redaction import shown
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """A workload in a cluster, with the pod label by which the catalogue's entry finds its pods."""
+
+    namespace: str
+    name: str
+    label: str
+    label_value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One incident's action and the values that its proposal needs; None where the evidence holds none."""
+
+    incident_id: str
+    title: str
+    action: str
+    target: str | None
+    acts_on: str | None
+    execution_model: str
+    approvers: tuple[str, ...]
+    readers: tuple[str, ...]
+    as_of: str
+    addressee: str
+    commander: str
+    environment: str | None = None
+    service: str | None = None
+    workload: Workload | None = None
+    workload_kind: str | None = None
+    cluster: str | None = None
+    node: str | None = None
+    pods: tuple[str, ...] = ()
+    dependencies: tuple[Workload, ...] = ()
+    unplaced_dependencies: tuple[str, ...] = ()
+    remote_ip: str | None = None
+    account: str | None = None
+    region: str | None = None
+    principal: str | None = None
+    credential: str | None = None
+    consumers: tuple[str, ...] = ()
+    resource: str | None = None
+    resource_kind: str | None = None
+    application: str | None = None
+    repository: str | None = None
+    repository_path: str | None = None
+    branch: str | None = None
+    revision: str | None = None
+    previous_revision: str | None = None
+    commit: str | None = None
+    disposition: str | None = None
+    slack_channel: str | None = None
+    window: tuple[str, str] = ("", "")
+    summary: tuple[str, ...] = ()
+    unknowns: tuple[str, ...] = ()
+    requested: str = ""
+
+
+class Blanks:
+    """Stands in for values that the evidence does not hold, and remembers which they were."""
+
+    def __init__(self) -> None:
+        self.missing: list[str] = []
+
+    def fill(self, value: str | None, what: str) -> str:
+        """The value, or `<unknown: what>`."""
+        if value:
+            return value
+        if what not in self.missing:
+            self.missing.append(what)
+        return f"<unknown: {what}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The part of a proposal that its kind decides; the rest is the same for all."""
+
+    format: str
+    media_type: str
+    text: str
+    checks: tuple[str, ...]
+    undo: str
+    missing: tuple[str, ...] = ()
+
+    def proposal(self, subject: Subject) -> Proposal:
+        """The whole proposal for the subject; never executed."""
+        return Proposal(
+            action=subject.action,
+            format=self.format,
+            media_type=self.media_type,
+            execution_model=subject.execution_model,
+            acts_on=shown(subject.acts_on) if subject.acts_on else None,
+            text=self.text if self.text.endswith("\n") else f"{self.text}\n",
+            checks=self.checks,
+            undo=self.undo,
+            missing=self.missing,
+        )

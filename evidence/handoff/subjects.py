@@ -1,0 +1,210 @@
+"""Finds, in the evidence as of the decision, the names and times that a proposal needs."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+from evidence.anchors import parse_record, value_at
+from evidence.handoff.case import Case, Row
+from evidence.handoff.model import Approval, Fact, Owner, Unknown
+from evidence.handoff.proposals import Subject, Workload
+from evidence.redaction import shown
+from evidence.times import NS_PER_SECOND, format_rfc3339
+
+CATALOGUE_LABEL = "backstage.io/kubernetes-id"  # by which Backstage finds a component's objects
+PLAIN_LABEL = "app.kubernetes.io/name"
+_BEFORE_SECONDS = 1800
+_SUMMARY_MAX = 8
+_ON_RESOURCES = frozenset({"close_public_exposure", "delete_resource"})
+# Fields of a Falco record that hold the far end of a connection.
+_REMOTE_POINTERS = ("/output_fields/fd.rip", "/output_fields/fd.sip")
+
+
+def subject_of(
+    case: Case,
+    owner: Owner,
+    given: Approval,
+    commander: str,
+    facts: tuple[Fact, ...],
+    missing: tuple[Unknown, ...],
+    requested: str,
+) -> Subject:
+    """Everything that is known and a proposal may use; what is unknown stays None."""
+    state, decision = case.state, case.decision
+    change = case.supporting_event("change_revision", "is_change_seen", "change_at")
+    exposure = case.supporting_event("is_public_exposure", "is_customer_data_touched")
+    identity = _identity_event(case)
+    option = case.option_row(decision["action"])
+    start, end = window(case)
+    return Subject(
+        incident_id=case.incident_id,
+        title=shown(case.incident["title"]),
+        action=decision["action"],
+        target=decision["target"],
+        acts_on=acts_on(case),
+        execution_model=option["execution_model"] if option else "none",
+        approvers=tuple(decision["approvers"]),
+        readers=_readers(given),
+        as_of=format_rfc3339(case.decided_at // NS_PER_SECOND * NS_PER_SECOND),
+        addressee=owner.addressee,
+        commander=commander,
+        environment=state["environment"],
+        service=state["service"],
+        workload=_workload(case),
+        workload_kind=state["workload_kind"],
+        cluster=state["cluster"],
+        node=state["node"],
+        pods=_pods(case),
+        dependencies=_dependencies(case),
+        unplaced_dependencies=_unplaced_dependencies(case),
+        remote_ip=_remote_ip(case),
+        account=_first(case, "account_uid", exposure, identity),
+        region=_first(case, "region", exposure, identity),
+        principal=_principal(case, identity),
+        credential=state["credential_uid"],
+        consumers=_consumers(case),
+        resource=_column(exposure, "resource"),
+        resource_kind=_column(exposure, "resource_kind"),
+        application=_column(change, "application") or _column(case.service_entry, "argocd_app"),
+        repository=_in_record(case, change, "/spec/source/repoURL")
+        or _column(change, "repository")
+        or _column(case.service_entry, "github_slug"),
+        repository_path=_in_record(case, change, "/spec/source/path"),
+        branch=_in_record(case, change, "/spec/source/targetRevision") or state["change_branch"],
+        revision=state["change_revision"],
+        previous_revision=state["change_previous_revision"],
+        commit=state["change_commit"],
+        disposition=decision["disposition"],
+        slack_channel=owner.slack_channel,
+        window=(format_rfc3339(start), format_rfc3339(end)),
+        summary=tuple(fact.sentence for fact in facts[:_SUMMARY_MAX]),
+        unknowns=tuple(unknown.sentence for unknown in missing[:_SUMMARY_MAX]),
+        requested=requested,
+    )
+
+
+def acts_on(case: Case) -> str | None:
+    """What the recommended action would change: the exposed resource, else the decision's target."""
+    if case.decision["action"] in _ON_RESOURCES:
+        exposure = case.supporting_event("is_public_exposure")
+        return _column(exposure, "resource") or case.decision["target"]
+    target: str | None = case.decision["target"]
+    return target
+
+
+def _readers(given: Approval) -> tuple[str, ...]:
+    return tuple(f"{approver.title} ({approver.contact})" for approver in given.approvers)
+
+
+def window(case: Case) -> tuple[int, int]:
+    """From half an hour before the first signal to the decision; ns UTC."""
+    first = case.state["first_signal_at"]
+    start = first if first is not None else case.decided_at
+    return max(0, start - _BEFORE_SECONDS * NS_PER_SECOND), case.decided_at
+
+
+def _workload(case: Case) -> Workload | None:
+    state, entry = case.state, case.catalogue.entry(case.state["service"])
+    namespace = state["namespace"] or _column(entry, "kubernetes_namespace")
+    if entry is not None and entry["kubernetes_id"]:
+        name = state["workload"] or entry["kubernetes_id"]
+        return Workload(namespace or "", name, CATALOGUE_LABEL, entry["kubernetes_id"])
+    if state["workload"]:
+        return Workload(namespace or "", state["workload"], PLAIN_LABEL, state["workload"])
+    return None
+
+
+def _dependencies(case: Case) -> tuple[Workload, ...]:
+    entry = case.catalogue.entry(case.state["service"])
+    found = case.catalogue.dependencies(entry) if entry is not None else ()
+    return tuple(
+        Workload(target["kubernetes_namespace"], target["name"], CATALOGUE_LABEL, target["kubernetes_id"])
+        for target in found
+        if _has_pods(target)
+    )
+
+
+def _unplaced_dependencies(case: Case) -> tuple[str, ...]:
+    entry = case.catalogue.entry(case.state["service"])
+    found = case.catalogue.dependencies(entry) if entry is not None else ()
+    return tuple(target["name"] for target in found if not _has_pods(target))
+
+
+def _has_pods(entry: Row) -> bool:
+    return bool(entry["kubernetes_namespace"] and entry["kubernetes_id"])
+
+
+def _pods(case: Case) -> tuple[str, ...]:
+    workload, service = case.state["workload"], case.state["service"]
+    pods = {
+        event["pod"]
+        for event in case.known_events
+        if event["pod"] and (event["workload"] in (workload, None) or event["service_name"] == service)
+    }
+    return tuple(sorted(pods))
+
+
+def _identity_event(case: Case) -> Row | None:
+    credential = case.state["credential_uid"]
+    using = (event for event in case.known_events if credential and event["credential_uid"] == credential)
+    return next(using, None) or case.supporting_event("credential_uid", "principal", "actor")
+
+
+def _principal(case: Case, identity: Row | None) -> str | None:
+    """The identity itself: a key's holder where a record names one, else what the state names."""
+    held_by = _column(identity, "actor")
+    is_key = case.state["principal"] is not None and case.state["principal"] == case.state["credential_uid"]
+    return (held_by if is_key else None) or case.state["principal"] or case.state["actor"] or held_by
+
+
+def _consumers(case: Case) -> tuple[str, ...]:
+    uids = (case.state["credential_uid"], case.state["principal"])
+    entries = [entry for uid in uids if (entry := case.catalogue.of_cloud_uid(uid)) is not None]
+    names = {
+        dependant["name"]
+        for entry in entries
+        for dependant in case.catalogue.dependants(entry)
+        if dependant["kind"] == "component"
+    }
+    return tuple(sorted(names))
+
+
+def _remote_ip(case: Case) -> str | None:
+    for event in case.known_events:
+        if event["kind"] != "detection":
+            continue
+        for pointer in _REMOTE_POINTERS:
+            address = _in_record(case, event, pointer)
+            if address and _is_address(address):
+                return address
+    return None
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _in_record(case: Case, event: Row | None, pointer: str) -> str | None:
+    """The text at a pointer of the event's record; None where the record has none there."""
+    record = case.records.get(event["record_sha256"]) if event else None
+    if record is None or record["raw"] is None:
+        return None
+    try:
+        value: Any = value_at(parse_record(record["raw"].encode()), pointer)
+    except ValueError:
+        return None  # a record of another shape: the value is then simply not known
+    return str(value) if isinstance(value, str) and value else None
+
+
+def _first(case: Case, column: str, *preferred: Row | None) -> str | None:
+    rows = (*preferred, *case.known_events)
+    return next((row[column] for row in rows if row is not None and row[column]), None)
+
+
+def _column(row: Row | None, column: str) -> str | None:
+    return row[column] if row is not None else None

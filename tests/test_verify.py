@@ -1,0 +1,385 @@
+"""`evidence verify` proves every claim and file with the standard library alone, and names whatever does not prove."""
+
+from __future__ import annotations
+
+import ast
+import gzip
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from handoff.made import ORPHAN, ROOT, SHELL, handed_over, made
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evidence.anchors import (
+    canonical_json,
+    find_text,
+    manifest_bytes,
+    parse_record,
+    sha256_of,
+    value_at,
+    value_sha256,
+)
+from evidence.verify import HANDOFF_MANIFEST, INPUT_MANIFEST, Finding, verify
+from evidence.warehouse import Warehouse
+
+FALCO = f"incidents/{SHELL}/falco.json"
+
+
+@dataclass(frozen=True)
+class Run:
+    """The folders of a finished run."""
+
+    root: Path
+    warehouse: Path
+    out: Path
+
+    def findings(self, incident_id: str | None = None) -> list[Finding]:
+        """What does not prove."""
+        return verify(self.root, self.warehouse, self.out, incident_id)
+
+    def paths(self, incident_id: str | None = None) -> set[str]:
+        """The files that are named."""
+        return {finding.path for finding in self.findings(incident_id)}
+
+    def edit(self, path: Path, change: Callable[[bytes], bytes]) -> None:
+        """Replace a file's content."""
+        path.write_bytes(change(path.read_bytes()))
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Two incidents as a run leaves them: inputs, kept bytes, packages, published tables, both manifests."""
+    found = Run(tmp_path / "root", tmp_path / "warehouse", tmp_path / "out")
+    world = made(found.root)
+    for incident_id in (SHELL, ORPHAN):
+        (found.root / "incidents" / incident_id / "incident.yaml").write_text(f"id: {incident_id}\n")
+    handoffs = handed_over(world)
+    warehouse = Warehouse(found.warehouse)
+    files = {}
+    for path in sorted(path for path in found.root.rglob("*") if path.is_file()):
+        name = path.relative_to(found.root).as_posix()
+        owner = name.split("/")[1] if name.startswith("incidents/") else ""
+        files[name] = (owner, warehouse.keep_bytes(path.read_bytes()))
+    (found.warehouse / INPUT_MANIFEST).write_bytes(manifest_bytes(files))
+    written = {}
+    for name, content in handoffs.files.items():
+        (found.out / name).parent.mkdir(parents=True, exist_ok=True)
+        (found.out / name).write_bytes(content)
+        written[name] = (Path(name).stem, sha256_of(content))
+    (found.warehouse / HANDOFF_MANIFEST).write_bytes(manifest_bytes(written))
+    warehouse.publish(handoffs.tables)
+    return found
+
+
+def test_what_a_run_leaves_proves(run: Run) -> None:
+    """Nothing is found, for all incidents and for one."""
+    assert [] == run.findings()
+    assert [] == run.findings(SHELL)
+
+
+def test_a_flipped_byte_anywhere_in_an_input_names_the_file(run: Run) -> None:
+    """Every byte of every input file, claimed or not."""
+    for path in sorted(path for path in run.root.rglob("*") if path.is_file()):
+        name, content = path.relative_to(run.root).as_posix(), path.read_bytes()
+        for at in sorted({0, len(content) // 2, len(content) - 1}):
+            flipped = bytearray(content)
+            flipped[at] ^= 1
+            path.write_bytes(bytes(flipped))
+            assert {name} == run.paths(), (name, at)
+        path.write_bytes(content)
+
+
+def test_a_changed_record_names_the_claims_that_rest_on_it(run: Run) -> None:
+    """With the claim's number and its incident."""
+    run.edit(run.root / FALCO, lambda content: content.replace(b"Critical", b"Critixal"))
+    claims = json.loads((run.out / f"handoffs/{SHELL}.json").read_bytes())["claims"]
+    expected = {claim["claim"] for claim in claims if claim["anchor"]["path"] == FALCO}
+    found = {finding.claim for finding in run.findings() if finding.claim and finding.path == FALCO}
+    assert expected == found
+    assert all(finding.incident_id == SHELL for finding in run.findings() if finding.claim)
+
+
+def test_a_damaged_kept_copy_is_found_beside_a_good_original(run: Run) -> None:
+    """The copy in the warehouse is proved for itself."""
+    digest = sha256_of((run.root / FALCO).read_bytes())
+    run.edit(run.warehouse / "raw" / digest[:2] / digest, lambda content: content[:-1] + b" ")
+    assert {f"raw/{digest[:2]}/{digest}"} == run.paths()
+
+
+def test_a_missing_kept_copy_is_found(run: Run) -> None:
+    """An anchor must resolve in the warehouse."""
+    digest = sha256_of((run.root / FALCO).read_bytes())
+    (run.warehouse / "raw" / digest[:2] / digest).unlink()
+    assert {f"raw/{digest[:2]}/{digest}"} == run.paths()
+
+
+def test_a_missing_input_is_found(run: Run) -> None:
+    """By its path, as missing."""
+    (run.root / FALCO).unlink()
+    assert Finding(FALCO, "", 0, "the file is missing") in run.findings()
+
+
+def test_an_additional_input_is_found(run: Run) -> None:
+    """A file beside the evidence that no table covers, and a whole incident; a README is no evidence."""
+    (run.root / "incidents" / SHELL / "more.json").write_text("{}")
+    (run.root / "incidents" / SHELL / "README.md").write_text("About this incident")
+    (run.root / "incidents" / "inc-3").mkdir()
+    (run.root / "incidents" / "inc-3" / "incident.yaml").write_text("id: inc-3\n")
+    assert {f"incidents/{SHELL}/more.json", "incidents/inc-3/incident.yaml"} == run.paths()
+    assert {f"incidents/{SHELL}/more.json"} == run.paths(SHELL)
+    assert set() == run.paths(ORPHAN)
+
+
+def test_one_incident_is_judged_by_its_own_files(run: Run) -> None:
+    """Another's damage does not concern it, the catalogue's does."""
+    run.edit(run.root / FALCO, lambda content: content + b" ")
+    assert (set(), {FALCO}) == (run.paths(ORPHAN), run.paths(SHELL))
+    run.edit(run.root / "catalog" / "report-job.yaml", lambda content: content + b" ")
+    assert {"catalog/report-job.yaml"} == run.paths(ORPHAN)
+
+
+def test_an_incident_without_a_package_is_found(run: Run) -> None:
+    """A name that escapes the folder finds nothing either."""
+    for name in ("inc-9", "../handoffs/inc-1-shell"):
+        assert [Finding(f"handoffs/{name}.json", name, 0, "there is no package")] == run.findings(name)
+
+
+@pytest.mark.parametrize("end", ["json", "md", "html"])
+def test_a_changed_handoff_file_is_found(run: Run, end: str) -> None:
+    """Against the digests of the run that wrote it."""
+    run.edit(run.out / f"handoffs/{SHELL}.{end}", lambda content: content + b" ")
+    assert f"handoffs/{SHELL}.{end}" in run.paths()
+
+
+def test_missing_and_additional_handoff_files_are_found(run: Run) -> None:
+    """Both by name."""
+    (run.out / f"handoffs/{ORPHAN}.md").unlink()
+    (run.out / "handoffs/inc-9.md").write_text("forged")
+    assert {f"handoffs/{ORPHAN}.md", "handoffs/inc-9.md"} == run.paths()
+
+
+def test_a_changed_sentence_does_not_prove_even_with_a_new_file_digest(run: Run) -> None:
+    """The package's own digest covers its claims."""
+    path = run.out / f"handoffs/{SHELL}.json"
+    run.edit(path, lambda content: content.replace(b"The first signal", b"The last signal!"))
+    manifest = json.loads((run.warehouse / HANDOFF_MANIFEST).read_bytes())
+    manifest["files"][f"handoffs/{SHELL}.json"]["sha256"] = sha256_of(path.read_bytes())
+    (run.warehouse / HANDOFF_MANIFEST).write_text(json.dumps(manifest))
+    assert ["the claims are not those that claims_sha256 names"] == [
+        finding.what for finding in run.findings()
+    ]
+
+
+def _with_first_anchor(content: bytes, **changes: object) -> bytes:
+    package = json.loads(content)
+    package["claims"][0]["anchor"].update(changes)
+    return json.dumps(package).encode()
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"value_sha256": "0" * 64}, "is not what the claim says"),
+        ({"record_sha256": "0" * 64}, "are not the record that the claim names"),
+        ({"byte_offset": 3}, "are not the record that the claim names"),
+        ({"byte_length": 10**9}, "are not the record that the claim names"),
+        ({"pointer": "/nowhere"}, "has nothing at the JSON Pointer"),
+        ({"path": "incidents/nowhere.json"}, "the file is missing"),
+    ],
+)
+def test_a_forged_anchor_does_not_prove(run: Run, changes: dict[str, object], what: str) -> None:
+    """Whichever part of it is forged."""
+    run.edit(run.out / f"handoffs/{SHELL}.json", lambda content: _with_first_anchor(content, **changes))
+    assert [finding for finding in run.findings(SHELL) if what in finding.what]
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b"null", b'{"claims": 3, "claims_sha256": ""}', b"\xff"]
+)
+def test_a_package_that_is_none_is_found_and_does_not_stop_the_rest(run: Run, content: bytes) -> None:
+    """One finding about the file; the other package is still proved."""
+    run.edit(run.out / f"handoffs/{SHELL}.json", lambda _: content)
+    run.edit(
+        run.root / "incidents" / ORPHAN / "alert.json", lambda before: before.replace(b"firing", b"fading")
+    )
+    assert {f"handoffs/{SHELL}.json", f"incidents/{ORPHAN}/alert.json"} == run.paths()
+
+
+def test_a_changed_table_file_is_found(run: Run) -> None:
+    """Its name says what its bytes must be."""
+    path = next((run.warehouse / "tables").rglob("*.parquet"))
+    run.edit(path, lambda content: content[:-1])
+    assert {path.relative_to(run.warehouse).as_posix()} == run.paths()
+
+
+def test_a_missing_table_file_is_found(run: Run) -> None:
+    """published.json names files that must be there."""
+    path = next((run.warehouse / "tables").rglob("*.parquet"))
+    path.unlink()
+    assert [
+        Finding(path.relative_to(run.warehouse).as_posix(), "", 0, "the file is missing")
+    ] == run.findings()
+
+
+@pytest.mark.parametrize("name", [INPUT_MANIFEST, HANDOFF_MANIFEST, "published.json"])
+@pytest.mark.parametrize("content", [None, b"", b"[]", b'{"format": 99, "files": {}}'])
+def test_a_manifest_that_is_missing_or_damaged_is_found(run: Run, name: str, content: bytes | None) -> None:
+    """Without it nothing is proved, so that it is a finding and not a pass."""
+    if content is None:
+        (run.warehouse / name).unlink()
+    elif name == "published.json" and content.startswith(b"{"):
+        pytest.skip("published.json has no format of its own")
+    else:
+        (run.warehouse / name).write_bytes(content)
+    assert name in run.paths()
+
+
+def _zipped(run: Run, content: bytes) -> None:
+    """Put the first incident's Falco export into a gzip file, in all that names it."""
+    zipped = gzip.compress(content, mtime=0)
+    old, new = sha256_of((run.root / FALCO).read_bytes()), Warehouse(run.warehouse).keep_bytes(zipped)
+    (run.root / FALCO).write_bytes(zipped)
+    for path in (run.warehouse / INPUT_MANIFEST, run.out / f"handoffs/{SHELL}.json"):
+        text = json.loads(path.read_bytes())
+        if "claims" in text:
+            for claim in text["claims"]:
+                if claim["anchor"]["path"] == FALCO:
+                    claim["anchor"]["file_sha256"] = new
+            text["claims_sha256"] = sha256_of(canonical_json(text["claims"]))
+        else:
+            assert old == text["files"][FALCO]["sha256"]
+            text["files"][FALCO]["sha256"] = new
+        path.write_text(json.dumps(text))
+
+
+def test_offsets_in_a_gzip_file_count_in_its_content(run: Run) -> None:
+    """The file's digest is of the compressed bytes, the record's of what they hold."""
+    _zipped(run, (run.root / FALCO).read_bytes())
+    assert {f"handoffs/{SHELL}.json"} == run.paths()  # the package was rewritten here; no claim of it fails
+    assert not [finding for finding in run.findings() if finding.claim]
+
+
+def test_a_damaged_gzip_file_is_found(run: Run) -> None:
+    """Not a crash."""
+    _zipped(run, (run.root / FALCO).read_bytes())
+    run.edit(run.root / FALCO, lambda content: content[: len(content) // 2])
+    assert [
+        finding for finding in run.findings() if finding.path == FALCO and "not a whole gzip" in finding.what
+    ]
+
+
+# --- the standard library alone
+
+
+@pytest.mark.parametrize("module", ["anchors", "verify"])
+def test_the_verifier_imports_the_standard_library_only(module: str) -> None:
+    """And the two modules of the verifier themselves."""
+    tree = ast.parse((ROOT / "evidence" / f"{module}.py").read_text())
+    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    imported |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    foreign = {name for name in imported if name.split(".")[0] not in sys.stdlib_module_names}
+    assert foreign <= {"evidence.anchors"}
+
+
+def test_the_verifier_runs_without_any_package_installed(run: Run) -> None:
+    """`python -I -S` sees no site-packages; exit code 0, then 1 with the file named."""
+    program = "import sys; sys.path.insert(0, sys.argv.pop(1)); from evidence.verify import main; sys.exit(main(sys.argv[1:]))"
+    command = [
+        sys.executable,
+        "-I",
+        "-S",
+        "-c",
+        program,
+        str(ROOT),
+        str(run.root),
+        str(run.warehouse),
+        str(run.out),
+    ]
+    assert 0 == subprocess.run(command, check=False).returncode
+    run.edit(run.root / FALCO, lambda content: content + b" ")
+    done = subprocess.run([*command, SHELL], check=False, capture_output=True, text=True)
+    assert (1, True) == (done.returncode, FALCO in done.stderr)
+    assert 2 == subprocess.run(command[:-2], check=False, capture_output=True).returncode
+
+
+# --- canonical JSON
+
+
+@pytest.mark.parametrize(
+    ("record", "pointer", "canonical"),
+    [
+        (b'{"b": 1, "a": [true, null, "x"]}', "", b'{"a":[true,null,"x"],"b":1}'),
+        (b'{"n": 1.10}', "/n", b"1.10"),
+        (b'{"n": 1e400}', "/n", b"1e400"),
+        (b'{"n": -0.0}', "/n", b"-0.0"),
+        (b'{"n": 123456789012345678901234567890}', "/n", b"123456789012345678901234567890"),
+        (b'{"s": "gr\\u00fc\\u00dfe \\/ \\u0007"}', "/s", '"grüße / \\u0007"'.encode()),
+        (b'{"a/b": {"c~d": [0, 7]}}', "/a~1b/c~0d/1", b"7"),
+        (b'{"": {"": 1}}', "//", b"1"),
+        (b'"text"', "", b'"text"'),
+    ],
+)
+def test_canonical_json_is_what_the_definition_says(record: bytes, pointer: str, canonical: bytes) -> None:
+    """Numbers as written, escapes resolved, keys sorted, no spaces."""
+    assert canonical == canonical_json(value_at(parse_record(record), pointer))
+    assert sha256_of(canonical) == value_sha256(record, pointer)
+
+
+@pytest.mark.parametrize(
+    "record", [b"{", b'{"a": 1, "a": 2}', b"NaN", b"[Infinity]", b"\xff", b"[" * 100_000, b"{} {}", b""]
+)
+def test_a_record_that_is_not_strict_json_has_no_value(record: bytes) -> None:
+    """Repeated keys, NaN, bytes that are not UTF-8, and nesting without end."""
+    with pytest.raises(ValueError):
+        value_sha256(record, "")
+
+
+@pytest.mark.parametrize(
+    "pointer", ["a", "/b", "/a/2", "/a/01", "/a/-1", "/a/-", "/a/x", "/a/0/c", "/a/\u0661"]
+)
+def test_a_pointer_to_nothing_is_refused(pointer: str) -> None:
+    """As RFC 6901 has it: no leading zeros, no negative numbers, digits in ASCII."""
+    with pytest.raises(ValueError, match="JSON Pointer"):
+        value_sha256(b'{"a": [1, 2]}', pointer)
+
+
+def test_a_raw_record_is_its_bytes() -> None:
+    """A YAML document has no fields to point to."""
+    assert sha256_of(b"a: 1\n") == value_sha256(b"a: 1\n", "", "raw")
+    with pytest.raises(ValueError, match="no fields"):
+        value_sha256(b"a: 1\n", "/a", "raw")
+
+
+def test_the_shallowest_field_that_reads_as_a_text_is_found() -> None:
+    """Then the first; below the pointer given; numbers as written."""
+    value = parse_record(b'{"deep": {"x": "v"}, "b/c": "v", "n": 1.50, "list": ["w", "v"]}')
+    assert "/b~1c" == find_text(value, "v")
+    assert "/deep/x" == find_text(value, "v", "/deep")
+    assert "/n" == find_text(value, "1.50")
+    assert find_text(value, "absent") is None
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(alphabet=st.characters(exclude_categories=["Cs"])),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(JSON_VALUES)
+def test_spelling_does_not_change_a_digest(value: object) -> None:
+    """Spaces, order of keys and escapes are not content."""
+    spellings = [
+        json.dumps(value, ensure_ascii=True, indent=2).encode(),
+        json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode(
+            "utf-8", "surrogatepass"
+        ),
+    ]
+    digests = {value_sha256(spelling, "") for spelling in spellings}
+    assert {sha256_of(canonical_json(value))} == digests
