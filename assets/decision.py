@@ -1,0 +1,46 @@
+"""The decision stage as assets: the active playbook, every option side by side and the decision of record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from assets.folders import Folders
+from assets.lineage import PLAYBOOK
+from assets.specs import OWNERS, key_of, publish, specs_of, tables_of
+from evidence import decision
+
+
+@dg.asset(
+    key=key_of(PLAYBOOK),
+    group_name="decision",
+    kinds={"yaml"},
+    owners=[OWNERS["decision"]],
+)
+def playbook(folders: Folders) -> dg.MaterializeResult[None]:
+    """One bundle: the active rules, action matrix, thresholds, approvers and policies, compiled and proven.
+
+    The data version is the bundle's digest, so that every decision below is stale when it changes.
+    """
+    bundle = decision.load_active(folders.playbooks_path)
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(bundle.digest),
+        metadata={
+            "name": bundle.name,
+            "rules": len(bundle.rules),
+            "actions": len(bundle.actions),
+            "digest": bundle.digest,
+        },
+    )
+
+
+@dg.multi_asset(name="decision", specs=specs_of(tables_of("decision")))
+def decision_tables(folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
+    """Publishes the candidates of every option, the policies' verdicts and the decision of each incident."""
+    bundle = decision.load_active(folders.playbooks_path)
+    with folders.reading() as connection:
+        yield from publish(folders, decision.decide(connection, bundle))
+
+
+ASSETS = [playbook, decision_tables]

@@ -1,0 +1,25 @@
+"""The enrichment stage as assets: all that a decision at each moment may see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from assets.folders import Folders
+from assets.inputs import settings_path
+from assets.specs import publish, specs_of, tables_of
+from evidence import decision, enrichment
+from evidence.settings import load_settings
+
+
+@dg.multi_asset(name="enrichment", specs=specs_of(tables_of("enrichment")))
+def enrichment_tables(folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
+    """Publishes incident states as of every moment, with the signals, changes and reach behind them."""
+    settings = load_settings(settings_path(folders.incidents_path))
+    bundle = decision.load_active(folders.playbooks_path)
+    with folders.reading() as connection:
+        yield from publish(folders, enrichment.build(connection, settings, bundle.grading))
+
+
+ASSETS = [enrichment_tables]

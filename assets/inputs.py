@@ -1,0 +1,47 @@
+"""Lists and digests the files a run reads: declarations, exports, catalogue and settings."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from evidence.anchors import manifest_bytes, sha256_of
+from evidence.intake.discovery import INCIDENT_FILE, find_beside, find_catalogue, find_incidents
+from evidence.tables import Tables
+
+# Path below the incidents folder → (incident it belongs to or '', SHA-256).
+InputFiles = dict[str, tuple[str, str]]
+
+
+def settings_path(root: Path) -> Path:
+    """`settings.yaml` in the incidents folder or else beside it. Raises InputError when there is none."""
+    return find_beside(root, "settings.yaml")
+
+
+def input_files(root: Path) -> InputFiles:
+    """Every file that a run reads, as it lies there now."""
+    root = root.absolute()
+    files = dict.fromkeys((settings_path(root), *find_catalogue(root)), "")
+    for found in find_incidents(root):
+        files |= dict.fromkeys((found.folder / INCIDENT_FILE, *found.exports), found.incident.id)
+    return {_relative(path, root): (owner, sha256_of(path.read_bytes())) for path, owner in files.items()}
+
+
+def input_digest(files: InputFiles) -> str:
+    """SHA-256 over path, owner and content of every input file."""
+    return sha256_of(manifest_bytes(files))
+
+
+def input_manifest(root: Path, tables: Tables) -> bytes:
+    """What `evidence verify` holds the inputs to; exports and catalogue as intake has read them."""
+    files = input_files(root)
+    for row in tables["intake.services"].select(["path", "file_sha256"]).to_pylist():
+        files[row["path"]] = ("", row["file_sha256"])
+    for row in tables["intake.files"].select(["incident_id", "path", "file_sha256"]).to_pylist():
+        files[row["path"]] = (row["incident_id"], row["file_sha256"])
+    return manifest_bytes(files)
+
+
+def _relative(path: Path, root: Path) -> str:
+    # The catalogue and the settings may lie beside the incidents folder.
+    return Path(os.path.relpath(path, root)).as_posix()

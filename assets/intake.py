@@ -1,0 +1,47 @@
+"""The intake stage as assets: the recorded incidents on disk, and the tables that say what is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from assets.folders import Folders
+from assets.inputs import input_digest, input_files, input_manifest, settings_path
+from assets.lineage import INCIDENTS
+from assets.specs import OWNERS, key_of, publish, specs_of, tables_of
+from evidence import intake
+from evidence.settings import load_settings
+from evidence.verify import INPUT_MANIFEST
+from evidence.warehouse import write_atomically
+
+
+@dg.asset(
+    key=key_of(INCIDENTS),
+    group_name="intake",
+    kinds={"file"},
+    owners=[OWNERS["intake"]],
+)
+def recorded_incidents(folders: Folders) -> dg.MaterializeResult[None]:
+    """One folder per recorded incident: its declaration and the tools' raw exports, beside the catalogue.
+
+    Nothing is computed: the data version is the digest of the files, so that Dagster marks everything
+    below as stale when one byte of them changes.
+    """
+    files = input_files(folders.incidents_path)
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(input_digest(files)),
+        metadata={"files": len(files), "folder": dg.MetadataValue.path(str(folders.incidents_path))},
+    )
+
+
+@dg.multi_asset(name="intake", specs=specs_of(tables_of("intake")))
+def intake_tables(folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
+    """Reads every export, keeps its bytes and publishes what the records say and what was refused."""
+    root = folders.incidents_path
+    tables = intake.build(root, load_settings(settings_path(root)), folders.tables.keep_bytes)
+    yield from publish(folders, tables)
+    write_atomically(folders.tables.root / INPUT_MANIFEST, input_manifest(root, tables))
+
+
+ASSETS = [recorded_incidents, intake_tables]

@@ -1,0 +1,98 @@
+"""The KPI stage as assets: weekly figures in week partitions, and the reviews behind them."""
+
+import datetime
+from collections.abc import Iterator, Mapping
+
+import dagster as dg
+
+from assets.folders import Folders
+from assets.inputs import settings_path
+from assets.specs import key_of, materialized, publish, specs_of
+from evidence import kpis
+from evidence.settings import load_settings
+from evidence.tables import Tables
+from evidence.warehouse import Published
+
+REVIEW_TABLES = ("kpis.quality_review", "kpis.learning")
+
+# A partition is named by its Monday; its part in the warehouse by the ISO week.
+WEEKS = dg.WeeklyPartitionsDefinition(start_date="2026-01-05", day_offset=1, timezone="UTC")
+
+
+@dg.multi_asset(
+    name="weekly_kpis",
+    specs=specs_of(kpis.WEEKLY_TABLES),
+    partitions_def=WEEKS,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+)
+def weekly_kpis(context: dg.AssetExecutionContext, folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
+    """Publishes one part per week, computed in one pass: the weeks asked for, or all when none is."""
+    tables, present = _build(folders)
+    before = folders.tables.published()
+    for week in _requested(context) or _all_weeks(present, before):
+        folders.tables.publish(kpis.of_week(tables, week), part=week)
+    after = {name: folders.tables.published()[name] for name in kpis.WEEKLY_TABLES}
+    if not _requested(context):
+        _log_changed_weeks(context, before, after)
+    yield from materialized(after)
+
+
+@dg.multi_asset(name="reviews", specs=specs_of(REVIEW_TABLES))
+def reviews(folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
+    """Publishes the reviewers' answers and what each incident teaches."""
+    tables, _ = _build(folders)
+    yield from publish(folders, {name: tables[name] for name in REVIEW_TABLES})
+
+
+def iso_week(monday: str) -> str:
+    """The ISO week (2026-W02) of a day (2026-01-05)."""
+    year, week, _ = datetime.date.fromisoformat(monday).isocalendar()
+    return f"{year}-W{week:02d}"
+
+
+def monday_of(week: str) -> str:
+    """The Monday (2026-01-05) that an ISO week (2026-W02) begins with."""
+    return datetime.datetime.strptime(f"{week}-1", "%G-W%V-%u").date().isoformat()  # noqa: DTZ007  # a day
+
+
+def _build(folders: Folders) -> tuple[Tables, tuple[str, ...]]:
+    settings = load_settings(settings_path(folders.incidents_path))
+    with folders.reading() as connection:
+        return kpis.build(connection, settings), kpis.weeks(connection)
+
+
+def _requested(context: dg.AssetExecutionContext) -> tuple[str, ...]:
+    """The ISO weeks that the run's partitions name; none for a run of everything."""
+    if not (context.has_partition_key or context.has_partition_key_range):
+        return ()
+    return tuple(iso_week(monday) for monday in context.partition_keys)
+
+
+def _all_weeks(present: tuple[str, ...], before: Mapping[str, Published]) -> list[str]:
+    """Every week in which an incident counts, and those published before, which may have to be emptied."""
+    published = {week for name in kpis.WEEKLY_TABLES if name in before for week in before[name].parts}
+    return sorted({*present, *published})
+
+
+def _log_changed_weeks(
+    context: dg.AssetExecutionContext, before: Mapping[str, Published], after: Mapping[str, Published]
+) -> None:
+    """Tell Dagster which partitions a run of everything has changed, each with its own digest."""
+    for name, entry in after.items():
+        old = before[name].parts if name in before else {}
+        for week, part in sorted(entry.parts.items()):
+            if old.get(week) != part:
+                context.log_event(
+                    dg.AssetMaterialization(
+                        key_of(name),
+                        partition=monday_of(week),
+                        metadata={"dagster/partition_row_count": part.row_count, "digest": part.digest},
+                        tags={
+                            "dagster/data_version": part.digest,
+                            "dagster/data_version_is_user_provided": "true",
+                        },
+                    )
+                )
+
+
+ASSETS = [weekly_kpis, reviews]

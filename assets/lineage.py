@@ -1,0 +1,100 @@
+"""Says what each table is made from: the tables read for it, and columns carried over unchanged."""
+
+from __future__ import annotations
+
+from expectations.tables.enrichment import STATE_COLUMNS
+
+ColumnSources = dict[str, tuple[tuple[str, str], ...]]
+
+INCIDENTS = "recorded_incidents"
+PLAYBOOK = "playbook"
+
+_EVENTS = "intake.evidence_events"
+_STATES = "enrichment.incident_states"
+_CONTEXT = "enrichment.incident_context"
+_CATALOGUE = ("intake.services", "intake.dependencies")
+_PACKAGE_INPUTS = (
+    "intake.incidents",
+    "intake.raw_records",
+    _EVENTS,
+    *_CATALOGUE,
+    "quality.completeness",
+    "enrichment.signals",
+    "enrichment.blast_radius",
+    _STATES,
+    "enrichment.state_evidence",
+    "decision.option_scores",
+    "decision.policy_verdicts",
+    "decision.decisions",
+)
+_KPI_INPUTS = ("intake.incidents", _CONTEXT, "decision.decisions")
+
+# In the order in which they are made: what is above is made before what is below.
+UPSTREAM: dict[str, tuple[str, ...]] = {
+    "intake.files": (INCIDENTS,),
+    "intake.raw_records": (INCIDENTS,),
+    "intake.quarantine": (INCIDENTS,),
+    "intake.evidence_events": (INCIDENTS,),
+    "intake.incidents": (INCIDENTS,),
+    "intake.declared_gaps": (INCIDENTS,),
+    "intake.services": (INCIDENTS,),
+    "intake.dependencies": (INCIDENTS,),
+    "quality.completeness": ("intake.incidents", _EVENTS, "intake.declared_gaps", "intake.quarantine"),
+    "enrichment.signals": ("intake.incidents", _EVENTS, *_CATALOGUE),
+    "enrichment.recent_changes": ("intake.incidents", _EVENTS, *_CATALOGUE),
+    "enrichment.blast_radius": ("intake.incidents", _EVENTS, *_CATALOGUE),
+    _STATES: ("intake.incidents", _EVENTS, *_CATALOGUE, "quality.completeness", PLAYBOOK),
+    "enrichment.state_evidence": ("intake.incidents", _EVENTS, *_CATALOGUE, PLAYBOOK),
+    _CONTEXT: (_STATES, "intake.incidents"),
+    "quality.minimum_context": (_STATES,),
+    "decision.option_scores": (_STATES, "intake.incidents", PLAYBOOK),
+    "decision.policy_verdicts": (_STATES, "intake.incidents", PLAYBOOK),
+    "decision.recommendations": (_STATES, "intake.incidents", PLAYBOOK),
+    "decision.decisions": (_STATES, "intake.incidents", PLAYBOOK),
+    "handoff.claims": _PACKAGE_INPUTS,
+    "handoff.packages": ("handoff.claims", *_PACKAGE_INPUTS, PLAYBOOK),
+    "kpis.weekly_mttd": _KPI_INPUTS,
+    "kpis.weekly_mttr": _KPI_INPUTS,
+    "kpis.weekly_dwell_time": _KPI_INPUTS,
+    "kpis.weekly_coverage": _KPI_INPUTS,
+    "kpis.weekly_outcomes": ("intake.incidents",),
+    "kpis.quality_review": ("intake.incidents", "decision.decisions"),
+    "kpis.learning": (*_KPI_INPUTS, "decision.option_scores", "intake.services"),
+}
+# The verdicts speak of every other table.
+UPSTREAM["quality.validation_results"] = tuple(UPSTREAM)
+
+
+def _same(table: str, *columns: str) -> ColumnSources:
+    return {column: ((table, column),) for column in columns}
+
+
+# Only columns that are carried over unchanged: what is computed from several has no honest single source.
+COLUMN_LINEAGE: dict[str, ColumnSources] = {
+    "enrichment.signals": _same(_EVENTS, "incident_id", "event_id", "source", "event_time", "known_at"),
+    "enrichment.recent_changes": {
+        **_same(_EVENTS, "incident_id", "event_id", "source", "revision", "previous_revision", "known_at"),
+        "initiator": ((_EVENTS, "initiator"),),
+        "change_at": ((_EVENTS, "event_time"),),
+    },
+    _CONTEXT: {
+        **_same(_STATES, *(column.name for column in STATE_COLUMNS)),
+        "incident_type": (("intake.incidents", "incident_type"),),
+    },
+    "decision.decisions": {
+        **_same(_STATES, "incident_id", "moment", "severity", "confidence", "impact"),
+        **_same(_STATES, "has_minimum_context", "missing_context"),
+        "decided_at": ((_STATES, "known_at"),),
+    },
+    "decision.recommendations": _same(_STATES, "incident_id", "moment", "known_at"),
+    "handoff.packages": _same("decision.decisions", "incident_id", "option", "action", "mode", "approvers"),
+    "kpis.quality_review": {
+        "incident_id": (("intake.incidents", "incident_id"),),
+        "recommended_option": (("decision.decisions", "option"),),
+    },
+    "kpis.learning": {
+        **_same(_CONTEXT, "incident_id", "first_signal_name", "first_signal_source"),
+        "action_taken": (("intake.incidents", "action_taken"),),
+        "recommended_action": (("decision.decisions", "action"),),
+    },
+}

@@ -1,0 +1,5 @@
+"""The command line `evidence`."""
+
+from pipelines.cli.app import app
+
+__all__ = ["app"]

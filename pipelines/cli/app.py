@@ -1,0 +1,162 @@
+"""The commands of `evidence`, their options and exit codes; each imports what it needs only when it runs."""
+
+from __future__ import annotations
+
+import io
+import sys
+from enum import StrEnum
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+EXIT_FINDINGS = 1
+EXIT_USAGE = 2
+
+EPILOG = (
+    "Exit codes: 0 everything holds; 1 something does not hold (a blocking check, a proof, a refused "
+    "package); 2 the call or an input is wrong."
+)
+
+
+class Format(StrEnum):
+    """How a command prints its result."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class _Commands(typer.core.TyperGroup):
+    """Turns the project's own errors into one line on stderr and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        from evidence.errors import EvidenceError
+
+        _print_anywhere()
+        try:
+            return super().invoke(ctx)
+        except EvidenceError as error:
+            sys.stderr.write(f"evidence: {error}\n")
+            raise typer.Exit(exit_code_of(error)) from error
+
+
+def _print_anywhere() -> None:
+    """Let a terminal that knows few letters show '?' for the others rather than end the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def exit_code_of(error: Exception) -> int:
+    """2 where the call or an input is at fault, 1 where something built from it does not hold."""
+    from evidence.errors import InputError, PlaybookError, WarehouseError
+
+    return EXIT_USAGE if isinstance(error, InputError | PlaybookError | WarehouseError) else EXIT_FINDINGS
+
+
+app = typer.Typer(
+    name="evidence",
+    cls=_Commands,
+    help="Turns recorded cloud incidents into checked evidence, a bounded decision and a handoff package.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+Incidents = Annotated[Path, typer.Option(help="Folder of recorded incidents, at any depth.")]
+WarehouseFolder = Annotated[Path, typer.Option("--warehouse", help="Folder of the published tables.")]
+Out = Annotated[Path, typer.Option(help="Folder of the handoff packages.")]
+Playbooks = Annotated[Path, typer.Option(help="Folder of playbook versions with its active.yaml.")]
+OutputFormat = Annotated[Format, typer.Option("--format", help="How to print the result.")]
+
+INCIDENTS, WAREHOUSE, OUT, PLAYBOOKS = Path("fixtures"), Path("warehouse"), Path("out"), Path("playbooks")
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        sys.stdout.write(f"evidence {version('incident-evidence')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    is_version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """Owns the options of all commands."""
+
+
+@app.command(epilog="Example: evidence run --incidents recorded/2026 --out handoffs")
+def run(
+    incidents: Incidents = INCIDENTS,
+    warehouse: WarehouseFolder = WAREHOUSE,
+    out: Out = OUT,
+    playbooks: Playbooks = PLAYBOOKS,
+    threads: Annotated[int, typer.Option(min=0, help="Threads of DuckDB; 0 leaves it to DuckDB.")] = 0,
+    is_progress: Annotated[
+        bool | None,
+        typer.Option("--progress/--no-progress", help="Show each stage; by default on a terminal only."),
+    ] = None,
+    output_format: OutputFormat = Format.TEXT,
+) -> None:
+    """Build every table and handoff from the recorded incidents, through Dagster in this process.
+
+    Opens no socket, starts no process and writes to its own folders only.
+    """
+    from assets.folders import Folders
+    from pipelines.cli.progress import Progress
+    from pipelines.cli.summary import print_blocked, print_summary
+    from pipelines.execution import Blocked, run_everything
+
+    folders = Folders(
+        incidents=str(incidents),
+        warehouse=str(warehouse),
+        out=str(out),
+        playbooks=str(playbooks),
+        threads=threads,
+    )
+    try:
+        run_everything(folders, Progress(is_progress))
+    except Blocked:
+        print_blocked(folders, output_format)
+        raise typer.Exit(EXIT_FINDINGS) from None
+    print_summary(folders, output_format)
+
+
+@app.command(epilog="Example: evidence verify inc-0101-checkout-shell")
+def verify(
+    incident: Annotated[str | None, typer.Argument(help="Incident; all when omitted.")] = None,
+    incidents: Incidents = INCIDENTS,
+    warehouse: WarehouseFolder = WAREHOUSE,
+    out: Out = OUT,
+    output_format: OutputFormat = Format.TEXT,
+) -> None:
+    """Prove every claim against the raw bytes and every published file against its digest."""
+    from pipelines.cli.reading import print_findings
+
+    if print_findings(incidents, warehouse, out, incident, output_format):
+        raise typer.Exit(EXIT_FINDINGS)
+
+
+@app.command(epilog="Example: evidence explain inc-0102-checkout-bad-release")
+def explain(
+    incident: Annotated[str, typer.Argument(help="Incident.")],
+    warehouse: WarehouseFolder = WAREHOUSE,
+    playbooks: Playbooks = PLAYBOOKS,
+) -> None:
+    """Say what was known when, which rules fired, why each alternative lost, and who must approve."""
+    from pipelines.cli.reading import print_explanation
+
+    print_explanation(warehouse, playbooks, incident)
+
+
+@app.command(epilog="Example: evidence digest | tail -1")
+def digest(warehouse: WarehouseFolder = WAREHOUSE, output_format: OutputFormat = Format.TEXT) -> None:
+    """Print the SHA-256 of every published table, and last the root over all of them."""
+    from pipelines.cli.reading import print_digests
+
+    print_digests(warehouse, output_format)

@@ -1,0 +1,117 @@
+"""Prints what a run has built: incidents, records, decisions, warnings and where everything lies."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from assets.folders import Folders
+from evidence.warehouse import root_digest
+from expectations.tables.decision import MODES, OPTIONS
+
+KEYS_SHOWN_MAX = 4
+
+_RECORDS = """
+select
+    sum(record_count)::bigint,
+    sum(evidence_count)::bigint,
+    sum(duplicate_count)::bigint,
+    sum(quarantined_count)::bigint
+from intake.files
+"""
+_DECISIONS = "select option, mode, count(*) from decision.decisions group by all order by all"
+_FAILED = """
+select table_name, expectation, column_name, severity, failing_count, failing_keys
+from quality.validation_results
+where not is_success
+order by severity, table_name, expectation, column_name
+"""
+
+
+def print_summary(folders: Folders, output_format: str) -> None:
+    """Print the result of a run that went through."""
+    summary = summarise(folders)
+    sys.stdout.write(json.dumps(summary, indent=2) + "\n" if output_format == "json" else _text(summary))
+
+
+def print_blocked(folders: Folders, output_format: str) -> None:
+    """Print which blocking checks failed on which rows."""
+    failed = [row for row in _failed(folders) if row["severity"] == "error"]
+    if output_format == "json":
+        sys.stdout.write(json.dumps({"blocked_by": failed}, indent=2) + "\n")
+    sys.stderr.write("evidence: blocked, nothing downstream was built; the last published tables stay\n")
+    sys.stderr.write("".join(f"  {_failure(row)}\n" for row in failed))
+
+
+def summarise(folders: Folders) -> dict[str, Any]:
+    """The result of a run as plain values."""
+    published = folders.tables.published()
+    with folders.reading() as connection:
+        records = connection.execute(_RECORDS).fetchall()[0]
+        decisions = connection.execute(_DECISIONS).fetchall()
+    return {
+        "incidents": published["decision.decisions"].row_count,
+        "records": dict(zip(("read", "evidence", "duplicate", "quarantined"), records, strict=True)),
+        "decisions": [{"option": o, "mode": m, "incidents": n} for o, m, n in decisions],
+        "warnings": [row for row in _failed(folders) if row["severity"] == "warning"],
+        "tables": len(published),
+        "rows": sum(entry.row_count for entry in published.values()),
+        "root_sha256": root_digest(published),
+        "handoffs": str(folders.out_path / "handoffs"),
+        "catalogue": str(Path(folders.warehouse) / folders.tables.catalogue.name),
+        "tables_folder": str(Path(folders.warehouse) / "tables"),
+    }
+
+
+def _failed(folders: Folders) -> list[dict[str, Any]]:
+    with folders.reading() as connection:
+        rows = connection.execute(_FAILED).fetchall()
+    names = ("table", "expectation", "column", "severity", "failing_count", "failing_keys")
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _failure(row: dict[str, Any]) -> str:
+    column = f".{row['column']}" if row["column"] else ""
+    shown = [_shortened(key) for key in row["failing_keys"][:KEYS_SHOWN_MAX]]
+    hidden = len(row["failing_keys"]) - len(shown)
+    keys = ", ".join([*shown, f"and {hidden} more"] if hidden else shown)
+    rows = f"{row['failing_count']} {'row' if row['failing_count'] == 1 else 'rows'}"
+    return f"{row['table']}{column}: {row['expectation']} fails for {rows} {keys}".rstrip()
+
+
+def _shortened(key: str) -> str:
+    """The key on one line, inert, with digests cut to what tells them apart."""
+    inert = "".join(letter if letter.isprintable() else "?" for letter in key)
+    return re.sub(r"\b([0-9a-f]{12})[0-9a-f]{20,}\b", r"\1…", inert)
+
+
+def _text(summary: dict[str, Any]) -> str:
+    records = summary["records"]
+    lines = [
+        f"{summary['incidents']} incidents",
+        f"{records['read']:,} records in = {records['evidence']:,} evidence"
+        f" + {records['duplicate']:,} duplicate + {records['quarantined']:,} quarantined",
+        "",
+        *_matrix(summary["decisions"]),
+        "",
+        *(f"warning: {_failure(row)}" for row in summary["warnings"]),
+        f"handoffs    {summary['handoffs']}",
+        f"catalogue   {summary['catalogue']}",
+        f"KPI tables  schema kpis of the catalogue, files below {summary['tables_folder']}",
+        f"digest      {summary['root_sha256']} over {summary['tables']} tables, {summary['rows']:,} rows",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _matrix(decisions: list[dict[str, Any]]) -> list[str]:
+    """Decisions by option (down) and mode (across)."""
+    counts = {(row["option"], row["mode"]): row["incidents"] for row in decisions}
+    head = f"{'recommended':<14}" + "".join(f"{mode.replace('_', ' '):>20}" for mode in MODES)
+    rows = [
+        f"{option:<14}" + "".join(f"{counts.get((option, mode), '-'):>20}" for mode in MODES)
+        for option in OPTIONS
+    ]
+    return [head, *rows]

@@ -1,0 +1,27 @@
+"""What `dagster dev` loads: every asset, check, job, schedule and sensor, wired to the folders."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from assets import checks, decision, enrichment, handoff, intake, kpis, quality
+from pipelines.jobs import every_monday, materialise_everything
+from pipelines.resources import folders_of_environment
+from pipelines.sensors import new_incidents
+
+defs = dg.Definitions(
+    assets=[
+        *intake.ASSETS,
+        *quality.ASSETS,
+        *enrichment.ASSETS,
+        *decision.ASSETS,
+        *handoff.ASSETS,
+        *kpis.ASSETS,
+    ],
+    asset_checks=checks.CHECKS,
+    jobs=[materialise_everything],
+    schedules=[every_monday],
+    sensors=[new_incidents],
+    resources={"folders": folders_of_environment()},
+    executor=dg.in_process_executor,
+)

@@ -1,0 +1,61 @@
+"""Runs the whole pipeline in this process: the instance, the boundary, the run and its manifest."""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster._core.errors import DagsterAssetCheckFailedError  # not exported
+
+from assets.folders import Folders
+from assets.inputs import settings_path
+from evidence.boundary import boundary
+from pipelines.definitions import defs
+from pipelines.jobs import EVERYTHING
+from pipelines.reaping import reap
+from pipelines.runs import RunRecord
+
+INSTANCE_FILE = "dagster.yaml"
+DAGSTER_FOLDER = Path(".dagster")
+_SILENT = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+class Blocked(Exception):
+    """A check of severity error failed, so that nothing downstream was built."""
+
+
+def run_everything(folders: Folders, listener: Callable[[Any], None]) -> None:
+    """Materialise every asset; `listener` is called with each of Dagster's events.
+
+    Raises Blocked when a blocking check fails, and whatever EvidenceError a stage raises. The run's
+    manifest is written in every case.
+    """
+    settings_path(folders.incidents_path)  # a wrong folder is told before anything is built
+    own = [folders.tables.root, folders.out_path, DAGSTER_FOLDER]
+    job = defs.resolve_job_def(EVERYTHING)
+    run_id = str(uuid.uuid4())
+    with boundary(*own), instance_of_folder() as instance, RunRecord(folders, run_id):
+        reap(instance)
+        instance.add_event_listener(run_id, listener)
+        try:
+            job.execute_in_process(
+                instance=instance, run_id=run_id, resources={"folders": folders}, run_config=_SILENT
+            )
+        except DagsterAssetCheckFailedError as error:
+            raise Blocked(str(error)) from error
+
+
+@contextlib.contextmanager
+def instance_of_folder() -> Iterator[dg.DagsterInstance]:
+    """Dagster's instance: that of the current folder if it has a dagster.yaml, as `dagster dev` has it."""
+    if not Path(INSTANCE_FILE).exists():
+        with dg.DagsterInstance.ephemeral() as instance:
+            yield instance
+        return
+    DAGSTER_FOLDER.mkdir(exist_ok=True)
+    with dg.DagsterInstance.from_config(str(Path.cwd())) as instance:
+        yield instance

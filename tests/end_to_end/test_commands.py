@@ -1,0 +1,87 @@
+"""The other commands, as a user calls them."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+from projects import Project
+
+from expectations.tables import TABLES
+
+
+def test_digest_lists_every_table_and_last_the_root(built: Project) -> None:
+    """One line per table, `<sha256>  <schema.table>`, in order of name."""
+    lines = [line.split("  ") for line in built.digest().splitlines()]
+    assert [*sorted(TABLES), "root"] == [name for _, name in lines]
+    assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest, _ in lines)
+
+
+def test_digest_as_json_says_the_same(built: Project) -> None:
+    """`--format json` is an object by table name."""
+    found = json.loads(built.call("digest", "--format", "json").stdout)
+    assert found == {name: digest for digest, name in (x.split("  ") for x in built.digest().splitlines())}
+
+
+def test_explain_tells_what_every_incident_is_about(built: Project) -> None:
+    """For each incident there is an explanation that names it."""
+    declared = sorted(path.parent.name for path in built.incidents.rglob("incident.yaml"))
+    for incident in declared[:3]:
+        done = built.call("explain", incident, "--playbooks", str(built.playbooks))
+        assert (0, "") == (done.returncode, done.stderr)
+        assert incident in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("explain", "inc-9999-nowhere"), "no decision about inc-9999-nowhere"),
+        (("explain",), "Missing argument"),
+        (("run", "--threads", "-1"), "--threads"),
+        (("nothing",), "No such command"),
+    ],
+)
+def test_a_wrong_call_is_told_on_standard_error(
+    built: Project, arguments: tuple[str, ...], said: str
+) -> None:
+    """Exit code 2, nothing on standard output, no traceback."""
+    done = built.call(*arguments)
+    assert (2, "") == (done.returncode, done.stdout)
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", [("digest",), ("explain", "inc-1")])
+def test_reading_before_the_first_run_says_what_to_do(project: Project, command: tuple[str, ...]) -> None:
+    """Exit code 2 and the command to run; nothing is created."""
+    done = project.call(*command)
+    assert 2 == done.returncode
+    assert "evidence run" in done.stderr
+    assert [] == list(project.folder.iterdir())
+
+
+def test_version_is_the_package_version(project: Project) -> None:
+    """`evidence --version` prints name and version."""
+    assert "evidence 0.1.0\n" == project.call("--version").stdout
+
+
+def test_help_imports_nothing_heavy() -> None:
+    """Help and usage errors come at once: neither Dagster nor DuckDB nor Arrow is loaded."""
+    code = (
+        "import sys, contextlib\n"
+        "from pipelines.cli import app\n"
+        "with contextlib.suppress(SystemExit): app(['run', '--help'])\n"
+        "heavy = {'dagster', 'duckdb', 'pyarrow', 'pandas', 'great_expectations'} & set(sys.modules)\n"
+        "sys.exit(', '.join(sorted(heavy)) or 0)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (0, "") == (done.returncode, done.stderr)
+
+
+@pytest.mark.parametrize("command", ["run", "verify", "explain", "digest"])
+def test_help_shows_an_example(project: Project, command: str) -> None:
+    """Each command's help ends with a call that works as written."""
+    assert f"Example: evidence {command}" in " ".join(project.call(command, "--help").stdout.split())

@@ -1,0 +1,305 @@
+"""`dagster dev` as started for real materialises through GraphQL while analysts query the catalogue."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from projects import ROOT, RUN_SECONDS_MAX, Project, until
+
+START_SECONDS_MAX = 90
+ENDED = ("SUCCESS", "FAILURE", "CANCELED")
+
+# Asks the catalogue again and again until its input ends, through one connection held open all the time or
+# through a new one each time, and says what went wrong, what it saw and how often it looked.
+ANALYST = """
+import contextlib, json, sys, threading
+import duckdb
+
+catalogue, is_holding = sys.argv[1], sys.argv[2] == "hold"
+
+def connect():
+    return duckdb.connect(catalogue, read_only=True)
+
+def look(connection):
+    ask = lambda query: connection.execute(query).fetchall()
+    ((counted,),) = ask("select sum(record_count)::bigint from intake.files")
+    ((there,),) = ask("select count(*) from intake.raw_records")
+    ((incidents,),) = ask("select count(*) from intake.incidents")
+    tables = ask("select table_schema || '.' || table_name from information_schema.tables")
+    for (table,) in tables:
+        ask(f"select count(*) from {table}")
+    return counted == there, incidents, len(tables)
+
+errors, seen, looks = [], set(), 0
+held = connect() if is_holding else None
+ended = threading.Event()
+threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
+while not ended.wait(0.1):
+    try:
+        with contextlib.nullcontext(held) if is_holding else connect() as connection:
+            seen.add(look(connection))
+        looks += 1
+        if looks == 1:
+            sys.stdout.write("looking\\n")
+            sys.stdout.flush()
+    except Exception as error:
+        errors.append(f"{type(error).__name__}: {error}")
+sys.stdout.write(json.dumps({"errors": errors, "seen": sorted(seen), "looks": looks}))
+"""
+
+LAUNCH = """
+mutation Launch($params: ExecutionParams!) {
+  launchRun(executionParams: $params) {
+    __typename
+    ... on LaunchRunSuccess { run { runId } }
+    ... on PythonError { message }
+    ... on RunConfigValidationInvalid { errors { message } }
+  }
+}
+"""
+RUNS = "{ runsOrError { ... on Runs { results { runId status jobName } } } }"
+ASSETS = """
+{
+  assetNodes {
+    groupName
+    assetKey { path }
+    description
+    kinds
+    owners { __typename }
+    opNames
+    dependencyKeys { path }
+    isPartitioned
+    partitionStats { numMaterialized }
+    assetMaterializations(limit: 1) { metadataEntries { label } }
+    assetChecksOrError { ... on AssetChecks { checks { name blocking } } }
+  }
+}
+"""
+SCHEDULES = """
+{ repositoriesOrError { ... on RepositoryConnection { nodes {
+  schedules { name cronSchedule executionTimezone } sensors { name } jobs { name }
+} } } }
+"""
+
+
+class Dev:
+    """A running `dagster dev` and its GraphQL."""
+
+    def __init__(self, port: int) -> None:
+        self.address = f"http://127.0.0.1:{port}"
+
+    def ask(self, query: str, **variables: Any) -> Any:
+        """The data that the query gives."""
+        request = urllib.request.Request(
+            f"{self.address}/graphql",
+            data=json.dumps({"query": query, "variables": variables}).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=60) as response:
+            answer = json.load(response)
+        assert "errors" not in answer, answer["errors"]
+        return answer["data"]
+
+    def is_loaded(self) -> bool:
+        """Whether it answers and has loaded our code."""
+        try:
+            nodes = self.ask(SCHEDULES)["repositoriesOrError"]["nodes"]
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return False
+        return any(job["name"] == "materialise_everything" for node in nodes for job in node["jobs"])
+
+    def status(self, run_id: str) -> str:
+        """The status of one run."""
+        runs = self.ask(RUNS)["runsOrError"]["results"]
+        return next(str(run["status"]) for run in runs if run["runId"] == run_id)
+
+    def launch(self) -> str:
+        """Launch the job and return the run's id."""
+        selector = {
+            "repositoryLocationName": "evidence",
+            "repositoryName": "__repository__",
+            "jobName": "materialise_everything",
+        }
+        answer = self.ask(LAUNCH, params={"selector": selector, "runConfigData": {}, "mode": "default"})
+        assert "LaunchRunSuccess" == answer["launchRun"]["__typename"], answer
+        return str(answer["launchRun"]["run"]["runId"])
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A clone of the project's configuration with all incidents but the last, run once."""
+    folder = tmp_path_factory.mktemp("workspace")
+    for name in ("dagster.yaml", "workspace.yaml"):
+        shutil.copy(ROOT / name, folder)
+    shutil.copytree(ROOT / "fixtures", folder / "fixtures")
+    shutil.copytree(ROOT / "playbooks", folder / "playbooks")
+    project = Project(folder, folder / "fixtures", folder / "playbooks")
+    shutil.move(_last_incident(project), folder / "later")
+    project.run()
+    return project
+
+
+def _last_incident(project: Project) -> Path:
+    return sorted(path.parent for path in project.incidents.rglob("incident.yaml"))[-1]
+
+
+@pytest.fixture(scope="module")
+def dev(workspace: Project) -> Iterator[Dev]:
+    """`dagster dev` in that folder, without any environment variable, on a free loopback port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("DAGSTER", "EVIDENCE"))
+    }
+    log = (workspace.folder / "dev.log").open("w")
+    process = subprocess.Popen(
+        [str(Path(sys.executable).with_name("dagster")), "dev", "--host", "127.0.0.1", "--port", str(port)],
+        cwd=workspace.folder,
+        env=environment,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    found = Dev(port)
+    try:
+        until(
+            lambda: process.poll() is not None or found.is_loaded(),
+            START_SECONDS_MAX,
+            "dagster dev is up",
+            every=0.5,
+        )
+        assert process.poll() is None, (workspace.folder / "dev.log").read_text()
+        yield found
+    finally:
+        _stop(process)
+        log.close()
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """End it as Ctrl-C does; whatever of its session is left after that is killed."""
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(30)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def start_analyst(project: Project, way: str) -> subprocess.Popen[str]:
+    """An analyst's process that has looked at the catalogue once."""
+    analyst = subprocess.Popen(
+        [sys.executable, "-c", ANALYST, str(project.warehouse / "evidence.duckdb"), way],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert analyst.stdout is not None
+    assert "looking\n" == analyst.stdout.readline()
+    return analyst
+
+
+def end_analyst(analyst: subprocess.Popen[str]) -> Any:
+    """What the analyst has to say at the end."""
+    report, _ = analyst.communicate(input="", timeout=60)
+    return json.loads(report)
+
+
+@dataclass(frozen=True)
+class Launched:
+    """A run that published one more incident, as Dagster and two analysts saw it."""
+
+    status: str
+    incidents_before: int
+    holding: Any
+    looking: Any
+
+
+@pytest.fixture(scope="module")
+def launched(dev: Dev, workspace: Project) -> Launched:
+    """The last incident arrives and the job is launched, while two analysts are at work."""
+    holding, looking = start_analyst(workspace, "hold"), start_analyst(workspace, "look")
+    before = len(list(workspace.incidents.rglob("incident.yaml")))
+    shutil.move(workspace.folder / "later", workspace.incidents / "incidents" / "later")
+    run_id = dev.launch()
+    until(lambda: dev.status(run_id) in ENDED, RUN_SECONDS_MAX, "the run has ended", every=0.5)
+    return Launched(dev.status(run_id), before, end_analyst(holding), end_analyst(looking))
+
+
+def test_a_run_of_the_command_line_is_shown(dev: Dev) -> None:
+    """What `evidence run` has built in this folder is in the history of `dagster dev`."""
+    runs = dev.ask(RUNS)["runsOrError"]["results"]
+    assert ("materialise_everything", "SUCCESS") in [(run["jobName"], run["status"]) for run in runs]
+
+
+def test_materialising_does_not_disturb_an_analyst(launched: Launched, workspace: Project) -> None:
+    """While the run publishes, every query works and sees whole tables."""
+    assert "SUCCESS" == launched.status
+    assert ([], []) == (launched.holding["errors"], launched.looking["errors"])
+    before, tables = launched.incidents_before, len(workspace.tables())
+    # Whoever holds the catalogue keeps the version they opened; whoever opens it anew sees the next one.
+    assert [[True, before, tables]] == launched.holding["seen"]
+    assert [[True, before, tables], [True, before + 1, tables]] == launched.looking["seen"]
+    assert min(launched.holding["looks"], launched.looking["looks"]) > 10
+
+
+def test_what_dagster_dev_built_is_what_the_command_builds(launched: Launched, workspace: Project) -> None:
+    """A run through GraphQL and one by the command line publish the same."""
+    by_dagster, files = workspace.digest(), workspace.table_files()
+    workspace.run()
+    assert (by_dagster, files) == (workspace.digest(), workspace.table_files())
+    assert 0 == workspace.verify().returncode
+
+
+def test_assets_are_shown_with_what_a_reader_needs(dev: Dev) -> None:
+    """Every table has group, kinds, owner, lineage, facts, and a description of what a row is."""
+    nodes = dev.ask(ASSETS)["assetNodes"]
+    tables = [node for node in nodes if len(node["assetKey"]["path"]) == 2]
+    for node in tables:
+        name = ".".join(node["assetKey"]["path"])
+        assert node["groupName"] == node["assetKey"]["path"][0], name
+        assert node["description"].startswith("One row per"), name
+        assert {"duckdb", "parquet"} <= set(node["kinds"]), name
+        assert node["owners"], name
+        assert node["dependencyKeys"], name
+        labels = {entry["label"] for entry in node["assetMaterializations"][0]["metadataEntries"]}
+        assert {"dagster/row_count", "digest"} <= labels, name
+        checks = node["assetChecksOrError"]["checks"]
+        assert ("keeps_its_contract", True) in [(check["name"], check["blocking"]) for check in checks], name
+    assert {"recorded_incidents", "playbook"} == {
+        node["assetKey"]["path"][0] for node in nodes if len(node["assetKey"]["path"]) == 1
+    }
+
+
+def test_weekly_tables_are_shown_by_week(dev: Dev, launched: Launched, workspace: Project) -> None:
+    """Each published week is a materialised partition, without anybody having named the weeks."""
+    nodes = dev.ask(ASSETS)["assetNodes"]
+    materialised = {
+        ".".join(node["assetKey"]["path"]): node["partitionStats"]["numMaterialized"]
+        for node in nodes
+        if node["isPartitioned"]
+    }
+    published = json.loads((workspace.warehouse / "published.json").read_text())
+    expected = {name: len(parts) for name, parts in published.items() if name.startswith("kpis.weekly_")}
+    assert expected == materialised
+
+
+def test_the_schedule_is_mondays_at_six(dev: Dev) -> None:
+    """Schedule, sensor and job are there as documented."""
+    (node,) = dev.ask(SCHEDULES)["repositoriesOrError"]["nodes"]
+    expected = [{"name": "every_monday", "cronSchedule": "0 6 * * 1", "executionTimezone": "UTC"}]
+    assert expected == node["schedules"]
+    assert ["new_incidents"] == [sensor["name"] for sensor in node["sensors"]]

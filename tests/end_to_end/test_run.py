@@ -1,0 +1,151 @@
+"""`evidence run` builds everything from the recorded incidents, and builds it once."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from projects import Project
+
+from evidence.warehouse import Warehouse
+from expectations.tables import TABLES
+
+
+def test_every_table_is_published_and_readable(built: Project) -> None:
+    """The catalogue shows every declared table, and every row of it can be read."""
+    rows = built.tables()
+    assert sorted(TABLES) == sorted(rows)
+    assert {name: entry.row_count for name, entry in Warehouse(built.warehouse).published().items()} == rows
+
+
+def test_every_incident_has_a_decision_and_a_handoff(built: Project) -> None:
+    """Nothing vanishes on the way: as many handoffs as declarations, in three formats."""
+    declared = sorted(path.parent.name for path in built.incidents.rglob("incident.yaml"))
+    handoffs = sorted(path.name for path in (built.folder / "out" / "handoffs").iterdir())
+    assert sorted(f"{name}.{kind}" for name in declared for kind in ("html", "json", "md")) == handoffs
+
+
+def test_records_in_are_accounted_for(first_run: Any) -> None:
+    """The summary's figures add up, and decisions are as many as incidents."""
+    summary = json.loads(first_run.said.stdout)
+    records = summary["records"]
+    assert records["read"] == records["evidence"] + records["duplicate"] + records["quarantined"]
+    assert summary["incidents"] == sum(row["incidents"] for row in summary["decisions"])
+
+
+def test_progress_shows_stage_rows_and_seconds(first_run: Any) -> None:
+    """Asked for, each step is told on standard error with its rows."""
+    steps = {line.split("  ")[1].strip(): line for line in first_run.said.stderr.splitlines()}
+    assert {"intake", "enrichment", "decision", "handoff", "weekly kpis"} <= set(steps)
+    assert " rows " in steps["intake"]
+    assert steps["intake"].endswith(" s")
+
+
+def test_a_second_run_writes_no_table_file_and_is_quiet(built: Project) -> None:
+    """The same digests, no Parquet file written or touched, and without a terminal no progress."""
+    digest, files = built.digest(), built.table_files()
+    done = built.call(*built.run_arguments)
+    assert (0, "") == (done.returncode, done.stderr)
+    assert (digest, files) == (built.digest(), built.table_files())
+    assert digest.split()[-2] in done.stdout
+
+
+def test_a_wrong_folder_is_told_before_anything_is_built(project: Project) -> None:
+    """Exit code 2, one line on standard error, no traceback, nothing written."""
+    done = project.call("run", "--incidents", "nowhere")
+    assert 2 == done.returncode
+    assert ["evidence: nowhere"] == [line[: len("evidence: nowhere")] for line in done.stderr.splitlines()]
+    assert [] == list(project.folder.iterdir())
+
+
+def test_a_broken_declaration_names_file_line_and_field(copied: Project) -> None:
+    """Bad input ends the run with exit code 2 and leaves the last published tables."""
+    before = copied.digest()
+    declaration = next(copied.incidents.rglob("incident.yaml"))
+    text = declaration.read_text()
+    line = 1 + text[: text.index("\ntitle:") + 1].count("\n")
+    declaration.write_text(text.replace("\ntitle:", "\ntittle: twice\ntitle:"))
+    done = copied.call(*copied.run_arguments)
+    assert 2 == done.returncode
+    assert f"incident.yaml:{line}:" in done.stderr
+    assert "unknown key 'tittle'" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert before == copied.digest()
+
+
+SILENT = """\
+id: inc-0001-silent
+title: nobody kept anything
+type: rollout
+window: {from: 2026-01-14T09:00:00Z, to: 2026-01-14T12:00:00Z}
+recorded: {}
+"""
+
+
+@pytest.fixture
+def empty_incident(built: Project, tmp_path: Path) -> Project:
+    """A project whose only incident has no export at all."""
+    incidents = tmp_path / "incidents"
+    (incidents / "inc-0001-silent").mkdir(parents=True)
+    (incidents / "inc-0001-silent" / "incident.yaml").write_text(SILENT)
+    shutil.copytree(built.incidents / "catalog", incidents / "catalog")
+    shutil.copy(built.incidents / "settings.yaml", incidents)
+    folder = tmp_path / "project"
+    folder.mkdir()
+    return Project(folder, incidents)
+
+
+def test_a_blocking_check_stops_everything_downstream(empty_incident: Project) -> None:
+    """Exit code 1, the failing check on standard error and in the results, and no later stage is built."""
+    done = empty_incident.call(*empty_incident.run_arguments)
+    assert 1 == done.returncode
+    assert "intake.evidence_events: row_count_is_enough" in done.stderr
+    assert "Traceback" not in done.stderr
+    published = Warehouse(empty_incident.warehouse).published()
+    assert {"intake", "quality"} == {name.partition(".")[0] for name in published}
+    failed = [
+        row["table_name"]
+        for row in Warehouse(empty_incident.warehouse).read("quality.validation_results").to_pylist()
+        if not row["is_success"] and row["severity"] == "error"
+    ]
+    assert "intake.evidence_events" in failed
+
+
+def test_a_run_leaves_a_numbered_manifest(built: Project) -> None:
+    """What depends on the run is in its manifest: outcome, code, versions, digests."""
+    first = json.loads((built.warehouse / "runs" / "000001.json").read_text())
+    assert "succeeded" == first["outcome"]
+    assert first["root_sha256"] == built.digest().split()[-2]
+    assert sorted(TABLES) == sorted(first["tables"])
+
+
+def test_nothing_is_written_outside_the_own_folders(built: Project) -> None:
+    """Below the current folder there are the warehouse and the handoffs, and nothing else."""
+    assert ["out", "warehouse"] == sorted(path.name for path in built.folder.iterdir())
+
+
+@pytest.mark.xfail(reason="the warehouse keeps an emptied week as an empty part", strict=True)
+def test_incidents_that_are_gone_leave_nothing(copied: Project) -> None:
+    """A run in an old warehouse ends where a run in a new one ends."""
+    learning = Warehouse(copied.warehouse).read("kpis.learning").to_pylist()
+    last_week = max(row["week"] for row in learning)
+    gone = {row["incident_id"] for row in learning if row["week"] == last_week}
+    for declaration in sorted(copied.incidents.rglob("incident.yaml")):
+        if declaration.parent.name in gone:
+            shutil.rmtree(declaration.parent)
+    copied.run()
+    handoffs = {path.stem for path in (copied.folder / "out" / "handoffs").iterdir()}
+    assert {row["incident_id"] for row in learning} - gone == handoffs
+    fresh = Project(_new_folder(copied), copied.incidents)
+    fresh.run()
+    assert fresh.digest() == copied.digest()
+    assert 0 == copied.verify().returncode
+
+
+def _new_folder(project: Project) -> Path:
+    folder = project.folder.parent / "fresh"
+    folder.mkdir()
+    return folder

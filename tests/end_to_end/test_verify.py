@@ -1,0 +1,102 @@
+"""`evidence verify` proves everything, and one flipped byte anywhere is found and its file named."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from projects import ROOT, Project
+
+from evidence.verify import verify
+
+EXPORTS = sorted(
+    path.relative_to(ROOT / "fixtures").as_posix()
+    for declaration in (ROOT / "fixtures").rglob("incident.yaml")
+    for path in declaration.parent.rglob("*")
+    if path.is_file() and path.name not in ("incident.yaml", "README.md")
+)
+SAMPLE = EXPORTS[:: max(1, len(EXPORTS) // 6)]
+
+
+def flip(path: Path, at: int) -> bytes:
+    """Flip one bit of one byte and return what was there."""
+    content = path.read_bytes()
+    changed = bytearray(content)
+    changed[at] ^= 1
+    path.write_bytes(bytes(changed))
+    return content
+
+
+def paths_found(project: Project) -> set[str]:
+    """The files that verification names."""
+    found = verify(project.incidents, project.warehouse, project.folder / "out")
+    return {finding.path for finding in found}
+
+
+def test_what_was_built_verifies(built: Project) -> None:
+    """Exit code 0, and for one incident too."""
+    declared = sorted(path.parent.name for path in built.incidents.rglob("incident.yaml"))
+    assert 0 == built.verify().returncode
+    assert 0 == built.verify(declared[0]).returncode
+
+
+def test_an_unknown_incident_does_not_verify(built: Project) -> None:
+    """There is no package to prove: exit code 1."""
+    assert 1 == built.verify("inc-9999-nowhere").returncode
+
+
+def test_a_flipped_byte_is_named_by_the_command(copied: Project) -> None:
+    """Exit code 1 and the file on standard output; as JSON the same."""
+    export = copied.incidents / SAMPLE[0]
+    flip(export, len(export.read_bytes()) // 2)
+    done = copied.verify()
+    assert 1 == done.returncode
+    assert SAMPLE[0] in done.stdout
+    findings = json.loads(copied.verify("--format", "json").stdout)
+    assert SAMPLE[0] in {finding["path"] for finding in findings}
+
+
+def test_a_flipped_byte_in_a_sample_of_exports_is_found(copied: Project) -> None:
+    """First, middle and last byte of some exports, each named and no other."""
+    for export in SAMPLE:
+        path = copied.incidents / export
+        for at in (0, path.stat().st_size // 2, -1):
+            before = flip(path, at)
+            assert {export} == paths_found(copied), (export, at)
+            path.write_bytes(before)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("export", EXPORTS)
+def test_a_flipped_byte_in_any_export_is_found(copied: Project, export: str) -> None:
+    """Wherever in whichever export the byte lies."""
+    path = copied.incidents / export
+    size = path.stat().st_size
+    for at in sorted({0, size // 3, size // 2, size - 1}):
+        before = flip(path, at)
+        assert export in paths_found(copied)
+        path.write_bytes(before)
+
+
+def test_a_flipped_byte_in_any_table_is_found(copied: Project) -> None:
+    """Every published Parquet file is held to the digest in its name."""
+    for path in sorted(copied.warehouse.rglob("*.parquet")):
+        before = flip(path, path.stat().st_size // 2)
+        assert {path.relative_to(copied.warehouse).as_posix()} == paths_found(copied)
+        path.write_bytes(before)
+
+
+def test_a_changed_handoff_is_found(copied: Project) -> None:
+    """A package that somebody edited is not the one that was written."""
+    path = next((copied.folder / "out" / "handoffs").glob("*.md"))
+    path.write_text(path.read_text() + "\n")
+    assert {f"handoffs/{path.name}"} == paths_found(copied)
+
+
+def test_a_missing_and_an_additional_export_are_found(copied: Project) -> None:
+    """What was read must still be there, and nothing that was not."""
+    (copied.incidents / SAMPLE[0]).unlink()
+    added = (copied.incidents / SAMPLE[1]).with_name("later.json")
+    added.write_text("{}")
+    assert {SAMPLE[0], added.relative_to(copied.incidents).as_posix()} <= paths_found(copied)

@@ -1,0 +1,157 @@
+"""What `dagster dev` loads is complete, valid, honest about lineage, and light."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from dagster._core.execution.api import create_execution_plan
+
+from assets.lineage import COLUMN_LINEAGE, UPSTREAM
+from expectations.checks import CHECKS, GROUPS, Severity
+from expectations.tables import STAGES, TABLES
+from pipelines.definitions import defs
+
+ROOT = Path(__file__).parents[2]
+SPECS = {".".join(spec.key.path): spec for spec in defs.resolve_all_asset_specs()}
+GRAPH = defs.resolve_asset_graph()
+
+
+def test_the_workspace_validates() -> None:
+    """`dagster definitions validate -w workspace.yaml` finds nothing."""
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("dagster")), "definitions", "validate", "-w", "workspace.yaml"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert 0 == done.returncode, done.stdout + done.stderr
+
+
+def test_loading_imports_no_validator() -> None:
+    """Neither Great Expectations nor pandas is imported before a check runs."""
+    code = (
+        "import sys, pipelines.definitions as d; d.defs.resolve_job_def('materialise_everything'); "
+        "sys.exit(', '.join({'great_expectations', 'pandas'} & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (0, "") == (done.returncode, done.stderr)
+
+
+def test_every_table_is_an_asset() -> None:
+    """All declared tables, the recorded incidents and the playbook, and nothing else."""
+    assert {*TABLES, "recorded_incidents", "playbook"} == set(SPECS)
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_an_asset_says_what_its_table_is(table: str) -> None:
+    """Group, kinds, owner, description, code version and columns come from the contract."""
+    spec, contract = SPECS[table], TABLES[table]
+    schema = spec.metadata["dagster/column_schema"]
+    assert contract.stage == spec.group_name
+    assert {"duckdb", "parquet"} <= spec.kinds
+    assert spec.owners
+    assert spec.code_version
+    assert contract.doc == spec.description
+    assert spec.description.startswith("One row per ")
+    assert isinstance(schema, dg.TableSchema)
+    assert list(contract.column_names) == [column.name for column in schema.columns]
+
+
+def test_what_is_above_is_made_before_what_is_below() -> None:
+    """The declared order of the tables is an order in which they can be made."""
+    made = {"recorded_incidents", "playbook"}
+    for table, upstream in UPSTREAM.items():
+        assert set(upstream) <= made, table
+        made.add(table)
+
+
+@pytest.mark.parametrize("stage", [stage for stage in STAGES if stage != "intake"])
+def test_lineage_names_what_the_stage_reads(stage: str) -> None:
+    """The tables of other stages that the stage's code names are those that its lineage names."""
+    files = [path for path in (ROOT / "evidence" / stage).rglob("*") if path.suffix in (".py", ".sql")]
+    code = "\n".join(path.read_text() for path in files)
+    read = {table for table in TABLES if re.search(rf"\b{re.escape(table)}\b", code)}
+    own = {table for table in TABLES if TABLES[table].stage == stage}
+    # The verdicts are about every table, and no code of the core reads any for them.
+    built = own - {"quality.validation_results"}
+    declared = {upstream for table in built for upstream in UPSTREAM[table]} - {"playbook"}
+    assert read - own == declared - own
+
+
+@pytest.mark.parametrize("table", COLUMN_LINEAGE)
+def test_column_lineage_names_columns_that_exist(table: str) -> None:
+    """Each source is a column of a table that lies upstream, of the same type."""
+    above = {".".join(key.path) for key in GRAPH.get_ancestor_asset_keys(dg.AssetKey(table.split(".")))}
+    for column, sources in COLUMN_LINEAGE[table].items():
+        for source_table, source_column in sources:
+            assert source_table in above, column
+            assert TABLES[source_table].column(source_column).type is TABLES[table].column(column).type
+
+
+def test_every_declared_check_is_an_asset_check() -> None:
+    """Names and severities are those of the plain table; errors block and warnings do not."""
+    declared = {(check.table, check.name): check.severity is Severity.ERROR for check in CHECKS}
+    found = {
+        (".".join(key.asset_key.path), key.name): GRAPH.get(key).blocking for key in GRAPH.asset_check_keys
+    }
+    assert declared == found
+
+
+def steps_above(step: str) -> set[str]:
+    """Every step that must have succeeded before this one begins, in a run of everything."""
+    plan = create_execution_plan(defs.resolve_job_def("materialise_everything"))
+    direct = {
+        one.key: {
+            handle.step_key
+            for source in one.step_inputs
+            for handle in source.get_step_output_handle_dependencies()
+        }
+        for one in plan.get_all_steps_in_topo_order()
+    }
+    found: set[str] = set()
+    wanted = [step]
+    while wanted:
+        new = direct[wanted.pop()] - found
+        found |= new
+        wanted += sorted(new)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("step", "checked"),
+    [
+        ("completeness", {"intake"}),
+        ("enrichment", {"intake", "completeness"}),
+        ("minimum_context", {"intake", "completeness", "enrichment"}),
+        ("decision", {"intake", "completeness", "enrichment"}),
+        ("handoff", {"intake", "completeness", "enrichment", "decision"}),
+        ("weekly_kpis", {"intake", "completeness", "enrichment", "decision"}),
+        ("reviews", {"intake", "completeness", "enrichment", "decision"}),
+        ("validation_results", set(GROUPS) - {"validation"}),
+    ],
+)
+def test_a_blocking_check_blocks_what_is_built_on_it(step: str, checked: set[str]) -> None:
+    """A stage begins when the checks of everything it reads have gone through."""
+    assert {f"{group}_checks" for group in checked} <= steps_above(step)
+
+
+def test_weekly_tables_are_partitioned_by_monday() -> None:
+    """Weekly tables in weeks from 2026-01-05, all in one run; reviews are not partitioned."""
+    for table in TABLES:
+        node = GRAPH.get(dg.AssetKey(table.split(".")))
+        assert node.is_partitioned is table.startswith("kpis.weekly_"), table
+    weekly = GRAPH.get(dg.AssetKey(["kpis", "weekly_mttd"]))
+    assert weekly.partitions_def is not None
+    assert "2026-01-05" == weekly.partitions_def.get_first_partition_key()
+    assert dg.BackfillPolicy.single_run() == weekly.backfill_policy
+
+
+def test_stages_are_the_groups() -> None:
+    """One stage, one word."""
+    assert set(STAGES) == {spec.group_name for spec in SPECS.values()}
