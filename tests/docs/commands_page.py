@@ -1,0 +1,58 @@
+"""Writes docs/reference/commands.md: every command and option of `evidence`, from the command line itself."""
+
+from __future__ import annotations
+
+import inspect
+from enum import Enum
+from typing import Any
+
+import typer.main
+
+NOTE = "<!-- Written by `make golden` from `pipelines/cli`; do not edit. -->\n"
+
+
+def commands_page(app: typer.Typer) -> str:
+    """The page: the program's own help, then a section for each command."""
+    group: Any = typer.main.get_command(app)
+    parts = [NOTE, "# Commands\n", _text(group.help) + "\n"]
+    parts.append(f"{_text(group.epilog)}\n")
+    parts.append("`evidence` lies in `.venv/bin/` after `make run`. Paths are below the current folder.\n")
+    for name in sorted(group.commands):
+        parts.append(_section(name, group.commands[name]))
+    return "\n".join(parts)
+
+
+def _section(name: str, command: Any) -> str:
+    arguments = [each for each in command.params if each.param_type_name == "argument"]
+    options = [each for each in command.params if each.param_type_name == "option" and each.name != "help"]
+    usage = " ".join(
+        ["evidence", name, *(_usage(each) for each in arguments), *(["[options]"] if options else [])]
+    )
+    lines = [f"## evidence {name}\n", f"```console\n{usage}\n```\n", _text(command.help) + "\n"]
+    if arguments or options:
+        lines += ["| | default | meaning |", "|---|---|---|"]
+        lines += [_row(each) for each in (*arguments, *options)]
+        lines.append("")
+    if command.epilog:
+        lines.append(_text(command.epilog).replace("Example: ", "Example:\n\n```console\n") + "\n```\n")
+    return "\n".join(lines)
+
+
+def _usage(argument: Any) -> str:
+    name = (argument.metavar or argument.name).strip("[]").upper()
+    return name if argument.required else f"[{name}]"
+
+
+def _row(parameter: Any) -> str:
+    is_option = parameter.param_type_name == "option"
+    names = [*parameter.opts, *parameter.secondary_opts] if is_option else [_usage(parameter)]
+    default = "" if parameter.default is None else f"`{parameter.default}`"
+    values = type(parameter.default) if isinstance(parameter.default, Enum) else ()
+    choices = " or ".join(f"`{each.value}`" for each in values)
+    meaning = f"{_text(parameter.help)} {choices}".strip() + ("." if choices else "")
+    cells = [", ".join(f"`{name}`" for name in names), default, meaning]
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _text(words: str | None) -> str:
+    return inspect.cleandoc((words or "").replace("\b", "")).strip()
