@@ -1,0 +1,134 @@
+"""Packages of the recorded incidents: each is handed over, proves, and says what its story calls for."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from evidence import enrichment, quality
+from evidence.anchors import value_sha256
+from evidence.decision import decide
+from evidence.handoff import Handoffs, build
+from evidence.handoff.schema import published_schema
+from evidence.intake import build as read_incidents
+from evidence.redaction import kinds_in
+from evidence.settings import load_settings
+from evidence.tables import open_memory, register
+
+from .made import BUNDLE, ROOT
+
+FIXTURES = ROOT / "fixtures"
+INCIDENTS = sorted(path.parent.name for path in FIXTURES.rglob("incident.yaml"))
+
+
+@pytest.fixture(scope="module")
+def handoffs() -> Handoffs:
+    """The packages of all recorded incidents, by the active playbook."""
+    settings = load_settings(FIXTURES / "settings.yaml")
+    with open_memory() as connection:
+        register(connection, read_incidents(FIXTURES, settings, lambda raw: hashlib.sha256(raw).hexdigest()))
+        register(connection, quality.build_completeness(connection))
+        register(connection, enrichment.build(connection, settings, BUNDLE.grading))
+        register(connection, quality.build_minimum_context(connection))
+        register(connection, decide(connection, BUNDLE))
+        return build(connection, BUNDLE, settings)
+
+
+def package(handoffs: Handoffs, incident: str) -> dict[str, Any]:
+    """The package of the one incident whose name begins so."""
+    name = next(name for name in INCIDENTS if name.startswith(incident))
+    found: dict[str, Any] = json.loads(handoffs.files[f"handoffs/{name}.json"])
+    return found
+
+
+def test_every_recorded_incident_is_handed_over(handoffs: Handoffs) -> None:
+    """Those that lack context too: none vanishes."""
+    assert INCIDENTS == sorted({Path(name).stem for name in handoffs.files})
+    assert 3 * len(INCIDENTS) == len(handoffs.files)
+
+
+@pytest.mark.parametrize("incident", INCIDENTS)
+def test_every_package_keeps_the_schema(handoffs: Handoffs, incident: str) -> None:
+    """As published."""
+    jsonschema.validate(package(handoffs, incident), json.loads(published_schema()))
+
+
+@pytest.mark.parametrize("incident", INCIDENTS)
+def test_every_claim_proves_in_the_recorded_bytes(handoffs: Handoffs, incident: str) -> None:
+    """File, record and field."""
+    for claim in package(handoffs, incident)["claims"]:
+        anchor = claim["anchor"]
+        content = (FIXTURES / anchor["path"]).read_bytes()
+        assert anchor["file_sha256"] == hashlib.sha256(content).hexdigest()
+        if content.startswith(b"\x1f\x8b"):
+            content = gzip.decompress(content)
+        record = content[anchor["byte_offset"] : anchor["byte_offset"] + anchor["byte_length"]]
+        assert anchor["record_sha256"] == hashlib.sha256(record).hexdigest()
+        assert anchor["value_sha256"] == value_sha256(record, anchor["pointer"], anchor["encoding"])
+
+
+@pytest.mark.parametrize("incident", INCIDENTS)
+def test_no_package_shows_a_secret(handoffs: Handoffs, incident: str) -> None:
+    """In none of the three formats."""
+    name = next(name for name in INCIDENTS if name.startswith(incident))
+    for end in ("json", "md"):
+        lines = handoffs.files[f"handoffs/{name}.{end}"].decode().splitlines()
+        assert [] == [
+            line for line in lines if [kind for kind in kinds_in(line) if f"[redacted: {kind}]" not in line]
+        ]
+
+
+def test_a_rollback_shows_its_five_guardrails(handoffs: Handoffs) -> None:
+    """Four held by preconditions with their evidence, one declared not evaluable with its reason."""
+    guardrails = package(handoffs, "inc-0102")["guardrails"]
+    assert ["holds"] * 4 + ["not_evaluable"] == [guard["verdict"] for guard in guardrails]
+    assert all(guard["claims"] or guard["derived_from"] for guard in guardrails)
+
+
+def test_a_drain_that_policy_denies_is_said(handoffs: Handoffs) -> None:
+    """With what would change it."""
+    found = package(handoffs, "inc-0107")
+    assert any(
+        "denies it, whoever approves" in reason["sentence"] for reason in found["recommendation"]["reasons"]
+    )
+    assert any(item["condition"].startswith("the policy that denies") for item in found["contingencies"])
+
+
+def test_an_exposed_resource_is_what_the_proposal_acts_on(handoffs: Handoffs) -> None:
+    """The bucket, not the identity that opened it."""
+    found = package(handoffs, "inc-0106")
+    assert "build-artifacts" == found["proposal"]["acts_on"]
+    assert "(“build-artifacts”)" in found["recommendation"]["sentence"]
+
+
+def test_a_database_among_the_dependencies_is_a_blank_to_fill_in(handoffs: Handoffs) -> None:
+    """Restricting egress without it would cut the workload off from its data."""
+    assert [name for name in package(handoffs, "inc-0109")["proposal"]["missing"] if "inventory-db" in name]
+
+
+def test_customer_data_calls_for_three_readers(handoffs: Handoffs) -> None:
+    """Compliance, the customer reviewer and counsel, before anything goes out."""
+    found = package(handoffs, "inc-0114")
+    assert ["compliance", "customer_reviewer", "legal"] == [
+        approver["role"] for approver in found["approval"]["approvers"]
+    ]
+    assert "nothing goes out before you approve" in found["requested_action"]
+
+
+def test_a_false_positive_is_suggested_for_closing(handoffs: Handoffs) -> None:
+    """Suggested to people, never done."""
+    found = package(handoffs, "inc-0110")
+    assert "close" == found["recommendation"]["disposition"]
+    assert "closing is suggested" in found["recommendation"]["sentence"]
+
+
+def test_late_evidence_that_changes_the_decision_is_marked_as_hindsight(handoffs: Handoffs) -> None:
+    """In the draft record, and nowhere else."""
+    record = package(handoffs, "inc-0113")["incident_record"]
+    assert "That is hindsight" in record["later_recommendation"]

@@ -1,0 +1,80 @@
+"""What the YAML reader refuses, and where it says it stands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from evidence.errors import InputError
+from evidence.strict_yaml import Document, parse_all_yaml
+
+PATH = Path("some.yaml")
+
+
+def parse(text: str) -> Document:
+    return parse_all_yaml(text.encode(), PATH)[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: 1\na: 2\n", "some.yaml:2:1: the key 'a' is repeated"),
+        ("a: NO\n", "some.yaml:1:4: NO is read differently"),
+        ("on: 1\n", "some.yaml:1:1: on is read differently"),
+        ("a: 12:30:45\n", "some.yaml:1:4: 12:30:45 is read differently"),
+        ("a: 1.10\n", "some.yaml:1:4: 1.10 is read differently"),
+        ("a: 017\n", "some.yaml:1:4: 017 is read differently"),
+        ("a: .inf\n", "some.yaml:1:4: .inf is read differently"),
+        ("a: &x 1\nb: *x\n", "some.yaml:1:4: anchors and aliases are not allowed"),
+        ("a: {<<: {b: 1}}\n", "some.yaml:1:5: the key '<<' must be text"),
+        ("1: a\n", "some.yaml:1:1: the key '1' must be text"),
+        ("a: [b\n", "some.yaml:2:1: is not YAML"),
+        ("a: !!python/object/apply:os.system [ls]\n", "some.yaml:1:4: the tag tag:yaml.org,2002:python"),
+        ("a: !!str NO\n", "some.yaml:1:4: the tag tag:yaml.org,2002:str is not allowed"),
+        ("a: !!int '5'\n", "some.yaml:1:4: the tag tag:yaml.org,2002:int is not allowed"),
+        ("a: !secret x\n", "some.yaml:1:4: the tag !secret is not allowed"),
+        ("- !!map {a: b}\n", "some.yaml:1:3: the tag tag:yaml.org,2002:map is not allowed"),
+        ("a: " + "[" * 40 + "]" * 40, "is nested deeper than 32"),
+    ],
+)
+def test_surprises_are_refused_by_place(text: str, message: str) -> None:
+    """What two readers of YAML understand differently is an error with line and column."""
+    with pytest.raises(InputError) as refusal:
+        parse(text)
+    assert message in str(refusal.value)
+
+
+def test_what_is_not_utf8_is_refused_by_byte() -> None:
+    """Other encodings are named by the first byte that is none of UTF-8."""
+    with pytest.raises(InputError, match=r"is not UTF-8 \(byte 3\)"):
+        parse_all_yaml(b"a: \xff\n", PATH)
+
+
+def test_a_bomb_is_refused_before_it_expands() -> None:
+    """A few hundred bytes of aliases never become millions of leaves."""
+    levels = "\n".join(f"l{i}: &l{i} [{', '.join([f'*l{i - 1}'] * 9)}]" for i in range(1, 9))
+    with pytest.raises(InputError, match="anchors and aliases"):
+        parse(f"l0: &l0 [lol, lol]\n{levels}\n")
+
+
+def test_plain_values_are_read_as_written() -> None:
+    """Text, integers, booleans, null and times keep their value; times stay text."""
+    document = parse("a: 12\nb: true\nc: ~\nd: 2026-01-14T09:00:00Z\ne: '017'\nf: [x, {g: -3}]\n")
+    expected = {"a": 12, "b": True, "c": None, "d": "2026-01-14T09:00:00Z", "e": "017", "f": ["x", {"g": -3}]}
+    assert document.value == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "offset", "place"),
+    [
+        ("a: left and right\n", 9, "some.yaml:1:13: a"),
+        ("a: left and\n   right\n", 9, "some.yaml:2:4: a"),
+        ("a: 'it''s right'\n", 5, "some.yaml:1:11: a"),
+        ('a: "left right"\n', 5, "some.yaml:1:10: a"),
+        ('a: "left\\tright"\n', 5, "some.yaml:1:4: a"),
+    ],
+)
+def test_characters_of_a_text_have_their_own_place(text: str, offset: int, place: str) -> None:
+    """A fault within a text is placed where it stands, also in quotes and over lines."""
+    assert str(parse(text).place_within(offset, "a")) == place
