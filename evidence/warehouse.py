@@ -126,6 +126,11 @@ class Warehouse:
 
     def _write(self, before: Published | None, name: str, key: str, rows: pa.Table) -> Published:
         table = conform(name, rows)
+        kept = {} if before is None or key == WHOLE else dict(before.parts)
+        others = {other: part for other, part in kept.items() if other not in (WHOLE, key)}
+        if others and not table.num_rows:
+            # A part that lost its last row is no part: a new warehouse would not have it either.
+            return Published(name, others)
         content = parquet_bytes(table)
         file_sha256 = hashlib.sha256(content).hexdigest()
         part = Part(digest_of(name, table, file_sha256), file_sha256, table.num_rows)
@@ -133,9 +138,6 @@ class Warehouse:
         is_new = not path.exists()
         if is_new:
             write_atomically(path, content)
-        others = (
-            {} if before is None or key == WHOLE else {k: p for k, p in before.parts.items() if k != WHOLE}
-        )
         return Published(name, {**others, key: part}, new_file_count=int(is_new))
 
     def _is_catalogue_stale(self, entries: Mapping[str, Published]) -> bool:

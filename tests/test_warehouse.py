@@ -167,3 +167,13 @@ def test_two_publishers_at_once_lose_nothing(tmp_path: Path) -> None:
 def _publish_week_many(root: Path) -> None:
     for count in range(10, 20):
         Warehouse(root).publish(coverage(f"2026-W{count}", count), part=f"2026-W{count}")
+
+
+def test_a_week_that_lost_its_last_row_is_no_part(tmp_path: Path) -> None:
+    """Emptying a week leaves what a warehouse that never had it would hold."""
+    one, other = Warehouse(tmp_path / "one"), Warehouse(tmp_path / "other")
+    for week in ("2026-W02", "2026-W03"):
+        one.publish(coverage(week, 1), part=week)
+    one.publish({COVERAGE: table_from_rows(COVERAGE, [])}, part="2026-W03")
+    other.publish(coverage("2026-W02", 1), part="2026-W02")
+    assert root_digest(one.published()) == root_digest(other.published())

@@ -2,7 +2,10 @@
 -- An Argo CD application or GitHub deployment list covers its service once it was read at or after the first
 -- symptom. CloudTrail covers an incident about a cloud identity once a record of it is as late as that.
 -- Without either, nobody knows that nothing changed.
-select incidents.incident_id, min(incidents.visible_at) as known_at, min_by(event_id, (visible_at, event_id)) as event_id
+select
+    incidents.incident_id,
+    min(incidents.visible_at) as known_at,
+    min_by(event_id, (visible_at, event_id)) as event_id
 from (
     select anchors.incident_id, greatest(changes.known_at, anchors.service_since) as visible_at, changes.event_id
     from change_events as changes

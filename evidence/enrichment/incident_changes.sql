@@ -12,7 +12,8 @@ with touching as (
                 changes.known_at,
                 anchors.principal_since,
                 case
-                    when changes.entity_ref = anchors.principal_ref or changes.cloud_object = anchors.principal then null
+                    when changes.entity_ref = anchors.principal_ref then null
+                    when changes.cloud_object = anchors.principal then null
                     else anchors.cloud_resource_since
                 end
             )

@@ -17,7 +17,7 @@ from evidence.handoff.subjects import subject_of, window
 from evidence.handoff.timeline import timeline
 from evidence.handoff.unknowns import unknowns
 from evidence.handoff.words import NS_PER_MS
-from evidence.kpis.links import link
+from evidence.links import link
 from evidence.redaction import shown
 from evidence.settings import Settings
 from evidence.times import format_rfc3339
@@ -39,14 +39,17 @@ def package_of(case: Case, bundle: Bundle, settings: Settings) -> Package:
     owner = approval.owner(book, bundle)
     given = approval.approval(case, bundle)
     requested = approval.requested_action(case, bundle, given)
+    recommended = recommendation(book, bundle)
+    why = tuple(reason.sentence for reason in recommended.reasons)
+    summary = (*why, *(fact.sentence for fact in (*scope, *known)))
     commander = approval.commander(case, bundle)
-    proposal = propose(subject_of(case, owner, given, commander, (*scope, *known), missing, requested))
+    proposal = propose(subject_of(case, owner, given, commander, summary, missing, requested))
     record = incident_record(book, entries)
     package = Package(
         incident_id=case.incident_id,
         title=shown(case.incident["title"]),
         as_of=format_rfc3339(case.decided_at),
-        recommendation=recommendation(book, bundle),
+        recommendation=recommended,
         requested_action=requested,
         approval=given,
         owner=owner,

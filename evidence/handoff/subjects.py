@@ -7,7 +7,7 @@ from typing import Any
 
 from evidence.anchors import parse_record, value_at
 from evidence.handoff.case import Case, Row
-from evidence.handoff.model import Approval, Fact, Owner, Unknown
+from evidence.handoff.model import Approval, Owner, Unknown
 from evidence.handoff.proposals import Subject, Workload
 from evidence.redaction import shown
 from evidence.times import NS_PER_SECOND, format_rfc3339
@@ -15,7 +15,7 @@ from evidence.times import NS_PER_SECOND, format_rfc3339
 CATALOGUE_LABEL = "backstage.io/kubernetes-id"  # by which Backstage finds a component's objects
 PLAIN_LABEL = "app.kubernetes.io/name"
 _BEFORE_SECONDS = 1800
-_SUMMARY_MAX = 8
+_SUMMARY_MAX = 10
 _ON_RESOURCES = frozenset({"close_public_exposure", "delete_resource"})
 # Fields of a Falco record that hold the far end of a connection.
 _REMOTE_POINTERS = ("/output_fields/fd.rip", "/output_fields/fd.sip")
@@ -26,7 +26,7 @@ def subject_of(
     owner: Owner,
     given: Approval,
     commander: str,
-    facts: tuple[Fact, ...],
+    known: tuple[str, ...],
     missing: tuple[Unknown, ...],
     requested: str,
 ) -> Subject:
@@ -78,7 +78,7 @@ def subject_of(
         disposition=decision["disposition"],
         slack_channel=owner.slack_channel,
         window=(format_rfc3339(start), format_rfc3339(end)),
-        summary=tuple(fact.sentence for fact in facts[:_SUMMARY_MAX]),
+        summary=known[:_SUMMARY_MAX],
         unknowns=tuple(unknown.sentence for unknown in missing[:_SUMMARY_MAX]),
         requested=requested,
     )

@@ -10,7 +10,7 @@ from evidence.decision.conditions import columns_read
 from evidence.handoff.case import Case, Row
 from evidence.handoff.claims import ClaimBook
 from evidence.handoff.comparison import actions_in_question
-from evidence.handoff.facts import LABELS
+from evidence.handoff.fact_kinds import LABELS
 from evidence.handoff.inert import quote
 from evidence.handoff.model import Unknown
 from evidence.handoff.words import action_title, counted, quoted_list, role_words, source_name

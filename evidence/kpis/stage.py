@@ -10,8 +10,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from evidence.kpis.links import link
 from evidence.kpis.median_ranks import median_ranks
+from evidence.links import link
 from evidence.settings import Settings
 from evidence.tables import Tables, conform, table_from_rows
 from expectations.tables import TABLES

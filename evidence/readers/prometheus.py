@@ -64,7 +64,7 @@ def record_gaps(record: Json, around: Around) -> Iterable[Gap]:
     """A metric that the settings do not name; samples that are no number."""
     name = record["metric"].get("__name__", UNNAMED)
     if not any(known.name == name for known in around.settings.metrics):
-        yield Gap("metric_unmapped", name, f"the settings say not what {name} measures", "/metric")
+        yield Gap("metric_unmapped", name, f"the settings do not say what {name} measures", "/metric")
     without = [pointer for pointer, _, written in _samples(record) if written in _NOT_A_VALUE]
     if without:
         detail = f"{len(without)} samples of {name} are NaN or infinite"

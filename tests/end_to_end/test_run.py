@@ -127,7 +127,7 @@ def test_nothing_is_written_outside_the_own_folders(built: Project) -> None:
     assert ["out", "warehouse"] == sorted(path.name for path in built.folder.iterdir())
 
 
-@pytest.mark.xfail(reason="the warehouse keeps an emptied week as an empty part", strict=True)
+@pytest.mark.slow
 def test_incidents_that_are_gone_leave_nothing(copied: Project) -> None:
     """A run in an old warehouse ends where a run in a new one ends."""
     learning = Warehouse(copied.warehouse).read("kpis.learning").to_pylist()

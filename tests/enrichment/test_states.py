@@ -158,6 +158,14 @@ def test_telemetry_is_the_highest_of_the_affected_service_so_far() -> None:
     assert (rows[-1]["latency_ms"], rows[-1]["resource_pressure_ppm"]) == (900, 950_000)
 
 
+def test_an_unlabelled_metric_counts_from_the_first_signal_and_not_from_a_later_service() -> None:
+    """A signal that names no service is enough; one that does comes later and changes nothing before it."""
+    unlabelled = metric(2, "error_rate", 70_000)
+    stray = event(3, "falco", "detection", 3, name="Shell")
+    named = event(4, "alertmanager", "alert", 4, name="High", service_name="checkout-api")
+    assert [row["error_rate_ppm"] for row in states([unlabelled, stray, named])] == [None, 70_000, 70_000]
+
+
 def test_telemetry_before_the_first_signal_counts_from_it() -> None:
     """Nobody knows whose metric matters before a signal names the service."""
     before = metric(2, "error_rate", 70_000, service_name="checkout-api")
@@ -179,6 +187,13 @@ def test_a_dependency_is_hot_when_slow_or_failing_calls_concentrate_on_it() -> N
     found = last_states_of_cases([ALERT, *spans] for spans, _ in CALLS)
     assert [row["hot_dependency"] for row in found] == [hot for _, hot in CALLS]
     assert [row["is_dependency_hot"] for row in found] == [hot is not None for _, hot in CALLS]
+
+
+def test_a_dependency_is_not_hot_before_anybody_knows_of_an_incident() -> None:
+    """Slow calls that arrive before the first signal count from it."""
+    late = event(30, "alertmanager", "alert", 5, name="High", service_name="checkout-api")
+    rows = states([*(span(i, "ledger", 900) for i in range(10, 15)), late])
+    assert [row["hot_dependency"] for row in rows] == [None, "ledger"]
 
 
 def test_without_calls_in_evidence_no_dependency_is_known_to_be_cool() -> None:

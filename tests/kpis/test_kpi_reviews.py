@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidence.errors import InputError
-from evidence.kpis.links import link
+from evidence.links import link
 from evidence.settings import Links, load_settings
 
 ACTIVE = {"option": "contain", "action": "roll_back_release", "rung": 4, "has_minimum_context": True}

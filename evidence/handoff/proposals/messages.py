@@ -49,7 +49,7 @@ def for_commander(subject: Subject) -> Draft:
         subject,
         "Briefing draft (incident commander)",
         to=subject.commander,
-        ask=subject.requested or "Please take command and decide on the options compared in the package.",
+        ask="Please take command: read the options compared in the package, decide, and say who acts.",
     )
 
 

@@ -231,16 +231,23 @@ def test_a_missing_table_file_is_found(run: Run) -> None:
 
 
 @pytest.mark.parametrize("name", [INPUT_MANIFEST, HANDOFF_MANIFEST, "published.json"])
-@pytest.mark.parametrize("content", [None, b"", b"[]", b'{"format": 99, "files": {}}'])
+@pytest.mark.parametrize("content", [None, b"", b"[]", b"\xff"])
 def test_a_manifest_that_is_missing_or_damaged_is_found(run: Run, name: str, content: bytes | None) -> None:
     """Without it nothing is proved, so that it is a finding and not a pass."""
     if content is None:
         (run.warehouse / name).unlink()
-    elif name == "published.json" and content.startswith(b"{"):
-        pytest.skip("published.json has no format of its own")
     else:
         (run.warehouse / name).write_bytes(content)
     assert name in run.paths()
+
+
+@pytest.mark.parametrize("name", [INPUT_MANIFEST, HANDOFF_MANIFEST])
+def test_a_manifest_of_another_format_is_found(run: Run, name: str) -> None:
+    """It is not read as if it were ours."""
+    (run.warehouse / name).write_bytes(b'{"format": 99, "files": {}}')
+    assert [Finding(name, "", 0, "is not a manifest of format 1")] == [
+        finding for finding in run.findings() if finding.path == name
+    ]
 
 
 def _zipped(run: Run, content: bytes) -> None:
