@@ -14,7 +14,7 @@ from evidence import decision
 
 @dg.asset(
     key=key_of(PLAYBOOK),
-    group_name="decision",
+    group_name="playbooks",
     kinds={"yaml"},
     owners=[OWNERS["decision"]],
 )
