@@ -14,7 +14,7 @@ from evidence import decision
 
 @dg.asset(
     key=key_of(PLAYBOOK),
-    group_name="playbooks",
+    group_name="decision",
     kinds={"yaml"},
     owners=[OWNERS["decision"]],
 )
