@@ -29,8 +29,8 @@ def weekly_kpis(context: dg.AssetExecutionContext, folders: Folders) -> Iterator
     """Publishes one part per week, computed in one pass: the weeks asked for, or all when none is."""
     tables, present = _build(folders)
     before = folders.tables.published()
-    for week in _requested(context) or _all_weeks(present, before):
-        folders.tables.publish(kpis.of_week(tables, week), part=week)
+    weeks = _requested(context) or _all_weeks(present, before)
+    folders.tables.publish_parts({week: kpis.of_week(tables, week) for week in weeks})
     after = {name: folders.tables.published()[name] for name in kpis.WEEKLY_TABLES}
     if not _requested(context):
         _log_changed_weeks(context, before, after)

@@ -14,7 +14,7 @@ import hashlib
 import io
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -114,9 +114,18 @@ class Warehouse:
         With `part` (an ISO week) only that part of each table is replaced. Publishing what is
         already there writes nothing.
         """
+        return self.publish_parts({part: tables})
+
+    def publish_parts(self, parts: Mapping[str, Tables]) -> dict[str, Published]:
+        """Publish several parts of tables as one version; otherwise as `publish`."""
+        now: dict[str, Published] = {}
         with self._lock():
             before = self.published()
-            now = {name: self._write(before.get(name), name, part, tables[name]) for name in sorted(tables)}
+            for part, tables in sorted(parts.items()):
+                for name in sorted(tables):
+                    written = self._write(now.get(name, before.get(name)), name, part, tables[name])
+                    earlier = now[name].new_file_count if name in now else 0
+                    now[name] = replace(written, new_file_count=written.new_file_count + earlier)
             after = {**before, **now}
             if _manifest(after) != _manifest(before):
                 write_atomically(self.root / "published.json", _manifest(after))
