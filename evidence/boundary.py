@@ -114,21 +114,34 @@ _BOUNDARY = _Boundary()
 
 @contextlib.contextmanager
 def boundary(*folders: Path) -> Iterator[None]:
-    """While the block runs, refuse network, processes and writes outside `folders` and the temporary folder.
+    """While the block runs, refuse network, processes and writes outside `folders`.
 
+    Temporary files go to a folder of the block's own, which is removed with it: the machine's temporary
+    folder belongs to everybody, and whole projects may lie below it.
     Holds for all threads of the process. An attempt raises BoundaryError where it is made. Blocks do
     not nest: an inner one would have to widen or narrow what another thread relies on.
     """
     if _BOUNDARY.folders is not None:
         raise BoundaryError("a boundary is active already")
-    allowed = tuple(os.path.realpath(folder) for folder in (*folders, Path(tempfile.gettempdir())))
     _BOUNDARY.install()
-    with _without_bytecode():
+    with _without_bytecode(), _own_temporary_folder() as temporary:
+        allowed = tuple(os.path.realpath(folder) for folder in (*folders, temporary))
         _BOUNDARY.folders = allowed
         try:
             yield
         finally:
             _BOUNDARY.folders = None
+
+
+@contextlib.contextmanager
+def _own_temporary_folder() -> Iterator[Path]:
+    before = tempfile.tempdir
+    with tempfile.TemporaryDirectory(prefix="evidence-") as folder:
+        tempfile.tempdir = folder
+        try:
+            yield Path(folder)
+        finally:
+            tempfile.tempdir = before
 
 
 @contextlib.contextmanager

@@ -160,3 +160,12 @@ def test_a_second_boundary_is_refused(own: Path) -> None:
             pass
         with pytest.raises(BoundaryError, match="outside its folders"):
             (own.parent / "file").write_text("x")
+
+
+def test_the_shared_temporary_folder_is_outside(own: Path) -> None:
+    """A run may write temporary files of its own, but not into the temporary folder that all share."""
+    shared = Path(tempfile.gettempdir())
+    with boundary(own), tempfile.TemporaryFile() as handle, pytest.raises(BoundaryError):
+        handle.write(b"kept to itself")
+        (shared / "left-behind").write_text("for everybody to see")
+    assert [] == list(shared.iterdir())
