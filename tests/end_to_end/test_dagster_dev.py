@@ -256,6 +256,7 @@ def test_materialising_does_not_disturb_an_analyst(launched: Launched, workspace
     assert min(launched.holding["looks"], launched.looking["looks"]) > 10
 
 
+@pytest.mark.slow
 def test_what_dagster_dev_built_is_what_the_command_builds(launched: Launched, workspace: Project) -> None:
     """A run through GraphQL and one by the command line publish the same."""
     by_dagster, files = workspace.digest(), workspace.table_files()
