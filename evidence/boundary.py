@@ -168,7 +168,10 @@ def _resolved(path: object, dir_fd: int = -1, *, is_followed: bool) -> str | Non
     text = os.fsdecode(path)
     if text in ("", ":memory:"):
         return None
-    text = text.removeprefix("file:").partition("?")[0] if text.startswith("file:") else text
+    if text.startswith("file:"):
+        text, _, options = text.removeprefix("file:").partition("?")
+        if "mode=memory" in options.split("&"):
+            return None
     if dir_fd >= 0:
         text = f"/proc/self/fd/{dir_fd}/{text}"
     folder, name = os.path.split(text)

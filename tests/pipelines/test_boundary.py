@@ -169,3 +169,11 @@ def test_the_shared_temporary_folder_is_outside(own: Path) -> None:
         handle.write(b"kept to itself")
         (shared / "left-behind").write_text("for everybody to see")
     assert [] == list(shared.iterdir())
+
+
+def test_a_named_database_in_memory_is_no_write(own: Path) -> None:
+    """A database that lives in memory is allowed, however it is named; the same name as a file is not."""
+    with boundary(own):
+        sqlite3.connect("file:runs?mode=memory&cache=shared", uri=True).close()
+        with pytest.raises(BoundaryError):
+            sqlite3.connect("file:runs?mode=rwc", uri=True)
