@@ -8,7 +8,8 @@ What is proved, and against what:
   `warehouse/handoff_files.json`;
 - every input (exports, incident.yaml, catalogue, settings) against `warehouse/intake_files.json`: changed,
   missing and additional files are named, so that one flipped byte is found even where no claim uses it;
-- every published Parquet file against the SHA-256 that names it in `warehouse/published.json`.
+- every published Parquet file against the SHA-256 that names it in `warehouse/published.json`, and
+  the catalogue `evidence.duckdb` against `catalogue.sha256`.
 
 `python -S -m evidence.verify ROOT WAREHOUSE OUT [INCIDENT]` does the same without any package installed.
 """
@@ -65,7 +66,7 @@ def verify(root: Path, warehouse: Path, out: Path, incident_id: str | None = Non
     packages = [_package(reader, path) for path in _package_paths(out, incident_id)]
     findings += [finding for found in packages for finding in found]
     if incident_id is None:
-        findings += _tables(warehouse)
+        findings += [*_tables(warehouse), *_catalogue(warehouse)]
     elif not packages:
         findings.append(Finding(f"handoffs/{incident_id}.json", incident_id, 0, "there is no package"))
     return sorted(set(findings))
@@ -247,6 +248,16 @@ def _tables(warehouse: Path) -> Iterator[Finding]:
                 yield Finding(path, "", 0, "the table's bytes are not those that its name says")
         except _Unreadable as error:
             yield Finding(path, "", 0, str(error))
+
+
+def _catalogue(warehouse: Path) -> Iterator[Finding]:
+    """The file that people open, against the digest kept beside it."""
+    try:
+        _, sha256 = _bytes(warehouse / "catalogue.sha256").decode().split()
+        if sha256_of(_bytes(warehouse / "evidence.duckdb")) != sha256:
+            yield Finding("evidence.duckdb", "", 0, "the catalogue is not the one that was published")
+    except (_Unreadable, ValueError) as error:
+        yield Finding("evidence.duckdb", "", 0, str(error))
 
 
 def _file_digests(entry: Any) -> Iterator[str]:

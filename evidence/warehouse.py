@@ -156,8 +156,10 @@ class Warehouse:
         )
 
     def _catalogue_stamp(self, entries: Mapping[str, Published]) -> str:
+        """What the catalogue shows and the SHA-256 of its bytes, one a line."""
         # The views hold absolute paths, so that they work from any folder: a moved warehouse is stale.
-        return hashlib.sha256(str(self.root).encode() + b"\n" + _manifest(entries)).hexdigest()
+        shown = hashlib.sha256(str(self.root).encode() + b"\n" + _manifest(entries)).hexdigest()
+        return f"{shown}\n{hashlib.sha256(self.catalogue.read_bytes()).hexdigest()}\n"
 
     def _replace_catalogue(self, entries: Mapping[str, Published]) -> None:
         aside = self.root / f"evidence.duckdb.{os.getpid()}.aside"

@@ -177,3 +177,13 @@ def test_a_week_that_lost_its_last_row_is_no_part(tmp_path: Path) -> None:
     one.publish({COVERAGE: table_from_rows(COVERAGE, [])}, part="2026-W03")
     other.publish(coverage("2026-W02", 1), part="2026-W02")
     assert root_digest(one.published()) == root_digest(other.published())
+
+
+def test_a_damaged_catalogue_is_built_anew(tmp_path: Path) -> None:
+    """Whatever was written over the catalogue is gone after the next publishing."""
+    warehouse = Warehouse(tmp_path)
+    warehouse.publish(edges(("a", "b")))
+    warehouse.catalogue.write_bytes(b"junk")
+    warehouse.publish(edges(("a", "b")))
+    with duckdb.connect(str(warehouse.catalogue), read_only=True) as analyst:
+        assert [("a", "b")] == analyst.sql(f"from {EDGES}").fetchall()

@@ -175,15 +175,14 @@ def _options(decision: Decision) -> Iterator[str]:
         for each in decision.candidates:
             if each.action.option is option:
                 because = "Chosen." if each.is_chosen else each.lost_because
-                yield f"  - {each.name}: {_figures(each)}. {because}"
+                yield f"  - {each.name} ({_figures(each)}). {because}"
 
 
 def _figures(each: Candidate) -> str:
     figures = f"effect {each.effect}"
     if each.action.is_active:
         figures += f" of {each.need}, rung {each.rung}, {MODE_WORDS[each.mode]}"
-        if each.effect:
-            figures += f"; gates: {_gates(each)}"
+        figures += f"; gates: {_gates(each)}"
     return figures
 
 

@@ -29,7 +29,7 @@ def test_a_story_tells_what_was_known_what_fired_what_lost_and_who_must_agree() 
     assert "  - signals: CrashLoop" in told
     assert "- crash-loop (restart +20, drain +50): A pod keeps failing." in told
     assert (
-        "drain: effect 70 of 50, rung 2, approval required; gates: context passed, confidence failed" in told
+        "drain (effect 70 of 50, rung 2, approval required; gates: context passed, confidence failed" in told
     )
     assert "Confidence 50 is below its floor of 60." in told
     assert "- app_owner: commander desk (fallback: no owner is known)" in told
