@@ -31,7 +31,7 @@ setup: $(STAMP) ## Create the virtual environment from the lock file
 
 .PHONY: run
 run: setup ## Build everything from the recorded incidents in fixtures/
-	@$(BIN)/evidence run
+	@$(BIN)/evidence run --progress
 
 .PHONY: dev
 dev: setup ## Open the asset graph: dagster dev on http://127.0.0.1:3000

@@ -23,13 +23,32 @@ class IncidentFolder:
 
 def find_incidents(root: Path) -> list[IncidentFolder]:
     """Every incident below the root. Raises InputError for none, a repeated id, one folder in another."""
-    if not root.is_dir():
-        raise InputError("is no folder", place=Place(root), remedy="Give --incidents a folder of incidents")
+    _require_folder(root)
     folders = [_read_folder(path.parent, root) for path in sorted(root.rglob(INCIDENT_FILE))]
     if not folders:
         raise InputError(f"holds no {INCIDENT_FILE}", place=Place(root))
     _refuse_repeats(folders)
     return folders
+
+
+def find_unclaimed(root: Path, own_folders: tuple[Path, ...] = ()) -> list[Path]:
+    """Files below the root that no incident claims, sorted: their folder has no incident.yaml.
+
+    Nobody reads them, so that a run has to name them. The catalogue, the settings, Markdown, files
+    that begin with a dot and what lies in `own_folders` (warehouse and output) are not meant.
+    """
+    claimed = [path.parent for path in root.rglob(INCIDENT_FILE)]
+    others = [root / "catalog", *(folder.absolute() for folder in own_folders)]
+    return [
+        path
+        for path in sorted(root.rglob("*"))
+        if path.is_file()
+        and path.suffix != ".md"
+        and path != root / "settings.yaml"
+        and not any(part.startswith(".") for part in path.relative_to(root).parts)
+        and not any(path.is_relative_to(folder) for folder in claimed)
+        and not any(path.absolute().is_relative_to(folder.absolute()) for folder in others)
+    ]
 
 
 def find_catalogue(root: Path) -> list[Path]:
@@ -43,10 +62,16 @@ def find_catalogue(root: Path) -> list[Path]:
 
 def find_beside(root: Path, name: str) -> Path:
     """`<root>/<name>`, else `<root>/../<name>`. Raises InputError when neither is there."""
+    _require_folder(root)
     for path in (root / name, root.absolute().parent / name):
         if path.exists():
             return path
     raise InputError(f"has no {name}, neither in it nor beside it", place=Place(root))
+
+
+def _require_folder(root: Path) -> None:
+    if not root.is_dir():
+        raise InputError("is no folder", place=Place(root), remedy="Give --incidents a folder of incidents")
 
 
 def _read_folder(folder: Path, root: Path) -> IncidentFolder:

@@ -12,14 +12,17 @@ def print_findings(
     incidents: Path, warehouse: Path, out: Path, incident_id: str | None, output_format: str
 ) -> int:
     """Print what does not prove, one finding a line, and return how many there are."""
+    from evidence.errors import WarehouseError
     from evidence.verify import verify
 
+    if not warehouse.is_dir():
+        raise WarehouseError(f"nothing is published in {warehouse}", remedy="Run `evidence run` first")
     findings = verify(incidents, warehouse, out, incident_id)
     if output_format == "json":
         _write_json([dataclasses.asdict(finding) for finding in findings])
     elif findings:
         sys.stdout.write("".join(f"{_inert(str(finding))}\n" for finding in findings))
-        sys.stderr.write(f"evidence: {len(findings)} findings\n")
+        sys.stderr.write(f"evidence: {len(findings)} {'finding' if len(findings) == 1 else 'findings'}\n")
     else:
         sys.stdout.write(f"verified: {incident_id or 'every claim, input, handoff and table'}\n")
     return len(findings)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from assets.folders import Folders
+from evidence.intake.discovery import find_unclaimed
 from evidence.warehouse import root_digest
 from expectations.tables.decision import MODES, OPTIONS
 
@@ -56,6 +57,7 @@ def summarise(folders: Folders) -> dict[str, Any]:
         "incidents": published["decision.decisions"].row_count,
         "records": dict(zip(("read", "evidence", "duplicate", "quarantined"), records, strict=True)),
         "decisions": [{"option": o, "mode": m, "incidents": n} for o, m, n in decisions],
+        "unclaimed_files": _unclaimed(folders),
         "warnings": [row for row in _failed(folders) if row["severity"] == "warning"],
         "tables": len(published),
         "rows": sum(entry.row_count for entry in published.values()),
@@ -64,6 +66,20 @@ def summarise(folders: Folders) -> dict[str, Any]:
         "catalogue": str(Path(folders.warehouse) / folders.tables.catalogue.name),
         "tables_folder": str(Path(folders.warehouse) / "tables"),
     }
+
+
+def _unclaimed(folders: Folders) -> list[str]:
+    root = folders.incidents_path
+    own = (folders.tables.root, folders.out_path)
+    return [path.relative_to(root).as_posix() for path in find_unclaimed(root, own)]
+
+
+def _unclaimed_warning(paths: list[str]) -> list[str]:
+    if not paths:
+        return []
+    shown = [_shortened(path) for path in paths[:KEYS_SHOWN_MAX]]
+    more = [f"and {len(paths) - len(shown)} more"] if len(paths) > len(shown) else []
+    return [f"warning: not read, no incident.yaml in their folder: {', '.join([*shown, *more])}"]
 
 
 def _failed(folders: Folders) -> list[dict[str, Any]]:
@@ -98,6 +114,7 @@ def _text(summary: dict[str, Any]) -> str:
         *_matrix(summary["decisions"]),
         "",
         *(f"warning: {_failure(row)}" for row in summary["warnings"]),
+        *_unclaimed_warning(summary["unclaimed_files"]),
         f"handoffs    {summary['handoffs']}",
         f"catalogue   {summary['catalogue']}",
         f"KPI tables  schema kpis of the catalogue, files below {summary['tables_folder']}",

@@ -41,6 +41,7 @@ def test_explain_tells_what_every_incident_is_about(built: Project) -> None:
         (("explain", "inc-9999-nowhere"), "no decision about inc-9999-nowhere"),
         (("explain",), "Missing argument"),
         (("run", "--threads", "-1"), "--threads"),
+        (("run", "--incidents", "nowhere"), "nowhere: is no folder"),
         (("nothing",), "No such command"),
     ],
 )
@@ -54,7 +55,7 @@ def test_a_wrong_call_is_told_on_standard_error(
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("command", [("digest",), ("explain", "inc-1")])
+@pytest.mark.parametrize("command", [("digest",), ("explain", "inc-1"), ("verify",)])
 def test_reading_before_the_first_run_says_what_to_do(project: Project, command: tuple[str, ...]) -> None:
     """Exit code 2 and the command to run; nothing is created."""
     done = project.call(*command)
