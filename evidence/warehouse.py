@@ -118,20 +118,20 @@ class Warehouse:
 
     def publish_parts(self, parts: Mapping[str, Tables]) -> dict[str, Published]:
         """Publish several parts of tables as one version; otherwise as `publish`."""
-        now: dict[str, Published] = {}
+        current: dict[str, Published] = {}
         with self._lock():
             before = self.published()
             for part, tables in sorted(parts.items()):
                 for name in sorted(tables):
-                    written = self._write(now.get(name, before.get(name)), name, part, tables[name])
-                    earlier = now[name].new_file_count if name in now else 0
-                    now[name] = replace(written, new_file_count=written.new_file_count + earlier)
-            after = {**before, **now}
+                    written = self._write(current.get(name, before.get(name)), name, part, tables[name])
+                    earlier = current[name].new_file_count if name in current else 0
+                    current[name] = replace(written, new_file_count=written.new_file_count + earlier)
+            after = {**before, **current}
             if _manifest(after) != _manifest(before):
                 write_atomically(self.root / "published.json", _manifest(after))
             if self._is_catalogue_stale(after):
                 self._replace_catalogue(after)
-        return now
+        return current
 
     def _write(self, before: Published | None, name: str, key: str, rows: pa.Table) -> Published:
         table = conform(name, rows)
