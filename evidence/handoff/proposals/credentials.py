@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from evidence.handoff.proposals.quoting import json_text
+from evidence.handoff.proposals.identity_request import identity_request
 from evidence.handoff.proposals.subject import Blanks, Draft, Subject
 
 SESSIONS_POLICY = "AWSRevokeOlderSessions"
@@ -20,7 +20,7 @@ def deactivate_access_key(subject: Subject) -> Draft:
         "AccessKeyId": blanks.fill(subject.credential, "access key id"),
         "Status": "Inactive",
     }
-    return _request(
+    return identity_request(
         subject,
         blanks,
         "AWS IAM request (UpdateAccessKey)",
@@ -52,7 +52,7 @@ def revoke_sessions(subject: Subject) -> Draft:
         "PolicyName": SESSIONS_POLICY,
         "PolicyDocument": policy,
     }
-    return _request(
+    return identity_request(
         subject,
         blanks,
         "AWS IAM request (PutRolePolicy, DateLessThan aws:TokenIssueTime)",
@@ -83,7 +83,7 @@ def rotate_access_key(subject: Subject) -> Draft:
             "parameters": {"UserName": user, "AccessKeyId": key, "Status": "Inactive"},
         },
     ]
-    return _request(
+    return identity_request(
         subject,
         blanks,
         "Rotation request (AWS IAM access key)",
@@ -105,7 +105,7 @@ def rotate_secret(subject: Subject) -> Draft:
         *_consumer_steps(subject, blanks),
         {"operation": "end-old-version", "parameters": {"secret": secret}, "until": "no consumer reads it"},
     ]
-    return _request(
+    return identity_request(
         subject,
         blanks,
         "Rotation request (secret)",
@@ -126,22 +126,3 @@ def role_name(principal: str | None) -> str | None:
 def _consumer_steps(subject: Subject, blanks: Blanks) -> list[dict[str, Any]]:
     consumers = subject.consumers or (blanks.fill(None, "consumers of the credential"),)
     return [{"operation": "move-consumer", "parameters": {"consumer": consumer}} for consumer in consumers]
-
-
-def _request(
-    subject: Subject,
-    blanks: Blanks,
-    format_: str,
-    steps: list[dict[str, Any]],
-    *,
-    checks: tuple[str, ...],
-    undo: str,
-) -> Draft:
-    request = {
-        "incident": subject.incident_id,
-        "account": blanks.fill(subject.account, "account"),
-        "requires_approval_of": list(subject.approvers),
-        "steps": steps,
-        "executed": False,
-    }
-    return Draft(format_, "application/json", json_text(request), checks, undo, tuple(blanks.missing))

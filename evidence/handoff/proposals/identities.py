@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from evidence.handoff.proposals.credentials import role_name
-from evidence.handoff.proposals.quoting import json_text
+from evidence.handoff.proposals.identity_request import identity_request
 from evidence.handoff.proposals.subject import Blanks, Draft, Subject
 
 # Managed policies of AWS: attaching the first denies everything, the second allows reading only.
@@ -21,7 +21,7 @@ def disable_human(subject: Subject) -> Draft:
         {"operation": "identity-provider:SuspendUser", "parameters": {"user": principal}},
         {"operation": "iam:AttachUserPolicy", "parameters": {"UserName": principal, "PolicyArn": DENY_ALL}},
     ]
-    return _request(
+    return identity_request(
         subject,
         blanks,
         "Identity workflow request (suspend a person's identity)",
@@ -49,7 +49,7 @@ def narrow_permissions(subject: Subject) -> Draft:
             "parameters": {key: blanks.fill(name, "principal"), "PermissionsBoundary": READ_ONLY},
         }
     ]
-    return _request(
+    return identity_request(
         subject,
         blanks,
         "AWS IAM request (permissions boundary)",
@@ -57,22 +57,3 @@ def narrow_permissions(subject: Subject) -> Draft:
         checks=("What the identity does in production today needs no more than reading, or can wait.",),
         undo="Delete the permissions boundary, or put back the one that was there.",
     )
-
-
-def _request(
-    subject: Subject,
-    blanks: Blanks,
-    format_: str,
-    steps: list[dict[str, Any]],
-    *,
-    checks: tuple[str, ...],
-    undo: str,
-) -> Draft:
-    request = {
-        "incident": subject.incident_id,
-        "account": blanks.fill(subject.account, "account"),
-        "requires_approval_of": list(subject.approvers),
-        "steps": steps,
-        "executed": False,
-    }
-    return Draft(format_, "application/json", json_text(request), checks, undo, tuple(blanks.missing))
