@@ -1,0 +1,87 @@
+"""Owns the figures of a comparison: counts, paired shifts with their spread, and what they cannot show.
+
+Every figure is observed on the recorded incidents: how two playbook versions decide the same evidence.
+None of them is a duration that would have been, because nobody acted on a replay. Probabilities and
+bounds are decimal texts, so that the same input gives the same bytes everywhere.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Count = Annotated[int, Field(ge=0)]
+Decimal = Annotated[str, Field(pattern=r"^-?[0-9]+(\.[0-9]+)?$")]
+
+
+class Frozen(BaseModel):
+    """A part of a summary: immutable, and nothing unknown in it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Interval(Frozen):
+    """A seeded bootstrap interval of 95 %, both ends included."""
+
+    low: Decimal
+    high: Decimal
+
+
+class PairedCount(Frozen):
+    """How many incidents have a property under each bundle, and how many gain or lose it."""
+
+    incident_count: Count = Field(description="Incidents that were compared.")
+    baseline_count: Count
+    candidate_count: Count
+    gained_count: Count = Field(description="Without it before, with it now.")
+    lost_count: Count = Field(description="With it before, without it now.")
+    difference: Interval | None = Field(
+        description="Of candidate minus baseline, as a share of the incidents; null where too few."
+    )
+    p_value: Decimal | None = Field(
+        description="Exact McNemar test, two-sided; null where no incident is discordant."
+    )
+
+
+class TimeShift(Frozen):
+    """Candidate minus baseline in seconds from the first signal to the decision, over incidents decided by both."""
+
+    incident_count: Count
+    earlier_count: Count
+    later_count: Count
+    same_count: Count
+    median_seconds: int | None
+    p90_seconds: int | None
+    median_interval: Interval | None = Field(description="Null where too few.")
+
+
+class RoleLoad(Frozen):
+    """How often one role is asked to approve."""
+
+    role: str
+    baseline_count: Count
+    candidate_count: Count
+
+
+class Summary(Frozen):
+    """What the change means over all incidents."""
+
+    incident_count: Count
+    same_count: Count = Field(description="Neither decision nor path nor anything said about them changed.")
+    decision_count: Count = Field(description="Decisions that changed.")
+    path_count: Count = Field(description="Same decision, other recommendations on the way.")
+    cosmetic_count: Count = Field(description="Same decision and path, something else said about them.")
+    classes: dict[str, Count] = Field(description="Changed incidents by the class that names them.")
+    time_to_decision: TimeShift
+    approval_required: PairedCount = Field(description="Decisions that need an approval: the approval load.")
+    role_loads: tuple[RoleLoad, ...] = Field(description="By role.")
+    automatic: PairedCount = Field(description="Decisions that may begin automatically.")
+    active: PairedCount = Field(description="Decisions that would change a running system.")
+    labelled_right: PairedCount = Field(description="Labelled incidents decided as the reviewer says.")
+    unlabelled_count: Count
+    minimum_detectable_difference: Decimal | None = Field(
+        description="Smallest share of labelled incidents whose change in correctness a test at 5 % would "
+        "find four times in five with so many; null where none is labelled."
+    )
+    notes: tuple[str, ...] = Field(description="What the figures cannot show, such as 'too few incidents'.")
