@@ -1,4 +1,4 @@
-"""Owns what a comparison says: two playbook versions, what history decides otherwise, and why, as a frozen model.
+"""Owns what a comparison says: what two playbook versions decide otherwise, and why, as a frozen model.
 
 A *changed decision* (action, mode, approvers or moment of the decision of record) and a *changed path*
 (recommendations on the way, with the same decision at the end) are different things, and so is a
@@ -195,7 +195,5 @@ class Comparison(Frozen):
     history: HistoryRef
     clauses: tuple[ClauseChange, ...]
     weakenings: tuple[StaticWeakening, ...]
-    changed: tuple[Change, ...] = Field(
-        description="By incident; incidents on which both agree are left out."
-    )
+    changed: tuple[Change, ...] = Field(description="By incident; those on which both agree are left out.")
     summary: Summary

@@ -45,7 +45,7 @@ class PairedCount(Frozen):
 
 
 class TimeShift(Frozen):
-    """Candidate minus baseline in seconds from the first signal to the decision, over incidents decided by both."""
+    """Candidate minus baseline, in seconds from the first signal to the decision."""
 
     incident_count: Count
     earlier_count: Count
