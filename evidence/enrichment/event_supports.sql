@@ -118,7 +118,17 @@ select incident_id, 'namespace', namespace_since, 0, namespace_event from anchor
 union all
 select incident_id, 'node', node_since, 0, node_event from anchors
 union all
-select incident_id, unnest(['node', 'workload_kind']), node_subject_since, 1, node_subject_event from anchors
+select incident_id, unnest(['node', 'is_about_node']), node_subject_since, 1, node_subject_event from anchors
+union all
+-- What names another subject says that the incident is not about a node, as long as nothing says that it is.
+select incident_id, 'is_about_node', service_since, 0, service_event from anchors
+union all
+select incident_id, 'is_about_node', workload_since, 0, workload_event from anchors
+union all
+select incident_id, 'is_about_node', principal_since, 0, principal_event from anchors
+union all
+select incident_id, 'is_stateful', known_at, 1 + is_stateful::bigint, event_id
+from node_workloads where is_stateful is not null
 union all
 select incident_id, 'principal', principal_since, 0, principal_event from anchors
 union all

@@ -44,6 +44,7 @@ STATEMENTS = (
     "event_facts",
     "signal_facts",
     "service_facts",
+    "node_workloads",
     "subject_facts",
     "grid",
     "evidence_states",

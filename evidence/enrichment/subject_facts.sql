@@ -9,19 +9,6 @@ entries as (
     select incident_id, entity_ref, known_at from affected_entries
     union all
     select incident_id, resource_ref, known_at from principal_calls where resource_ref is not null
-),
-on_node as (
-    -- A drain leaves DaemonSets alone, so they do not count as workloads of the node.
-    select
-        events.incident_id,
-        greatest(events.known_at, anchors.node_subject_since) as known_at,
-        case when events.workload_kind = 'StatefulSet' then true else services.is_stateful end as is_stateful
-    from resolved_events as events
-    join anchors
-        on anchors.incident_id = events.incident_id and anchors.subject_node = events.node
-    left join intake.services as services on services.entity_ref = events.component_ref
-    where (events.own_workload is not null or events.component_ref is not null)
-        and coalesce(events.workload_kind, '') not in ('DaemonSet', 'Node')
 )
 select
     incident_id,
@@ -57,4 +44,4 @@ select
         when false then flag('node_stateless')
         else flag('node_state_unknown')
     end
-from on_node
+from node_workloads

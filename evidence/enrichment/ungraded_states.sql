@@ -37,13 +37,14 @@ select
     -- where
     case when has_service then service end as service,
     coalesce(case when has_workload then workload end, catalogued_workload) as workload,
-    case
-        when is_node_incident then 'Node'
-        when has_workload then first_workload_kind
-    end as workload_kind,
+    case when has_workload then first_workload_kind end as workload_kind,
     coalesce(case when namespace_since <= known_at then namespace end, catalogued_namespace) as namespace,
     case when cluster_since <= known_at then cluster end as cluster,
     case when is_node_incident then subject_node when has_node then node end as node,
+    case
+        when is_node_incident then true
+        when has_service or has_workload or has_principal then false
+    end as is_about_node,
     case when has_principal then principal end as principal,
     coalesce(
         environment_word(component_environment),

@@ -22,10 +22,16 @@ STATE_COLUMNS = (
     # --- where
     text("service", "Catalogue component that the first resolvable signal names.", is_nullable=True, role=F),
     text("workload", "Workload that the first signal names.", is_nullable=True, role=F),
-    text("workload_kind", "Deployment, StatefulSet, Job, Node …", is_nullable=True, role=F),
+    text("workload_kind", "Deployment, StatefulSet, Job …", is_nullable=True, role=F),
     text("namespace", "Kubernetes namespace.", is_nullable=True, role=F),
     text("cluster", "Kubernetes cluster.", is_nullable=True, role=F),
     text("node", "Node of the first signal that names one.", is_nullable=True, role=F),
+    boolean(
+        "is_about_node",
+        "A signal is about a node itself, not only about what runs on it; NULL until one names its subject.",
+        is_nullable=True,
+        role=F,
+    ),
     text("principal", "Identity the incident is about, for identity incidents.", is_nullable=True, role=F),
     text(
         "environment", "Environment of the affected entity.", is_nullable=True, allowed=ENVIRONMENTS, role=F
