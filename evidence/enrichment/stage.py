@@ -59,12 +59,8 @@ def build(connection: duckdb.DuckDBPyConnection, settings: Settings, grading: Gr
     Reads `intake.evidence_events`, `intake.incidents`, `intake.services`, `intake.dependencies` and
     `quality.completeness`; leaves temporary tables named as in STATEMENTS in the connection.
     """
-    parameters = Parameters(lookback_ns=settings.change_lookback_seconds * NANOSECONDS_PER_SECOND)
-    connection.execute(_sql("macros")).fetchall()
-    for statement in STATEMENTS:
-        _keep(connection, statement.rpartition("/")[2], _sql(statement), parameters)
-    states = graded_sql(grading, f"({retick_sql(grading, 'ungraded_states')})")
-    _keep(connection, "graded_states", states, parameters)
+    build_states(connection, settings, grading)
+    parameters = _parameters(settings)
     _keep(connection, "presence_turns", _presence_turns_sql(), parameters)
     for statement in ("event_supports", "catalogue_supports"):
         _keep(connection, statement, _sql(statement), parameters)
@@ -75,6 +71,23 @@ def build(connection: duckdb.DuckDBPyConnection, settings: Settings, grading: Gr
         ),
         **published,
     }
+
+
+def build_states(connection: duckdb.DuckDBPyConnection, settings: Settings, grading: Grading) -> None:
+    """Leaves the states alone, as `graded_states`: what a replay of altered evidence needs.
+
+    Reads the same tables as `build`, and is its first part.
+    """
+    parameters = _parameters(settings)
+    connection.execute(_sql("macros")).fetchall()
+    for statement in STATEMENTS:
+        _keep(connection, statement.rpartition("/")[2], _sql(statement), parameters)
+    states = graded_sql(grading, f"({retick_sql(grading, 'ungraded_states')})")
+    _keep(connection, "graded_states", states, parameters)
+
+
+def _parameters(settings: Settings) -> Parameters:
+    return Parameters(lookback_ns=settings.change_lookback_seconds * NANOSECONDS_PER_SECOND)
 
 
 def _presence_turns_sql() -> str:
