@@ -1,8 +1,18 @@
 """Owns playbook bundles and decisions: checking a bundle, the kernel, the decision of record, its reasons."""
 
 from evidence.decision.bundle import Bundle, GuardrailOf, Playbook, Rule
-from evidence.decision.decide import decide
+from evidence.decision.decide import decide, decide_together
 from evidence.decision.explain import explain
 from evidence.decision.loading import load_active, load_bundle
 
-__all__ = ["Bundle", "GuardrailOf", "Playbook", "Rule", "decide", "explain", "load_active", "load_bundle"]
+__all__ = [
+    "Bundle",
+    "GuardrailOf",
+    "Playbook",
+    "Rule",
+    "decide",
+    "decide_together",
+    "explain",
+    "load_active",
+    "load_bundle",
+]

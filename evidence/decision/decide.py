@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,8 +47,20 @@ def decide(connection: duckdb.DuckDBPyConnection, bundle: Bundle) -> Tables:
     Every incident of `intake.incidents` gets exactly one decision and every action of the matrix a
     row in `decision.option_scores`. Nothing is executed: a decision is a recommendation.
     """
-    decisions = list(decisions_of_record(connection, bundle))
-    rows = recommendation_rows(connection, bundle)
+    return decide_together(connection, [bundle])[0]
+
+
+def decide_together(connection: duckdb.DuckDBPyConnection, bundles: Sequence[Bundle]) -> list[Tables]:
+    """As `decide` for each of some bundles that share a grading, with one pass over the states."""
+    kernel = Kernel.of(bundles)
+    record_decisions(connection, kernel, STATES)
+    return [_tables(connection, kernel, place) for place in range(len(bundles))]
+
+
+def _tables(connection: duckdb.DuckDBPyConnection, kernel: Kernel, place: int) -> Tables:
+    bundle = kernel.bundles[place]
+    decisions = list(_decided(connection, kernel, place))
+    rows = recommendation_rows(connection, bundle, place)
     revisions = _revision_counts(rows)
     return {
         "decision.decisions": table_from_rows(
@@ -70,8 +82,14 @@ def decisions_of_record(
     """Decide every state, or those of one incident, and give each decision of record, by incident."""
     kernel = Kernel.of([bundle])
     record_decisions(connection, kernel, STATES, only_incident)
-    undecided = _join_decided(connection, kernel, bundle)
-    reader = CandidateReader(kernel)
+    return _decided(connection, kernel, 0)
+
+
+def _decided(connection: duckdb.DuckDBPyConnection, kernel: Kernel, place: int) -> Iterator[Decision]:
+    """The decisions of record of the bundle at `place`, after the kernel has run, by incident."""
+    bundle = kernel.bundles[place]
+    undecided = _join_decided(connection, kernel, place)
+    reader = CandidateReader(kernel, place)
     for row in connection.sql("from kernel_decided order by incident_id").to_arrow_table().to_pylist():
         recommendation = decode(bundle, row["code"])
         candidates = tuple(reader.read(row, recommendation))
@@ -80,7 +98,7 @@ def decisions_of_record(
 
 
 def _join_decided(
-    connection: duckdb.DuckDBPyConnection, kernel: Kernel, bundle: Bundle
+    connection: duckdb.DuckDBPyConnection, kernel: Kernel, place: int
 ) -> dict[str, frozenset[int]]:
     """Leaves `kernel_decided`: per incident its record, its state then and its key's masks."""
     keys = ", ".join(kernel.layout.key_columns)
@@ -90,19 +108,21 @@ select
     records.* exclude (bundle),
     states.* exclude (incident_id, moment, known_at),
     masks.* exclude (code)
-from kernel_records as records
+from (from kernel_records where bundle = {place}) as records
 join kernel_decided_states as states using (incident_id, moment)
 join kernel_states as state_keys using (incident_id, moment)
-join kernel_masks_0 as masks using ({keys})
+join kernel_masks_{place} as masks using ({keys})
 """).fetchall()
-    return undecided_uses(connection, bundle, "kernel_decided")
+    return undecided_uses(connection, kernel.bundles[place], "kernel_decided")
 
 
-def recommendation_rows(connection: duckdb.DuckDBPyConnection, bundle: Bundle) -> list[dict[str, Any]]:
+def recommendation_rows(
+    connection: duckdb.DuckDBPyConnection, bundle: Bundle, place: int = 0
+) -> list[dict[str, Any]]:
     """Every change of the recommendation along the moments, after the states were decided."""
     connection.execute(
         "create or replace temp view bundle_codes as"
-        " select incident_id, moment, known_at, code_0 as code from kernel_codes"
+        f" select incident_id, moment, known_at, code_{place} as code from kernel_codes"
     ).fetchall()
     connection.execute(read_sql("recommendations")).fetchall()
     rows = (
