@@ -80,60 +80,122 @@ class Document:
 
 def load_yaml(path: Path, *, error: type[EvidenceError] = InputError) -> Document:
     """The one document in the file. Raises `error` with line and column."""
-    documents = load_all_yaml(path, error=error)
-    if len(documents) != 1:
-        raise error(f"expected one YAML document, found {len(documents)}", place=Place(path))
-    return documents[0]
+    document, faults = survey_yaml(path, error=error)
+    if faults or document is None:
+        raise faults[0]
+    return document
 
 
 def load_all_yaml(path: Path, *, error: type[EvidenceError] = InputError) -> list[Document]:
     """Every document in the file, in order. Raises `error` with line and column."""
-    try:
-        content = path.read_bytes()
-    except OSError as failure:
-        raise error(f"cannot be read: {failure.strerror}", place=Place(path)) from failure
-    return parse_all_yaml(content, path, error=error)
+    return parse_all_yaml(_read(path, error), path, error=error)
 
 
 def parse_all_yaml(content: bytes, path: Path, *, error: type[EvidenceError] = InputError) -> list[Document]:
     """Every document in the bytes; `path` only names them in messages."""
+    documents, faults = _survey(content, path, error)
+    if faults:
+        raise faults[0]
+    return documents
+
+
+def survey_yaml(
+    path: Path, *, error: type[EvidenceError] = InputError
+) -> tuple[Document | None, list[EvidenceError]]:
+    """The one document in the file as far as it can be read, and all that is wrong in it, by place.
+
+    Where a part is refused the document holds the words as they stand, so that the rest can still be
+    looked at; it is None when there is no telling what the parts are.
+    """
+    try:
+        documents, faults = _survey(_read(path, error), path, error)
+    except EvidenceError as failure:
+        return None, [failure]
+    if not faults and len(documents) != 1:
+        faults = [error(f"expected one YAML document, found {len(documents)}", place=Place(path))]
+    return (documents[0] if documents else None), faults
+
+
+def parse_model(model: type[Model], document: Document, *, error: type[EvidenceError] = InputError) -> Model:
+    """The document as `model`. Raises `error` naming file, line, column and field of the first fault."""
+    value, faults = survey_model(model, document, error=error)
+    if value is None:
+        raise faults[0]
+    return value
+
+
+def survey_model(
+    model: type[Model], document: Document, *, error: type[EvidenceError] = InputError
+) -> tuple[Model | None, list[EvidenceError]]:
+    """The document as `model`, or None and every fault with its place, at most one at each place."""
+    try:
+        return model.model_validate(document.value), []
+    except ValidationError as failure:
+        found: dict[Path_, EvidenceError] = {}
+        for each in failure.errors(include_url=False):
+            # A value that may be of several types is wrong once, not once per type.
+            found.setdefault(_part_at_fault(each, document), _model_fault(each, document, error))
+    return None, list(found.values())
+
+
+def _part_at_fault(found: Any, document: Document) -> Path_:
+    """The path in the document that the fault is about: pydantic goes on below it with names of types."""
+    location: Path_ = tuple(found["loc"])
+    if found["type"] == "missing":
+        return location
+    return next(location[:end] for end in range(len(location), -1, -1) if location[:end] in document.places)
+
+
+def _model_fault(found: Any, document: Document, error: type[EvidenceError]) -> EvidenceError:
+    location = tuple(part for part in found["loc"])
+    if found["type"] == "extra_forbidden":
+        place = document.key_places.get(location, document.place(*location))
+        place = Place(place.path, place.line, place.column, ".".join(map(str, location)))
+        return error(f"unknown key '{location[-1]}'", place=place)
+    return error(found["msg"].removeprefix("Value error, "), place=document.place(*location))
+
+
+def _read(path: Path, error: type[EvidenceError]) -> bytes:
+    try:
+        if path.is_fifo():  # would wait for a writer for ever
+            raise error("is no regular file", place=Place(path))
+        return path.read_bytes()
+    except OSError as failure:
+        raise error(f"cannot be read: {failure.strerror}", place=Place(path)) from failure
+
+
+def _survey(
+    content: bytes, path: Path, error: type[EvidenceError]
+) -> tuple[list[Document], list[EvidenceError]]:
+    """Every document as far as it can be read, and every fault by place. Raises when it is no YAML at all."""
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as failure:
         raise error(f"is not UTF-8 (byte {failure.start})", place=Place(path)) from failure
+    faults: list[EvidenceError] = []
     try:
-        return list(_documents(text, path, error))
+        faults += _aliases_and_tags(text, path, error)
+        documents = list(_documents(text, path, error, faults))
     except MarkedYAMLError as failure:
         mark = failure.problem_mark or failure.context_mark
         place = Place(path, mark.line + 1, mark.column + 1) if mark else Place(path)
         raise error(f"is not YAML: {failure.problem or failure.context}", place=place) from failure
     except YAMLError as failure:
         raise error(f"is not YAML: {failure}", place=Place(path)) from failure
+    return documents, sorted(faults, key=_line_and_column)
 
 
-def parse_model(model: type[Model], document: Document, *, error: type[EvidenceError] = InputError) -> Model:
-    """The document as `model`. Raises `error` naming file, line, column and field of the first fault."""
-    try:
-        return model.model_validate(document.value)
-    except ValidationError as failure:
-        first = failure.errors(include_url=False)[0]
-        location = tuple(part for part in first["loc"])
-        what = first["msg"]
-        if first["type"] == "extra_forbidden":
-            what = f"unknown key '{location[-1]}'"
-            place = document.key_places.get(location, document.place(*location))
-            place = Place(place.path, place.line, place.column, ".".join(map(str, location)))
-        else:
-            place = document.place(*location)
-        raise error(what, place=place) from failure
+def _line_and_column(fault: EvidenceError) -> tuple[int, int]:
+    return (fault.place.line, fault.place.column) if fault.place else (0, 0)
 
 
-def _documents(text: str, path: Path, error: type[EvidenceError]) -> Iterator[Document]:
-    _refuse_aliases_and_tags(text, path, error)
+def _documents(
+    text: str, path: Path, error: type[EvidenceError], faults: list[EvidenceError]
+) -> Iterator[Document]:
     for node in YAML(typ="rt", pure=True).compose_all(text):
         if node is None:
             continue
-        builder = _Builder(path, text, error)
+        builder = _Builder(path, text, error, faults)
         value = builder.build(node, ())
         start = len(text[: node.start_mark.index].encode())
         length = len(text[node.start_mark.index : node.end_mark.index].encode())
@@ -149,16 +211,16 @@ def _documents(text: str, path: Path, error: type[EvidenceError]) -> Iterator[Do
         )
 
 
-def _refuse_aliases_and_tags(text: str, path: Path, error: type[EvidenceError]) -> None:
+def _aliases_and_tags(text: str, path: Path, error: type[EvidenceError]) -> Iterator[EvidenceError]:
     """Only the events tell a written tag (`!!python/object:…`, `!!str`) from one that YAML infers."""
     for event in YAML(typ="rt", pure=True).parse(text):
         mark = event.start_mark
         place = Place(path, mark.line + 1, mark.column + 1)
         if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
-            raise error("anchors and aliases are not allowed", place=place)
+            yield error("anchors and aliases are not allowed", place=place)
         tag = getattr(event, "tag", None) if isinstance(event, NodeEvent) else None
         if tag is not None:
-            raise error(
+            yield error(
                 f"the tag {tag} is not allowed", place=place, remedy="Quote text; tags are never needed"
             )
 
@@ -182,22 +244,29 @@ def _written_index(written: str, offset: int) -> int:
 
 
 class _Builder:
-    """Turns one node tree into plain values, remembering where each stands."""
+    """Turns one node tree into plain values, remembering where each stands and what is wrong with it."""
 
-    def __init__(self, path: Path, text: str, error: type[EvidenceError]) -> None:
+    def __init__(
+        self, path: Path, text: str, error: type[EvidenceError], faults: list[EvidenceError]
+    ) -> None:
         self.path = path
         self.text = text
         self.error = error
+        self.faults = faults
         self.places: dict[Path_, Place] = {}
         self.key_places: dict[Path_, Place] = {}
         self.block_paths: set[Path_] = set()
         self.written: dict[Path_, str] = {}
+        self._built: set[int] = set()
 
     def build(self, node: Node, at: Path_) -> Any:
         place = self._place(node)
         self.places[at] = place
+        if id(node) in self._built:
+            return None  # an alias, refused already: following it could go on for gigabytes
+        self._built.add(id(node))
         if len(at) > DEPTH_MAX:
-            raise self.error(f"is nested deeper than {DEPTH_MAX}", place=place)
+            return self._refuse(f"is nested deeper than {DEPTH_MAX}", place)
         if isinstance(node, MappingNode):
             return self._mapping(node, at)
         if isinstance(node, SequenceNode):
@@ -207,22 +276,31 @@ class _Builder:
                 self.block_paths.add(at)
             self.written[at] = self.text[node.start_mark.index : node.end_mark.index]
             return self._scalar(node, place)
-        raise self.error("is neither a mapping, a list nor a scalar", place=place)
+        return self._refuse("is neither a mapping, a list nor a scalar", place)
 
     def _mapping(self, node: MappingNode, at: Path_) -> dict[str, Any]:
         result: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            place = self._place(key_node)
-            if not isinstance(key_node, ScalarNode):
-                raise self.error("a key must be text", place=place)
-            key = self._scalar(key_node, place)
-            if not isinstance(key, str) or key == "<<":
-                raise self.error(f"the key {key_node.value!r} must be text; quote it", place=place)
+            key = self._key(key_node)
             if key in result:
-                raise self.error(f"the key '{key}' is repeated", place=place)
-            self.key_places[(*at, key)] = place
+                # What is wrong within is still reported, at a path that hides nothing.
+                self._refuse(f"the key '{key}' is repeated", self._place(key_node))
+                self.build(value_node, (*at, f"{key} (repeated)"))
+                continue
+            self.key_places[(*at, key)] = self._place(key_node)
             result[key] = self.build(value_node, (*at, key))
         return result
+
+    def _key(self, node: Node) -> str:
+        place = self._place(node)
+        if not isinstance(node, ScalarNode):
+            self._refuse("a key must be text", place)
+            return f"key at {place.line}:{place.column}"
+        before = len(self.faults)
+        key = self._scalar(node, place)
+        if len(self.faults) == before and (not isinstance(key, str) or key == "<<"):
+            self._refuse(f"the key {node.value!r} must be text; quote it", place)
+        return str(node.value)
 
     def _scalar(self, node: ScalarNode, place: Place) -> str | int | bool | None:
         text: str = node.value
@@ -235,10 +313,11 @@ class _Builder:
         if _INTEGER.fullmatch(text):
             return int(text)
         if _AMBIGUOUS.fullmatch(text):
-            raise self.error(
-                f"{text} is read differently by different readers of YAML; quote it", place=place
-            )
+            self._refuse(f"{text} is read differently by different readers of YAML; quote it", place)
         return text
+
+    def _refuse(self, what: str, place: Place) -> None:
+        self.faults.append(self.error(what, place=place))
 
     def _place(self, node: Node) -> Place:
         mark = node.start_mark

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel, ConfigDict
 
 from evidence.errors import InputError
-from evidence.strict_yaml import Document, parse_all_yaml
+from evidence.strict_yaml import Document, parse_all_yaml, survey_model, survey_yaml
 
 PATH = Path("some.yaml")
 
@@ -78,3 +79,49 @@ def test_plain_values_are_read_as_written() -> None:
 def test_characters_of_a_text_have_their_own_place(text: str, offset: int, place: str) -> None:
     """A fault within a text is placed where it stands, also in quotes and over lines."""
     assert str(parse(text).place_within(offset, "a")) == place
+
+
+def test_a_survey_names_every_fault_of_a_file_in_order_of_place(tmp_path: Path) -> None:
+    """One fault does not hide the next: repeated keys, words, aliases and what stands within them."""
+    path = tmp_path / "some.yaml"
+    path.write_text("b: &x {c: 1.5}\na: NO\nb: {d: on}\ne: *x\nf: 7\n")
+    document, faults = survey_yaml(path)
+    assert [str(fault).replace(str(path), "some.yaml") for fault in faults] == [
+        "some.yaml:1:4: anchors and aliases are not allowed",
+        "some.yaml:1:11: 1.5 is read differently by different readers of YAML; quote it",
+        "some.yaml:2:4: NO is read differently by different readers of YAML; quote it",
+        "some.yaml:3:1: the key 'b' is repeated",
+        "some.yaml:3:8: on is read differently by different readers of YAML; quote it",
+        "some.yaml:4:4: anchors and aliases are not allowed",
+    ]
+    assert document is not None
+    assert document.value == {"b": {"c": "1.5"}, "a": "NO", "e": None, "f": 7}
+
+
+def test_a_survey_of_what_is_no_yaml_has_no_document(tmp_path: Path) -> None:
+    """Where nobody can tell what the parts are there is one fault and nothing to look at."""
+    path = tmp_path / "some.yaml"
+    path.write_text("a: [b\n")
+    document, faults = survey_yaml(path)
+    assert (document, len(faults)) == (None, 1)
+
+
+class Pair(BaseModel):
+    """A model whose parts can be wrong in several ways."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    a: int
+    b: int | bool
+    c: str
+
+
+def test_a_survey_of_a_model_names_each_part_once() -> None:
+    """Wrong types, unknown keys and missing keys are told together, a value of several types once."""
+    value, faults = survey_model(Pair, parse("a: x\nb: z\nd: 1\n"))
+    assert value is None
+    assert [str(fault) for fault in faults] == [
+        "some.yaml:1:4: a: Input should be a valid integer",
+        "some.yaml:2:4: b: Input should be a valid integer",
+        "some.yaml:1:1: c: Field required",
+        "some.yaml:3:1: d: unknown key 'd'",
+    ]
