@@ -147,7 +147,7 @@ def _part_at_fault(found: Any, document: Document) -> Path_:
 
 
 def _model_fault(found: Any, document: Document, error: type[EvidenceError]) -> EvidenceError:
-    location = tuple(part for part in found["loc"])
+    location = _part_at_fault(found, document)
     if found["type"] == "extra_forbidden":
         place = document.key_places.get(location, document.place(*location))
         place = Place(place.path, place.line, place.column, ".".join(map(str, location)))
