@@ -10,7 +10,6 @@ from evidence.decision.checks import Fault, proof_faults, reference_faults
 from evidence.decision.condition_parser import ConditionError
 from evidence.decision.constants import constant_faults
 from evidence.decision.counterexamples import counterexample
-from evidence.decision.matrix import Frozen, Slug
 from evidence.decision.policies import load_policies
 from evidence.errors import Place, PlaybookError
 from evidence.strict_yaml import Document, load_yaml, parse_model
@@ -18,17 +17,34 @@ from evidence.strict_yaml import Document, load_yaml, parse_model
 PLAYBOOK_FILE, APPROVERS_FILE, ACTIVE_FILE = "playbook.yaml", "approvers.yaml", "active.yaml"
 
 
-class _Active(Frozen):
-    active: Slug
-
-
 def load_active(playbooks: Path) -> Bundle:
-    """The bundle that `active.yaml` in the folder of playbooks names. Raises PlaybookError."""
-    document = load_yaml(playbooks / ACTIVE_FILE, error=PlaybookError)
-    name = parse_model(_Active, document, error=PlaybookError).active
-    if not (playbooks / name).is_dir():
-        raise PlaybookError(f"there is no playbook {name} in {playbooks}", place=document.place("active"))
-    return load_bundle(playbooks / name)
+    """The bundle that `active.yaml` in the folder of playbooks names.
+
+    Raises PlaybookError with file, line and column, and the names of the bundles that are there.
+    """
+    present = sorted(path.parent.name for path in playbooks.glob(f"*/{PLAYBOOK_FILE}"))
+    remedy = f"Write `active: NAME` with one of {', '.join(present) or '(there is none yet)'}"
+    try:
+        document = load_yaml(playbooks / ACTIVE_FILE, error=PlaybookError)
+    except PlaybookError as failure:
+        raise PlaybookError(failure.what, place=failure.place, remedy=failure.remedy or remedy) from failure
+    return load_bundle(playbooks / _active_name(document, present, remedy))
+
+
+def _active_name(document: Document, present: list[str], remedy: str) -> str:
+    """The name behind `active:`, which is one of the bundles present: so it cannot lead anywhere else."""
+    said = document.value if isinstance(document.value, dict) else {}
+    for key in said:
+        if key != "active":
+            raise PlaybookError(f"unknown key '{key}'", place=document.key_places[(key,)], remedy=remedy)
+    if not said.get("active"):
+        place = document.key_places.get(("active",), document.place())
+        raise PlaybookError("names no playbook", place=place, remedy=remedy)
+    name = said["active"]
+    if name not in present:
+        what = f"there is no playbook {name!r} in {document.path.parent}"
+        raise PlaybookError(what, place=document.place("active"), remedy=remedy)
+    return str(name)
 
 
 def load_bundle(folder: Path) -> Bundle:

@@ -49,10 +49,54 @@ def test_the_active_playbook_is_the_one_named() -> None:
 
 
 def test_an_active_playbook_that_is_not_there_is_named(tmp_path: Path) -> None:
-    """A missing bundle is an error at the line that names it."""
+    """A missing bundle is an error at the line that names it, and those that are there are listed."""
+    for name in ("v1", "v3"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "playbook.yaml").touch()
     (tmp_path / "active.yaml").write_text("active: v9\n")
-    with pytest.raises(PlaybookError, match=r"active\.yaml:1:9: active: there is no playbook v9"):
+    with pytest.raises(
+        PlaybookError, match=r"active\.yaml:1:9: active: there is no playbook 'v9'"
+    ) as refused:
         load_active(tmp_path)
+    assert "Write `active: NAME` with one of v1, v3" == refused.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, r"active\.yaml: cannot be read"),
+        ("", r"active\.yaml: expected one YAML document, found 0"),
+        ("active: {mini\n", r"active\.yaml:2:1: is not YAML"),
+        ("- mini\n", r"active\.yaml:1:1: names no playbook"),
+        ("{}\n", r"active\.yaml:1:1: names no playbook"),
+        ("# which one\nactive:\n", r"active\.yaml:2:1: names no playbook"),
+        ("active: ''\n", r"active\.yaml:1:1: names no playbook"),
+        ("active: 3\n", r"active\.yaml:1:9: active: there is no playbook 3 in "),
+        ("active: true\n", r"active\.yaml:1:9: active: there is no playbook True in "),
+        ("active: [mini]\n", r"active\.yaml:1:9: active: there is no playbook \['mini'\] in "),
+        (
+            "active: ../bundles/mini\n",
+            r"active\.yaml:1:9: active: there is no playbook '\.\./bundles/mini' in ",
+        ),
+        ("active: /etc\n", r"active\.yaml:1:9: active: there is no playbook '/etc' in "),
+        ("active: .\n", r"active\.yaml:1:9: active: there is no playbook '\.' in "),
+        ("active: policies\n", r"active\.yaml:1:9: active: there is no playbook 'policies' in "),
+        ("activ: mini\n", r"active\.yaml:1:1: unknown key 'activ'"),
+        ("active: mini\nsince: today\n", r"active\.yaml:2:1: unknown key 'since'"),
+    ],
+)
+def test_what_is_wrong_with_active_yaml_is_said_in_our_words(
+    tmp_path: Path, text: str | None, said: str
+) -> None:
+    """What, where, and the names to choose from; a path never leads out of the folder."""
+    shutil.copytree(BUNDLES, tmp_path / "bundles")
+    path = tmp_path / "bundles" / "active.yaml"
+    path.unlink(missing_ok=True)
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(PlaybookError, match=said) as refused:
+        load_active(tmp_path / "bundles")
+    assert "mini" in refused.value.remedy
 
 
 def test_the_first_six_rows_of_the_matrix_keep_their_mode() -> None:
