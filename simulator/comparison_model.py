@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from evidence.handoff.model import Anchor, Digest, Mode, Option
+from evidence.handoff.model import Digest, Mode, Option
 from simulator.summary_model import Summary
 
 FORMAT: Literal["incident-evidence/comparison"] = "incident-evidence/comparison"
@@ -130,10 +130,10 @@ class Parting(Frozen):
     """The first moment at which the two recommend differently."""
 
     known_at: str
-    baseline_action: str
-    baseline_mode: Mode
-    candidate_action: str
-    candidate_mode: Mode
+    baseline_action: str | None = Field(description="Null before the baseline recommends anything.")
+    baseline_mode: Mode | None
+    candidate_action: str | None = Field(description="Null before the candidate recommends anything.")
+    candidate_mode: Mode | None
     is_hindsight: bool = Field(description="It lies after the horizon, so that no decision depends on it.")
 
 
@@ -147,6 +147,18 @@ class Responsibility(Frozen):
     is_exhaustive: bool = Field(description="False where there were too many clauses to try every set.")
 
 
+class RecordAnchor(Frozen):
+    """Where the raw bytes of a record lie; the digest proves them."""
+
+    path: str = Field(description="File below the incidents folder.")
+    file_sha256: Digest
+    ordinal: Count = Field(description="Position of the record in the file, from 0.")
+    byte_offset: Count = Field(description="Offset of the record, in decompressed bytes.")
+    byte_length: Count
+    record_sha256: Digest = Field(description="SHA-256 of the record's raw bytes.")
+    pointer: str = Field(description="JSON Pointer of what it states; empty for the whole record.")
+
+
 class ClauseEvidence(Frozen):
     """The record behind one column that a responsible clause reads, at the moment of the new decision."""
 
@@ -154,7 +166,7 @@ class ClauseEvidence(Frozen):
     column: str
     source: str = Field(description="Tool that wrote the record, or 'catalogue'.")
     known_at: str | None
-    anchor: Anchor
+    anchor: RecordAnchor
 
 
 class Change(Frozen):
@@ -163,7 +175,9 @@ class Change(Frozen):
     incident_id: str
     title: str
     kind: ChangeKind
-    classes: tuple[ChangeClass, ...] = Field(description="All that fit, the one that names it first.")
+    classes: tuple[ChangeClass, ...] = Field(
+        description="All that fit, the one that names it first; none for a change of the path alone."
+    )
     reasons: tuple[str, ...] = Field(description="One sentence per class.")
     baseline: Decided
     candidate: Decided
@@ -180,9 +194,9 @@ class Change(Frozen):
     )
 
     @property
-    def change_class(self) -> ChangeClass:
-        """The class that names the change."""
-        return self.classes[0]
+    def change_class(self) -> ChangeClass | None:
+        """The class that names the change; None where only the path changed."""
+        return self.classes[0] if self.classes else None
 
 
 class Comparison(Frozen):

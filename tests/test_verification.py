@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from handoff.made import ORPHAN, ROOT, SHELL, handed_over, made
 
 from evidence.anchors import (
     canonical_json,
@@ -22,6 +21,7 @@ from evidence.anchors import (
 )
 from evidence.verify import HANDOFF_MANIFEST, INPUT_MANIFEST, Finding, verify
 from evidence.warehouse import Warehouse
+from tests.handoff.made import ORPHAN, ROOT, SHELL, handed_over, made
 
 FALCO = f"incidents/{SHELL}/falco.json"
 

@@ -1,0 +1,206 @@
+"""Owns where recorded history comes from: the warehouse, or any folder of its Parquet files, as of a moment.
+
+A history is `enrichment.incident_states` and, where they are at hand, `intake.incidents` (when people
+acted, what reviewers said) and the evidence behind the states. Nothing is copied: the files are read
+where they lie, so that a history may be larger than memory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+
+from evidence.errors import InputError, WarehouseError
+from evidence.tables import arrow_schema, open_memory
+from evidence.warehouse import Warehouse
+from expectations.tables import TABLES
+
+STATES, INCIDENTS = "enrichment.incident_states", "intake.incidents"
+EVIDENCE = ("enrichment.state_evidence", "intake.evidence_events", "intake.services")
+
+Paths = Mapping[str, list[Path]]
+
+
+@dataclass(frozen=True)
+class History:
+    """An open history. `connection` reads STATES and INCIDENTS, and EVIDENCE where `has_evidence`."""
+
+    connection: duckdb.DuckDBPyConnection
+    digest: str
+    incident_count: int
+    as_of: int | None
+    has_horizons: bool
+    has_evidence: bool
+
+
+def open_warehouse(root: Path, as_of: int | None = None) -> History:
+    """The history that the last run published. Raises WarehouseError when there is none."""
+    warehouse = Warehouse(root)
+    published = warehouse.published()
+    if STATES not in published:
+        raise WarehouseError(f"no history is published in {root}", remedy="Run `evidence run` first")
+    names = [name for name in (STATES, INCIDENTS, *EVIDENCE) if name in published]
+    return _open({name: warehouse.paths_of(published[name]) for name in names}, as_of)
+
+
+def open_folder(folder: Path, as_of: int | None = None) -> History:
+    """The history in a folder of Parquet files, such as a copy of a warehouse's `tables`.
+
+    A table's files are those named after it (`incident_states*.parquet`) or in a folder of its name
+    (`enrichment.incident_states/`); only the states must be there. Raises InputError, naming the file,
+    when they are not there or are not what their contract says.
+    """
+    found = {name: _files_of(folder, name) for name in (STATES, INCIDENTS, *EVIDENCE)}
+    if not found[STATES]:
+        raise InputError(
+            f"there is no history in {folder}",
+            remedy="It needs incident_states.parquet, as `evidence history` or `evidence generate` writes it",
+        )
+    paths = {name: files for name, files in found.items() if files}
+    for name, files in paths.items():
+        for path in files:
+            _check_schema(name, path)
+    history = _open(paths, as_of)
+    _refuse_repeated_moments(history.connection, folder)
+    return history
+
+
+def of_tables(connection: duckdb.DuckDBPyConnection, digest: str) -> History:
+    """The history of tables that `connection` already reads, such as those of a run in progress."""
+    count = connection.execute(f"select count(*) from {INCIDENTS}").fetchall()[0][0]
+    return History(connection, digest, count, as_of=None, has_horizons=True, has_evidence=True)
+
+
+def digest_of_files(paths: Paths) -> str:
+    """SHA-256 over the contents of the states and incidents; a copy elsewhere has the same."""
+    lines = [
+        f"{name} {sha256}\n"
+        for name in (STATES, INCIDENTS)
+        for sha256 in sorted(_sha256_of(path) for path in paths.get(name, ()))
+    ]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _open(paths: Paths, as_of: int | None) -> History:
+    connection = open_memory()
+    for name, files in sorted(paths.items()):
+        _view(connection, name, _read_sql(files))
+    if INCIDENTS not in paths:
+        _view(connection, INCIDENTS, _incidents_of_states_sql())
+    if as_of is not None:
+        _cut(connection, as_of)
+    count = connection.execute(f"select count(*) from {INCIDENTS}").fetchall()[0][0]
+    if not count:
+        raise InputError("the history is empty: nothing was known by then")
+    return History(
+        connection,
+        digest_of_files(paths),
+        count,
+        as_of,
+        has_horizons=INCIDENTS in paths,
+        has_evidence=all(name in paths for name in EVIDENCE),
+    )
+
+
+def _view(connection: duckdb.DuckDBPyConnection, name: str, sql: str) -> None:
+    connection.execute(f"create schema if not exists {name.partition('.')[0]}").fetchall()
+    connection.execute(f"create or replace view {name} as {sql}").fetchall()
+
+
+def _read_sql(files: Iterable[Path]) -> str:
+    # A view takes no parameters: the paths are quoted.
+    quoted = ", ".join("'" + str(path.absolute()).replace("'", "''") + "'" for path in files)
+    return f"from read_parquet([{quoted}])"
+
+
+def _cut(connection: duckdb.DuckDBPyConnection, as_of: int) -> None:
+    """Hide what was not known by then: states, incidents of which nothing had arrived, later responses."""
+    for name in (STATES, INCIDENTS):
+        connection.execute(f"alter view {name} rename to whole_{name.partition('.')[2]}").fetchall()
+    _view(connection, STATES, f"from enrichment.whole_incident_states where known_at <= {as_of}")
+    times = ("started_at", "detected_at", "acknowledged_at", "mitigated_at", "resolved_at", "action_taken_at")
+    hidden = ", ".join(f"case when {time} <= {as_of} then {time} end as {time}" for time in times)
+    _view(
+        connection,
+        INCIDENTS,
+        f"""
+select * replace (
+    least(window_end, {as_of}) as window_end,
+    case when action_taken_at <= {as_of} then action_taken end as action_taken,
+    case when resolved_at <= {as_of} then outcome end as outcome,
+    {hidden}
+)
+from intake.whole_incidents
+semi join {STATES} using (incident_id)""",
+    )
+
+
+def _incidents_of_states_sql() -> str:
+    """Incidents of which only states are at hand: nobody is known to have acted, every moment counts."""
+    given = {"incident_id": "incident_id", "title": "incident_id"}
+    given |= {"window_start": "min(known_at)", "window_end": "max(known_at)"}
+    columns = ",\n    ".join(
+        f"{given.get(column.name, f'null::{_SQL_TYPES[column.type.value]}')} as {column.name}"
+        for column in TABLES[INCIDENTS].columns
+    )
+    return f"select\n    {columns}\nfrom {STATES}\ngroup by incident_id"
+
+
+_SQL_TYPES = {"text": "varchar", "bigint": "bigint", "integer": "integer", "boolean": "boolean"}
+
+
+def _files_of(folder: Path, name: str) -> list[Path]:
+    bare = name.partition(".")[2]
+    beside = [path for path in folder.glob(f"{bare}*.parquet") if path.is_file()]
+    return sorted(beside or (folder / name).glob("*.parquet"))
+
+
+def _check_schema(name: str, path: Path) -> None:
+    try:
+        found = pq.read_schema(path)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} is not a Parquet file: {error}") from error
+    expected = arrow_schema(TABLES[name])
+    missing = [field.name for field in expected if field.name not in found.names]
+    if missing:
+        raise InputError(
+            f"{path} lacks {', '.join(missing[:3])}{' …' if len(missing) > 3 else ''} of {name}",
+            remedy="Write it anew with the version of this tool that reads it",
+        )
+    for field in expected:
+        if not _fits(found.field(field.name).type, field.type):
+            raise InputError(
+                f"{path}: {field.name} is {found.field(field.name).type}, in {name} it is {field.type}"
+            )
+
+
+def _fits(found: Any, expected: Any) -> bool:
+    return bool(found == expected) or str(found).replace("large_", "") == str(expected)
+
+
+def _refuse_repeated_moments(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Two rows of one moment would be two truths: as happens when a folder holds two versions of a table."""
+    repeated = connection.execute(f"""
+select incident_id, moment
+from {STATES}
+group by incident_id, moment
+having count(*) > 1
+order by incident_id, moment
+limit 1""").fetchall()
+    if repeated:
+        incident_id, moment = repeated[0]
+        raise InputError(
+            f"{folder} holds moment {moment} of {incident_id} more than once",
+            remedy="Keep one version of each table in the folder",
+        )
+
+
+def _sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,150 @@
+"""A history is read where it lies, cut at a moment, and refused when it is not what it says."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from evidence.decision.states import blank_state
+from evidence.errors import InputError, WarehouseError
+from evidence.tables import table_from_rows
+from evidence.warehouse import Warehouse
+from simulator.history import INCIDENTS, STATES, History, open_folder, open_warehouse
+from tests.decision.histories import MINUTE, QUIET, START, incident
+
+
+def states_table(*moments: tuple[str, int]) -> pa.Table:
+    """States of (incident, minutes after START), numbered in the order given."""
+    rows = [
+        {**blank_state(), **QUIET, "incident_id": name, "moment": place, "known_at": START + minutes * MINUTE}
+        for place, (name, minutes) in enumerate(moments, start=1)
+    ]
+    return table_from_rows(STATES, rows)
+
+
+def incidents_table(*rows: dict[str, object]) -> pa.Table:
+    return table_from_rows(INCIDENTS, rows)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two incidents: one known from the start, one from minute 10."""
+    pq.write_table(
+        states_table(("inc-1", 0), ("inc-1", 5), ("inc-2", 10)), tmp_path / "incident_states.parquet"
+    )
+    acted = {
+        "action_taken": "roll_back_release",
+        "action_taken_at": START + 8 * MINUTE,
+        "resolved_at": START + 20 * MINUTE,
+        "outcome": "succeeded",
+    }
+    pq.write_table(incidents_table(incident(**acted), incident("inc-2")), tmp_path / "incidents.parquet")
+    return tmp_path
+
+
+def values(history: History, sql: str) -> list[tuple[object, ...]]:
+    return history.connection.execute(sql).fetchall()
+
+
+def test_a_folder_of_parquet_files_is_a_history(folder: Path) -> None:
+    """States and incidents are found by their names; evidence need not be there."""
+    history = open_folder(folder)
+    assert history.incident_count == 2
+    assert history.has_horizons
+    assert not history.has_evidence
+    assert values(history, f"select count(*) from {STATES}") == [(3,)]
+
+
+def test_a_copy_of_a_warehouse_is_the_same_history(folder: Path, tmp_path: Path) -> None:
+    """The digest is that of the contents, so that the copy on another machine gives the same runs."""
+    warehouse = Warehouse(tmp_path / "warehouse")
+    tables = {
+        STATES: pq.read_table(folder / "incident_states.parquet"),
+        INCIDENTS: pq.read_table(folder / "incidents.parquet"),
+    }
+    warehouse.publish(tables)
+    copy = shutil.copytree(warehouse.root / "tables", tmp_path / "copy")
+    assert open_warehouse(warehouse.root).digest == open_folder(copy).digest
+
+
+def test_states_alone_are_a_history_without_horizons(folder: Path) -> None:
+    """Nobody is known to have acted, so that every moment counts."""
+    (folder / "incidents.parquet").unlink()
+    history = open_folder(folder)
+    assert not history.has_horizons
+    assert values(
+        history, f"select incident_id, window_end, action_taken_at from {INCIDENTS} order by 1"
+    ) == [
+        ("inc-1", START + 5 * MINUTE, None),
+        ("inc-2", START + 10 * MINUTE, None),
+    ]
+
+
+def test_as_of_a_moment_nothing_later_is_there(folder: Path) -> None:
+    """Later states, incidents of which nothing had arrived, and later responses are hidden."""
+    history = open_folder(folder, as_of=START + 6 * MINUTE)
+    assert history.incident_count == 1
+    assert values(history, f"select incident_id, moment from {STATES} order by all") == [
+        ("inc-1", 1),
+        ("inc-1", 2),
+    ]
+    assert values(
+        history, f"select window_end, action_taken, action_taken_at, resolved_at, outcome from {INCIDENTS}"
+    ) == [(START + 6 * MINUTE, None, None, None, None)]
+
+
+def test_as_of_a_moment_earlier_responses_stay(folder: Path) -> None:
+    """What people had done by then is known by then."""
+    history = open_folder(folder, as_of=START + 9 * MINUTE)
+    assert values(history, f"select action_taken, action_taken_at, outcome from {INCIDENTS}") == [
+        ("roll_back_release", START + 8 * MINUTE, None)
+    ]
+
+
+def test_before_everything_there_is_no_history(folder: Path) -> None:
+    """An empty history is an error, not an empty answer."""
+    with pytest.raises(InputError, match="nothing was known by then"):
+        open_folder(folder, as_of=START - MINUTE)
+
+
+def test_a_folder_without_states_is_refused(tmp_path: Path) -> None:
+    """The message says what was expected there."""
+    with pytest.raises(InputError, match=r"no history in .*incident_states\.parquet"):
+        open_folder(tmp_path)
+
+
+def test_a_file_that_is_not_parquet_is_named(folder: Path) -> None:
+    """Bytes that are no Parquet file are refused by name."""
+    (folder / "incidents.parquet").write_bytes(b"incident_id,title\n")
+    with pytest.raises(InputError, match=r"incidents\.parquet is not a Parquet file"):
+        open_folder(folder)
+
+
+def test_states_of_another_shape_are_refused(folder: Path) -> None:
+    """A missing column is named, and a column of another type with both types."""
+    path = folder / "incident_states.parquet"
+    whole = pq.read_table(path)
+    pq.write_table(whole.drop_columns(["confidence"]), path)
+    with pytest.raises(InputError, match=r"lacks confidence of enrichment\.incident_states"):
+        open_folder(folder)
+    place = whole.schema.get_field_index("confidence")
+    pq.write_table(whole.set_column(place, "confidence", whole["confidence"].cast(pa.float64())), path)
+    with pytest.raises(InputError, match="confidence is double"):
+        open_folder(folder)
+
+
+def test_two_versions_in_one_folder_are_refused(folder: Path) -> None:
+    """The same moment twice would be two truths."""
+    shutil.copy(folder / "incident_states.parquet", folder / "incident_states-old.parquet")
+    with pytest.raises(InputError, match="holds moment 1 of inc-1 more than once"):
+        open_folder(folder)
+
+
+def test_a_warehouse_without_a_run_is_refused(tmp_path: Path) -> None:
+    """The remedy is said."""
+    with pytest.raises(WarehouseError, match="Run `evidence run` first"):
+        open_warehouse(tmp_path / "nowhere")
