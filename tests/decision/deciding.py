@@ -17,6 +17,8 @@ from evidence.tables import open_memory
 ROOT = Path(__file__).parents[2]
 BUNDLES = Path(__file__).parent / "bundles"
 BAD_BUNDLES = Path(__file__).parent / "bad_bundles"
+PLAYBOOKS = ROOT / "playbooks"
+VERSIONS = tuple(sorted(path.parent.name for path in PLAYBOOKS.glob("*/playbook.yaml")))
 
 Decided = tuple[str, str, tuple[str, ...]]
 
@@ -28,9 +30,14 @@ def mini() -> Bundle:
 
 
 @lru_cache
+def version(name: str) -> Bundle:
+    """One of the shipped playbook versions."""
+    return load_bundle(PLAYBOOKS / name)
+
+
 def active() -> Bundle:
     """The playbook that production decides by."""
-    return load_bundle(ROOT / "playbooks" / "v3")
+    return version("v3")
 
 
 def decided(bundle: Bundle, states: Sequence[dict[str, Any]]) -> list[Decided]:

@@ -6,46 +6,52 @@ from pathlib import Path
 
 import pytest
 
+from evidence.decision import Bundle
 from evidence.decision.policies import Court, Policy, PolicyCase, PolicyDeclaration, Verdict, load_policies
 from evidence.errors import PlaybookError
 
-from .deciding import ROOT, active
+from .deciding import VERSIONS, active, version
 
-POLICIES = ROOT / "playbooks" / "policies"
+POLICIES = [
+    pytest.param(version(name), policy, id=f"{name}/{policy.name}")
+    for name in VERSIONS
+    for policy in version(name).policies
+]
 CASES = [
-    pytest.param(policy, case, id=f"{policy.name}/{case.id}")
-    for policy in load_policies(POLICIES)
+    pytest.param(version(name), policy, case, id=f"{name}/{policy.name}/{case.id}")
+    for name in VERSIONS
+    for policy in version(name).policies
     for case in policy.declaration.cases
 ]
 
 
-def roles_of(action_name: str) -> tuple[str, ...]:
-    action = active().actions[action_name]
+def roles_of(bundle: Bundle, action_name: str) -> tuple[str, ...]:
+    action = bundle.actions[action_name]
     return tuple(sorted({*action.approvers, *(role for also in action.also for role in also.approvers)}))
 
 
-@pytest.mark.parametrize(("policy", "case"), CASES)
-def test_policy_case(policy: Policy, case: PolicyCase) -> None:
-    """The policy gives the verdict that its own case expects; inputs not given are unknown."""
+@pytest.mark.parametrize(("bundle", "policy", "case"), CASES)
+def test_policy_case(bundle: Bundle, policy: Policy, case: PolicyCase) -> None:
+    """In every version a policy gives the verdict of its own case; inputs not given are unknown."""
     inputs = {name: case.given.get(name) for name in policy.declaration.inputs}
-    action = active().actions[case.action]
-    assert Court().answer(policy, case.action, action, roles_of(case.action), inputs).verdict == case.verdict
+    action, roles = bundle.actions[case.action], roles_of(bundle, case.action)
+    assert Court().answer(policy, case.action, action, roles, inputs).verdict == case.verdict
 
 
-@pytest.mark.parametrize("policy", load_policies(POLICIES), ids=lambda policy: policy.name)
-def test_every_policy_denies_something_and_allows_something(policy: Policy) -> None:
+@pytest.mark.parametrize(("bundle", "policy"), POLICIES)
+def test_every_policy_denies_something_and_allows_something(bundle: Bundle, policy: Policy) -> None:
     """A policy whose cases never deny would be no boundary, one that always does no policy."""
     verdicts = {case.verdict for case in policy.declaration.cases}
     assert Verdict.ALLOW in verdicts
     assert len(verdicts) > 1
 
 
-@pytest.mark.parametrize("policy", load_policies(POLICIES), ids=lambda policy: policy.name)
-def test_unknown_is_at_least_as_strict_as_every_completion(policy: Policy) -> None:
+@pytest.mark.parametrize(("bundle", "policy"), POLICIES)
+def test_unknown_is_at_least_as_strict_as_every_completion(bundle: Bundle, policy: Policy) -> None:
     """For every action and input, not knowing never allows more than any way of knowing."""
-    court, order, bundle = Court(), list(Verdict), active()
+    court, order = Court(), list(Verdict)
     for name in bundle.ladder:
-        action, roles = bundle.actions[name], roles_of(name)
+        action, roles = bundle.actions[name], roles_of(bundle, name)
         for unknown, declared in policy.declaration.inputs.items():
             others = {each: None for each in policy.declaration.inputs if each != unknown}
             strict = court.answer(policy, name, action, roles, {**others, unknown: None}).verdict
