@@ -7,6 +7,8 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from evidence.export_files import path_text
+
 DECLARATION = "incident.yaml"
 
 
@@ -47,15 +49,15 @@ class Looks:
 
 def fingerprints(root: Path) -> dict[str, str]:
     """Per incident folder below `root` a digest over name, size and time of change of each of its files."""
-    folders = sorted(path.parent for path in root.rglob(DECLARATION))
+    folders = sorted(path.parent for path in root.rglob(DECLARATION) if not path.is_dir())
     return {folder.relative_to(root).as_posix(): _fingerprint(folder) for folder in folders}
 
 
 def _fingerprint(folder: Path) -> str:
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
-        status = path.stat()
+        status = path.lstat()  # of a link itself: what it leads to may be gone
         digest.update(
-            f"{path.relative_to(folder).as_posix()} {status.st_size} {status.st_mtime_ns}\n".encode()
+            f"{path_text(path.relative_to(folder))} {status.st_size} {status.st_mtime_ns}\n".encode()
         )
     return digest.hexdigest()

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from evidence.anchors import manifest_bytes, sha256_of
+from evidence.export_files import path_text, read
 from evidence.intake.discovery import INCIDENT_FILE, find_beside, find_catalogue, find_incidents
 from evidence.tables import Tables
 
@@ -21,10 +22,13 @@ def settings_path(root: Path) -> Path:
 def input_files(root: Path) -> InputFiles:
     """Every file that a run reads, as it lies there now."""
     root = root.absolute()
-    files = dict.fromkeys((settings_path(root), *find_catalogue(root)), "")
+    # Catalogue and settings may be links to shared ones; what lies in an incident's folder is never followed.
+    beside = (settings_path(root), *find_catalogue(root))
+    files = {_relative(path, root): ("", sha256_of(path.read_bytes())) for path in beside}
     for found in find_incidents(root):
-        files |= dict.fromkeys((found.folder / INCIDENT_FILE, *found.exports), found.incident.id)
-    return {_relative(path, root): (owner, sha256_of(path.read_bytes())) for path, owner in files.items()}
+        for path in (found.folder / INCIDENT_FILE, *found.exports):
+            files[_relative(path, root)] = (found.incident.id, read(path).sha256)
+    return files
 
 
 def input_digest(files: InputFiles) -> str:
@@ -44,4 +48,4 @@ def input_manifest(root: Path, tables: Tables) -> bytes:
 
 def _relative(path: Path, root: Path) -> str:
     # The catalogue and the settings may lie beside the incidents folder.
-    return Path(os.path.relpath(path, root)).as_posix()
+    return path_text(os.path.relpath(path, root))

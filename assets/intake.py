@@ -39,7 +39,8 @@ def recorded_incidents(folders: Folders) -> dg.MaterializeResult[None]:
 def intake_tables(folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
     """Reads every export, keeps its bytes and publishes what the records say and what was refused."""
     root = folders.incidents_path
-    tables = intake.build(root, load_settings(settings_path(root)), folders.tables.keep_bytes)
+    own = (folders.tables.root, folders.out_path)
+    tables = intake.build(root, load_settings(settings_path(root)), folders.tables.keep_bytes, own)
     yield from publish(folders, tables)
     write_atomically(folders.tables.root / INPUT_MANIFEST, input_manifest(root, tables))
 

@@ -32,6 +32,7 @@ _KPI_INPUTS = ("intake.incidents", _CONTEXT, "decision.decisions")
 # In the order in which they are made: what is above is made before what is below.
 UPSTREAM: dict[str, tuple[str, ...]] = {
     "intake.files": (INCIDENTS,),
+    "intake.unclaimed_files": (INCIDENTS,),
     "intake.raw_records": (INCIDENTS,),
     "intake.quarantine": (INCIDENTS,),
     "intake.evidence_events": (INCIDENTS,),

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import sys
 import zlib
 from collections.abc import Iterator
@@ -33,6 +34,7 @@ from evidence.anchors import (
     sha256_of,
     value_at,
 )
+from evidence.export_files import path_from_text, path_text, read, walk
 
 INPUT_MANIFEST = "intake_files.json"
 HANDOFF_MANIFEST = "handoff_files.json"
@@ -87,7 +89,7 @@ class _Reader:
     _records: dict[str, Any] = field(default_factory=dict)
 
     def original(self, path: str) -> Path:
-        return self.root / path
+        return self.root / path_from_text(path)
 
     def kept(self, sha256: str) -> Path:
         return self.warehouse / "raw" / sha256[:2] / sha256
@@ -123,13 +125,16 @@ def _inputs(reader: _Reader, incident_id: str | None) -> Iterator[Finding]:
     for path, (owner, sha256) in listed.items():
         # What belongs to no incident (catalogue, settings) concerns them all.
         if incident_id is None or owner in ("", incident_id):
-            yield from _changed(reader, path, sha256)
+            yield from _changed(reader, path, owner, sha256)
     yield from _additional(reader, listed, incident_id)
 
 
-def _changed(reader: _Reader, path: str, sha256: str) -> Iterator[Finding]:
+def _changed(reader: _Reader, path: str, owner: str, sha256: str) -> Iterator[Finding]:
+    original = reader.original(path)
     try:
-        found = reader.digest(reader.original(path))
+        # What lies in an incident's folder was recorded as what it is there: a link and not what it leads to.
+        is_entry = bool(owner) and os.path.lexists(original)
+        found = read(original).sha256 if is_entry else reader.digest(original)
     except _Unreadable as error:
         yield Finding(path, "", 0, str(error))
         return
@@ -143,19 +148,21 @@ def _additional(
     for path, (owner, _) in listed.items():
         if not path.endswith("incident.yaml") or incident_id not in (None, owner):
             continue
-        for found in _files_below(reader.root, path.removesuffix("incident.yaml")):
-            if found not in listed:
+        folder = reader.original(path).parent
+        for entry in walk(folder):
+            found = path_text(entry.path.relative_to(reader.root))
+            if found not in listed and not _is_unlisted(entry.path.relative_to(folder)):
                 yield Finding(found, owner, 0, "the file was not there when the evidence was read")
     if incident_id is None:
-        for found in _files_below(reader.root, "", "incident.yaml"):
-            if found not in listed:
+        for entry in walk(reader.root):
+            found = path_text(entry.path.relative_to(reader.root))
+            if entry.path.name == "incident.yaml" and found not in listed:
                 yield Finding(found, "", 0, "the incident was not there when the evidence was read")
 
 
-def _files_below(root: Path, folder: str, pattern: str = "*") -> Iterator[str]:
-    for path in sorted((root / folder).rglob(pattern)):
-        if path.is_file() and path.name not in UNLISTED_NAMES:
-            yield path.relative_to(root).as_posix()
+def _is_unlisted(relative: Path) -> bool:
+    """Whether it is no input: its name is one of ours, or begins with a dot as the editor's files do."""
+    return relative.name in UNLISTED_NAMES or any(part.startswith(".") for part in relative.parts)
 
 
 # --- packages
@@ -289,6 +296,8 @@ def _manifest(path: Path) -> dict[str, tuple[str, str]]:
 
 def _bytes(path: Path) -> bytes:
     try:
+        if path.is_fifo():  # would wait for a writer for ever
+            raise _Unreadable("is a named pipe")
         return path.read_bytes()
     except FileNotFoundError as error:
         raise _Unreadable("the file is missing") from error

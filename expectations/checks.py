@@ -194,11 +194,26 @@ _QUARANTINE_IS_EMPTY = Check(
         ),
     ),
 )
+_EVERY_FILE_IS_CLAIMED = Check(
+    "intake.unclaimed_files",
+    "every_file_is_claimed",
+    Severity.WARNING,
+    "Every file lies in an incident's folder; the rows that fail lack an incident.yaml beside them.",
+    (
+        Expectation(
+            "every_file_is_claimed",
+            "expect_column_values_to_be_null",
+            (("column", "path"),),
+            "path",
+        ),
+    ),
+)
 
 CHECKS: tuple[Check, ...] = (
     *(contract_check(TABLES[table]) for tables in GROUPS.values() for table in tables),
     _COUNTS_ADD_UP,
     _QUARANTINE_IS_EMPTY,
+    _EVERY_FILE_IS_CLAIMED,
     *(context_check(field) for field in MINIMUM_CONTEXT),
     *(
         _same_incidents(table)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import gzip
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from evidence.anchors import (
     manifest_bytes,
     sha256_of,
 )
+from evidence.export_files import Kind, path_text, read, walk
 from evidence.verify import HANDOFF_MANIFEST, INPUT_MANIFEST, Finding, verify
 from evidence.warehouse import Warehouse
 from tests.handoff.made import ORPHAN, ROOT, SHELL, handed_over, made
@@ -284,17 +286,64 @@ def test_a_damaged_gzip_file_is_found(run: Run) -> None:
     ]
 
 
+# --- what is no regular file
+
+
+def _with_odd_files(run: Run) -> Path:
+    """The run with a link and a pipe in an incident's folder, recorded as intake records them."""
+    folder = run.root / "incidents" / SHELL
+    (folder / "link.json").symlink_to("falco.json")
+    os.mkfifo(folder / os.fsdecode(b"pipe\xff"))
+    manifest = json.loads((run.warehouse / INPUT_MANIFEST).read_bytes())["files"]
+    files = {path: (entry["incident_id"], entry["sha256"]) for path, entry in manifest.items()}
+    for entry in walk(folder):
+        if entry.kind is not Kind.FILE:
+            files[path_text(entry.path.relative_to(run.root))] = (SHELL, read(entry.path).sha256)
+    (run.warehouse / INPUT_MANIFEST).write_bytes(manifest_bytes(files))
+    return folder
+
+
+def test_links_and_pipes_verify_as_what_they_are(run: Run) -> None:
+    """Neither followed nor opened; one that leads elsewhere now, or is gone, is named."""
+    folder = _with_odd_files(run)
+    assert [] == run.findings()
+    (folder / "link.json").unlink()
+    (folder / "link.json").symlink_to("other.json")
+    (folder / os.fsdecode(b"pipe\xff")).unlink()
+    assert {f"incidents/{SHELL}/link.json", rf"incidents/{SHELL}/pipe\xff"} == run.paths()
+
+
+def test_an_export_in_whose_place_a_pipe_or_link_stands_is_named(run: Run) -> None:
+    """At once, without waiting for a writer, and even if the link leads to the same bytes."""
+    export = run.root / FALCO
+    export.rename(run.root / "moved")
+    export.symlink_to(run.root / "moved")
+    assert {FALCO} == run.paths()
+    export.unlink()
+    os.mkfifo(export)
+    assert {FALCO} == run.paths()
+
+
+def test_an_additional_link_is_named_and_a_hidden_file_is_not(run: Run) -> None:
+    """Names that begin with a dot are no input: intake does not look at them either."""
+    folder = run.root / "incidents" / SHELL
+    (folder / ".DS_Store").write_bytes(b"x")
+    assert [] == run.findings()
+    (folder / "additional.json").symlink_to("nowhere")
+    assert {f"incidents/{SHELL}/additional.json"} == run.paths()
+
+
 # --- the standard library alone
 
 
-@pytest.mark.parametrize("module", ["anchors", "verify"])
+@pytest.mark.parametrize("module", ["anchors", "export_files", "verify"])
 def test_the_verifier_imports_the_standard_library_only(module: str) -> None:
-    """And the two modules of the verifier themselves."""
+    """And the other modules of the verifier themselves."""
     tree = ast.parse((ROOT / "evidence" / f"{module}.py").read_text())
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     imported |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     foreign = {name for name in imported if name.split(".")[0] not in sys.stdlib_module_names}
-    assert foreign <= {"evidence.anchors"}
+    assert foreign <= {"evidence.anchors", "evidence.export_files"}
 
 
 def test_the_verifier_runs_without_any_package_installed(run: Run) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,11 @@ from typing import Any
 import pyarrow as pa
 
 from evidence.errors import ContractError
+from evidence.export_files import SIZE_EXCEEDED, path_text, read
 from evidence.intake.catalogue import read_catalogue
-from evidence.intake.discovery import IncidentFolder, find_catalogue, find_incidents
+from evidence.intake.discovery import IncidentFolder, find_catalogue, find_incidents, find_unclaimed
 from evidence.intake.incident_file import incident_row
-from evidence.intake.records import RECORD_BYTES_MAX, FileReading, RawRecord, read_file
+from evidence.intake.records import RECORD_BYTES_MAX, FileReading, RawRecord, read_file, refused_file
 from evidence.intake.resolution import Placed, resolve
 from evidence.readers import Event, Gap, Reader
 from evidence.settings import Settings
@@ -34,10 +35,13 @@ class _Rows:
     gaps: dict[tuple[str, ...], dict[str, Any]] = field(default_factory=dict)
 
 
-def build(root: Path, settings: Settings, keep_bytes: Callable[[bytes], str]) -> Tables:
+def build(
+    root: Path, settings: Settings, keep_bytes: Callable[[bytes], str], own_folders: Sequence[Path] = ()
+) -> Tables:
     """All intake tables of the incidents below `root`.
 
     `keep_bytes` stores raw bytes and returns their SHA-256: it gets every export and catalogue file.
+    `own_folders` are ours (warehouse, output), should they lie below the root: nothing in them is input.
     Raises InputError when a file that people write (incident, catalogue) is at fault; what the tools
     wrote never raises, it is quarantined.
     """
@@ -50,6 +54,9 @@ def build(root: Path, settings: Settings, keep_bytes: Callable[[bytes], str]) ->
     edges = [{"from_ref": start, "to_ref": end} for start, end in sorted(catalogue.dependencies)]
     return {
         "intake.files": table_from_rows("intake.files", rows.files),
+        "intake.unclaimed_files": table_from_rows(
+            "intake.unclaimed_files", find_unclaimed(root, own_folders)
+        ),
         "intake.raw_records": _by_column("intake.raw_records", rows.records),
         "intake.quarantine": _by_column("intake.quarantine", [row for _, row in rows.quarantine.values()]),
         "intake.evidence_events": _by_column("intake.evidence_events", rows.events),
@@ -66,16 +73,18 @@ def _read_incident(
     placed: list[Placed] = []
     readings: list[tuple[str, str, int, FileReading, list[Placed]]] = []
     for path in folder.exports:
-        content = path.read_bytes()
-        received_at = folder.incident.received.get(path.relative_to(folder.folder).as_posix())
-        reading = read_file(content, settings, received_at)
-        where, sha256 = path.relative_to(root).as_posix(), keep_bytes(content)
+        content = read(path)
+        received_at = folder.incident.received.get(path_text(path.relative_to(folder.folder)))
+        reading = refused_file(content) if content.fault else read_file(content.data, settings, received_at)
+        where, sha256 = path_text(path.relative_to(root)), content.sha256
+        if content.fault != SIZE_EXCEEDED:  # such a file stays where it is: nothing in it can be cited
+            keep_bytes(content.data)
         here = [
             _place(where, sha256, ordinal, reading.reader, record, settings, received_at)
             for ordinal, record in enumerate(reading.records)
         ]
         placed += here
-        readings.append((where, sha256, len(content), reading, here))
+        readings.append((where, sha256, content.byte_count, reading, here))
         _add_envelope_gaps(folder, reading, settings, received_at, rows)
     resolve(placed)
     for where, sha256, byte_count, reading, here in readings:
@@ -141,7 +150,7 @@ def _add_record(incident_id: str, one: Placed, rows: _Rows) -> None:
             "incident_id": incident_id,
             "format": one.reader.format if one.reader else None,
             "status": one.status,
-            "raw": _text(record.raw),
+            "raw": _text(record),
         }
     )
     if one.status == "evidence":
@@ -222,11 +231,11 @@ def _add_gap(
     }
 
 
-def _text(raw: bytes) -> str | None:
-    if len(raw) > RECORD_BYTES_MAX:
+def _text(record: RawRecord) -> str | None:
+    if record.length > RECORD_BYTES_MAX:
         return None
     try:
-        return raw.decode("utf-8")
+        return record.raw.decode("utf-8")
     except UnicodeDecodeError:
         return None
 

@@ -17,6 +17,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from evidence.errors import InputError
+from evidence.export_files import path_text
 from evidence.strict_yaml import Document, parse_all_yaml, parse_model
 from expectations.tables.enrichment import ENVIRONMENTS
 from expectations.tables.intake import CRITICALITIES
@@ -223,5 +224,5 @@ def _document_sha256(content: bytes, document: Document) -> str:
 def _relative(path: Path, root: Path) -> str:
     """Below the root, or beside it: `../catalog/x.yaml`."""
     if path.is_relative_to(root):
-        return path.relative_to(root).as_posix()
-    return f"../{path.relative_to(root.parent).as_posix()}"
+        return path_text(path.relative_to(root))
+    return f"../{path_text(path.relative_to(root.parent))}"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from evidence.errors import InputError, Place
+from evidence.export_files import Entry, Kind, path_text, walk
 from evidence.intake.incident_file import IncidentFile, check_received, load_incident
 
 INCIDENT_FILE = "incident.yaml"
@@ -14,7 +17,7 @@ _NOT_EXPORTS = frozenset({INCIDENT_FILE, "README.md"})
 
 @dataclass(frozen=True, slots=True)
 class IncidentFolder:
-    """One recorded incident and its export files, sorted by path."""
+    """One recorded incident and its exports, sorted by path; links and pipes among them are named too."""
 
     folder: Path
     incident: IncidentFile
@@ -24,30 +27,33 @@ class IncidentFolder:
 def find_incidents(root: Path) -> list[IncidentFolder]:
     """Every incident below the root. Raises InputError for none, a repeated id, one folder in another."""
     _require_folder(root)
-    folders = [_read_folder(path.parent, root) for path in sorted(root.rglob(INCIDENT_FILE))]
+    declarations = [entry.path for entry in walk(root) if entry.path.name == INCIDENT_FILE]
+    folders = [_read_folder(path.parent) for path in declarations]
     if not folders:
         raise InputError(f"holds no {INCIDENT_FILE}", place=Place(root))
     _refuse_repeats(folders)
     return folders
 
 
-def find_unclaimed(root: Path, own_folders: tuple[Path, ...] = ()) -> list[Path]:
-    """Files below the root that no incident claims, sorted: their folder has no incident.yaml.
+def find_unclaimed(root: Path, own_folders: Sequence[Path] = ()) -> list[dict[str, Any]]:
+    """Rows of `intake.unclaimed_files`: what lies below the root in a folder without incident.yaml.
 
-    Nobody reads them, so that a run has to name them. The catalogue, the settings, Markdown, files
-    that begin with a dot and what lies in `own_folders` (warehouse and output) are not meant.
+    Nobody reads it, so that it has to be named. The catalogue, the settings, Markdown, names that begin
+    with a dot and what lies in `own_folders` (warehouse and output) are not meant.
     """
-    claimed = [path.parent for path in root.rglob(INCIDENT_FILE)]
-    others = [root / "catalog", *(folder.absolute() for folder in own_folders)]
+    root = root.absolute()
+    entries = walk(root)
+    claimed = {entry.path.parent for entry in entries if entry.path.name == INCIDENT_FILE}
+    others = {root / "catalog", *(folder.absolute() for folder in own_folders)}
     return [
-        path
-        for path in sorted(root.rglob("*"))
-        if path.is_file()
-        and path.suffix != ".md"
-        and path != root / "settings.yaml"
-        and not any(part.startswith(".") for part in path.relative_to(root).parts)
-        and not any(path.is_relative_to(folder) for folder in claimed)
-        and not any(path.absolute().is_relative_to(folder.absolute()) for folder in others)
+        {
+            "path": path_text(entry.path.relative_to(root)),
+            "kind": entry.kind.value,
+            "byte_count": entry.byte_count,
+        }
+        for entry in entries
+        if not _belongs_beside(entry, root)
+        and not (claimed | others).intersection((entry.path, *entry.path.parents))
     ]
 
 
@@ -57,6 +63,9 @@ def find_catalogue(root: Path) -> list[Path]:
     files = sorted(path for pattern in ("*.yaml", "*.yml") for path in folder.rglob(pattern))
     if not files:
         raise InputError("holds no YAML file", place=Place(folder))
+    for path in files:
+        if not path.is_file():
+            raise InputError("is no file", place=Place(path), remedy="Take it out of the catalogue")
     return files
 
 
@@ -74,27 +83,36 @@ def _require_folder(root: Path) -> None:
         raise InputError("is no folder", place=Place(root), remedy="Give --incidents a folder of incidents")
 
 
-def _read_folder(folder: Path, root: Path) -> IncidentFolder:
+def _belongs_beside(entry: Entry, root: Path) -> bool:
+    """Whether it is what people keep beside incidents."""
+    relative = entry.path.relative_to(root)
+    is_notes = entry.kind is Kind.FILE and entry.path.suffix == ".md"
+    return is_notes or entry.path == root / "settings.yaml" or _is_hidden(relative)
+
+
+def _is_hidden(relative: Path) -> bool:
+    """Names that begin with a dot are the editor's or the file system's."""
+    return any(part.startswith(".") for part in relative.parts)
+
+
+def _read_folder(folder: Path) -> IncidentFolder:
     incident, document = load_incident(folder / INCIDENT_FILE)
     exports = tuple(_exports(folder))
-    check_received(incident, document, {path.relative_to(folder).as_posix() for path in exports})
+    check_received(incident, document, {path_text(path.relative_to(folder)) for path in exports})
     return IncidentFolder(folder, incident, exports)
 
 
 def _exports(folder: Path) -> list[Path]:
-    """All files but our own; names that begin with a dot are the editor's or the file system's."""
+    """All that lies in the folder but our own and hidden names."""
     found = []
-    for path in sorted(folder.rglob("*")):
-        relative = path.relative_to(folder)
-        if any(part.startswith(".") for part in relative.parts) or (path.is_dir() and not path.is_symlink()):
+    for entry in walk(folder):
+        relative = entry.path.relative_to(folder)
+        if _is_hidden(relative):
             continue
-        if path.is_symlink() or not path.is_file():
-            # A link may lead out of the folder, and its bytes may change without the folder changing.
-            raise InputError("is no regular file", place=Place(path), remedy="Copy the export itself")
-        if path.name == INCIDENT_FILE and path.parent != folder:
-            raise InputError("lies within another incident's folder", place=Place(path))
+        if entry.path.name == INCIDENT_FILE and entry.path.parent != folder:
+            raise InputError("lies within another incident's folder", place=Place(entry.path))
         if relative.as_posix() not in _NOT_EXPORTS:
-            found.append(path)
+            found.append(entry.path)
     return found
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
-from evidence.errors import InputError
+from evidence.errors import InputError, Place
 from evidence.strict_yaml import Document, load_yaml, parse_model
 from evidence.times import TimeRefused, parse_rfc3339
 
@@ -92,6 +92,8 @@ class IncidentFile(_Strict):
 
 def load_incident(path: Path) -> tuple[IncidentFile, Document]:
     """The incident and its document. Raises InputError with file, line and field."""
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        raise InputError("is no regular file", place=Place(path), remedy="Put the declaration itself there")
     document = load_yaml(path)
     return parse_model(IncidentFile, document), document
 

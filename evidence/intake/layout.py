@@ -7,10 +7,8 @@ from collections.abc import Iterator
 
 import orjson
 
+from evidence.export_files import FILE_BYTES_MAX
 from evidence.json_spans import Containers, Document, Element, skip_blank, walk_document
-
-FILE_BYTES_MAX = 256 * 1024 * 1024
-"""Largest file read, after decompression: a few kilobytes of gzip can hold gigabytes."""
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"

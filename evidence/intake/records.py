@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from evidence import json_strict
+from evidence.export_files import Content
 from evidence.intake.layout import Layout, decompress
 from evidence.json_spans import Document, Element, is_cut_off
 from evidence.json_strict import JsonRefused
@@ -73,6 +74,13 @@ def read_file(content: bytes, settings: Settings, received_at: int | None) -> Fi
         end = Element(len(data), len(data), (), fault, detail)
         reading.records.append(_raw_record(data, end, data.count(b"\n") + 1))
     return reading
+
+
+def refused_file(content: Content) -> FileReading:
+    """A file of which there are no bytes to read: one refused record, for all of it."""
+    record = RawRecord(0, content.byte_count, 1, content.sha256, content.data, content.fault)
+    record.detail = content.detail
+    return FileReading(None, [record])
 
 
 class _FileReader:

@@ -26,12 +26,20 @@ QUARANTINE_REASONS = (
     "field_invalid",  # a field is there but is not what the format says
     "field_missing",  # a field that the format requires is absent
     "json_invalid",  # not strict JSON (also duplicate keys, NaN, too deep)
+    "not_regular_file",  # a link, pipe, socket or device: never followed, never opened
     "not_utf8",
     "size_exceeded",
     "time_invalid",  # a timestamp that no calendar knows
     "time_outside_range",  # before 1970 or after 2262: does not fit in 64-bit nanoseconds
     "truncated",  # the file ends within the record
     "unknown_format",  # no reader recognises the file
+    "unreadable",  # the system refuses to open the file, or to list the folder
+)
+FILE_KINDS = (
+    "file",
+    "folder_unreadable",  # a folder that the system refuses to list: what lies in it is not known
+    "link",
+    "special",  # a pipe, socket or device
 )
 EVENT_KINDS = (
     "alert",  # a threshold or symptom alert
@@ -51,11 +59,19 @@ CRITICALITIES = ("batch", "best_effort", "customer_facing", "internal")
 
 FILES = TableContract(
     "intake.files",
-    "One row per file read: what it was recognised as and how its records were counted.",
+    "One row per file of an incident: what it was recognised as and how its records were counted. What has "
+    "no bytes to read (a link, a pipe, a file that the system keeps shut) is one refused record.",
     (
         text("incident_id", "Incident whose folder holds the file."),
-        text("path", "Path below the incidents folder.", is_location=True),
-        text("file_sha256", "SHA-256 of the file's bytes as they lie on disk."),
+        text(
+            "path",
+            r"Path below the incidents folder; `\xNN` for a byte that is no text, and for a backslash.",
+            is_location=True,
+        ),
+        text(
+            "file_sha256",
+            "SHA-256 of the file's bytes as they lie on disk; of the words for what has none (link to x).",
+        ),
         text("format", "Format recognised by content; NULL when no reader knows it.", is_nullable=True),
         bigint("byte_count", "Size on disk in bytes."),
         bigint("record_count", "Records read = evidence + duplicate + quarantined."),
@@ -65,6 +81,19 @@ FILES = TableContract(
     ),
     key=("incident_id", "path"),
     row_count_min=1,
+    is_location=True,
+)
+
+UNCLAIMED_FILES = TableContract(
+    "intake.unclaimed_files",
+    "One row per file below the incidents folder that no incident claims: its folder has no incident.yaml, "
+    "and nobody reads it. Catalogue, settings, Markdown and names that begin with a dot are not meant.",
+    (
+        text("path", r"Path below the incidents folder; `\xNN` as in intake.files.", is_location=True),
+        text("kind", "What lies there; nothing is followed or opened.", allowed=FILE_KINDS),
+        bigint("byte_count", "Size on disk in bytes; NULL for what is no regular file.", is_nullable=True),
+    ),
+    key=("path",),
     is_location=True,
 )
 
@@ -357,6 +386,7 @@ DECLARED_GAPS = TableContract(
 
 TABLES = (
     FILES,
+    UNCLAIMED_FILES,
     RAW_RECORDS,
     QUARANTINE,
     EVIDENCE_EVENTS,

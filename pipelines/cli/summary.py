@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from assets.folders import Folders
-from evidence.intake.discovery import find_unclaimed
 from evidence.warehouse import root_digest
 from expectations.tables.decision import MODES, OPTIONS
 
@@ -22,6 +21,11 @@ select
     sum(duplicate_count)::bigint,
     sum(quarantined_count)::bigint
 from intake.files
+"""
+_FILES = """
+select
+    (select count(*) from intake.files),
+    (select coalesce(list(path order by path), []) from intake.unclaimed_files)
 """
 _DECISIONS = "select option, mode, count(*) from decision.decisions group by all order by all"
 _FAILED = """
@@ -52,12 +56,14 @@ def summarise(folders: Folders) -> dict[str, Any]:
     published = folders.tables.published()
     with folders.reading() as connection:
         records = connection.execute(_RECORDS).fetchall()[0]
+        claimed, unclaimed = connection.execute(_FILES).fetchall()[0]
         decisions = connection.execute(_DECISIONS).fetchall()
     return {
         "incidents": published["decision.decisions"].row_count,
+        "files": {"found": claimed + len(unclaimed), "claimed": claimed, "unclaimed": len(unclaimed)},
         "records": dict(zip(("read", "evidence", "duplicate", "quarantined"), records, strict=True)),
         "decisions": [{"option": o, "mode": m, "incidents": n} for o, m, n in decisions],
-        "unclaimed_files": _unclaimed(folders),
+        "unclaimed_files": unclaimed,
         "warnings": [row for row in _failed(folders) if row["severity"] == "warning"],
         "tables": len(published),
         "rows": sum(entry.row_count for entry in published.values()),
@@ -66,20 +72,6 @@ def summarise(folders: Folders) -> dict[str, Any]:
         "catalogue": str(Path(folders.warehouse) / folders.tables.catalogue.name),
         "tables_folder": str(Path(folders.warehouse) / "tables"),
     }
-
-
-def _unclaimed(folders: Folders) -> list[str]:
-    root = folders.incidents_path
-    own = (folders.tables.root, folders.out_path)
-    return [path.relative_to(root).as_posix() for path in find_unclaimed(root, own)]
-
-
-def _unclaimed_warning(paths: list[str]) -> list[str]:
-    if not paths:
-        return []
-    shown = [_shortened(path) for path in paths[:KEYS_SHOWN_MAX]]
-    more = [f"and {len(paths) - len(shown)} more"] if len(paths) > len(shown) else []
-    return [f"warning: not read, no incident.yaml in their folder: {', '.join([*shown, *more])}"]
 
 
 def _failed(folders: Folders) -> list[dict[str, Any]]:
@@ -105,16 +97,16 @@ def _shortened(key: str) -> str:
 
 
 def _text(summary: dict[str, Any]) -> str:
-    records = summary["records"]
+    files, records = summary["files"], summary["records"]
     lines = [
         f"{summary['incidents']} incidents",
+        f"{files['found']:,} files in = {files['claimed']:,} of incidents + {files['unclaimed']:,} unclaimed",
         f"{records['read']:,} records in = {records['evidence']:,} evidence"
         f" + {records['duplicate']:,} duplicate + {records['quarantined']:,} quarantined",
         "",
         *_matrix(summary["decisions"]),
         "",
         *(f"warning: {_failure(row)}" for row in summary["warnings"]),
-        *_unclaimed_warning(summary["unclaimed_files"]),
         f"handoffs    {summary['handoffs']}",
         f"catalogue   {summary['catalogue']}",
         f"KPI tables  schema kpis of the catalogue, files below {summary['tables_folder']}",
