@@ -7,8 +7,8 @@ that YAML 1.1 and 1.2 read differently (`NO`, `on`, `12:30:45`, `017`).
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,8 +16,9 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import AliasEvent, NodeEvent
+from ruamel.yaml.events import AliasEvent, Event, NodeEvent
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.parser import RoundTripParser
 
 from evidence.errors import EvidenceError, InputError, Place
 
@@ -172,16 +173,16 @@ def _survey(
         text = content.decode("utf-8")
     except UnicodeDecodeError as failure:
         raise error(f"is not UTF-8 (byte {failure.start})", place=Place(path)) from failure
-    faults: list[EvidenceError] = []
     try:
-        faults += _aliases_and_tags(text, path, error)
-        documents = list(_documents(text, path, error, faults))
+        nodes, refused = _composed(text)
     except MarkedYAMLError as failure:
         mark = failure.problem_mark or failure.context_mark
         place = Place(path, mark.line + 1, mark.column + 1) if mark else Place(path)
         raise error(f"is not YAML: {failure.problem or failure.context}", place=place) from failure
     except YAMLError as failure:
         raise error(f"is not YAML: {failure}", place=Place(path)) from failure
+    faults = [_alias_or_tag(event, path, error) for event in refused]
+    documents = [_document(node, text, path, error, faults) for node in nodes]
     return documents, sorted(faults, key=_line_and_column)
 
 
@@ -189,40 +190,60 @@ def _line_and_column(fault: EvidenceError) -> tuple[int, int]:
     return (fault.place.line, fault.place.column) if fault.place else (0, 0)
 
 
-def _documents(
-    text: str, path: Path, error: type[EvidenceError], faults: list[EvidenceError]
-) -> Iterator[Document]:
-    for node in YAML(typ="rt", pure=True).compose_all(text):
-        if node is None:
-            continue
-        builder = _Builder(path, text, error, faults)
-        value = builder.build(node, ())
-        start = len(text[: node.start_mark.index].encode())
-        length = len(text[node.start_mark.index : node.end_mark.index].encode())
-        yield Document(
-            path,
-            value,
-            builder.places,
-            builder.key_places,
-            frozenset(builder.block_paths),
-            start,
-            length,
-            builder.written,
-        )
+class _NotingParser(RoundTripParser):
+    """Hands out events as its base does and notes those that only events tell: aliases, anchors, tags."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.refused: list[NodeEvent] = []
+
+    def get_event(self) -> Event:
+        event: Event = super().get_event()
+        if isinstance(event, NodeEvent) and (
+            isinstance(event, AliasEvent) or event.anchor or getattr(event, "tag", None) is not None
+        ):
+            self.refused.append(event)
+        return event
 
 
-def _aliases_and_tags(text: str, path: Path, error: type[EvidenceError]) -> Iterator[EvidenceError]:
-    """Only the events tell a written tag (`!!python/object:…`, `!!str`) from one that YAML infers."""
-    for event in YAML(typ="rt", pure=True).parse(text):
-        mark = event.start_mark
-        place = Place(path, mark.line + 1, mark.column + 1)
-        if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
-            yield error("anchors and aliases are not allowed", place=place)
-        tag = getattr(event, "tag", None) if isinstance(event, NodeEvent) else None
-        if tag is not None:
-            yield error(
-                f"the tag {tag} is not allowed", place=place, remedy="Quote text; tags are never needed"
-            )
+# A run loads the same bundle, settings and declarations in several stages, and scanning is what costs.
+@functools.lru_cache(maxsize=256)
+def _composed(text: str) -> tuple[tuple[Node, ...], tuple[NodeEvent, ...]]:
+    """The node of each document that is not empty, and the events that are refused; both only to be read."""
+    yaml = YAML(typ="rt", pure=True)
+    yaml.Parser = _NotingParser
+    nodes = tuple(node for node in yaml.compose_all(text) if node is not None)
+    return nodes, tuple(yaml.parser.refused)
+
+
+def _document(
+    node: Node, text: str, path: Path, error: type[EvidenceError], faults: list[EvidenceError]
+) -> Document:
+    builder = _Builder(path, text, error, faults)
+    value = builder.build(node, ())
+    start = len(text[: node.start_mark.index].encode())
+    length = len(text[node.start_mark.index : node.end_mark.index].encode())
+    return Document(
+        path,
+        value,
+        builder.places,
+        builder.key_places,
+        frozenset(builder.block_paths),
+        start,
+        length,
+        builder.written,
+    )
+
+
+def _alias_or_tag(event: NodeEvent, path: Path, error: type[EvidenceError]) -> EvidenceError:
+    place = Place(path, event.start_mark.line + 1, event.start_mark.column + 1)
+    if isinstance(event, AliasEvent) or event.anchor:
+        return error("anchors and aliases are not allowed", place=place)
+    return error(
+        f"the tag {getattr(event, 'tag', None)} is not allowed",
+        place=place,
+        remedy="Quote text; tags are never needed",
+    )
 
 
 def _written_index(written: str, offset: int) -> int:
