@@ -115,6 +115,11 @@ class Use:
         """The parsed condition."""
         return parse_condition(self.text)
 
+    @property
+    def policy(self) -> str:
+        """The policy in whose file it stands; empty for the playbook."""
+        return self.owner.partition(".")[0] if self.role is Role.POLICY_INPUT else ""
+
 
 @dataclass(frozen=True, slots=True)
 class GuardrailOf:

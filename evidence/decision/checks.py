@@ -7,7 +7,7 @@ rung is passed over. The checks are numbered as in the decision model.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from evidence.decision.bundle import Bundle, Path_, Playbook, Role, Use
@@ -31,6 +31,7 @@ class Fault:
 
     `check` is the number of the compile check, 0 for a mere reference that does not resolve; `columns`
     are those whose values show the fault; `witness` is a counterexample found without running the kernel.
+    A warning is doubtful, not wrong: the bundle can be decided by.
     """
 
     what: str
@@ -41,21 +42,19 @@ class Fault:
     columns: frozenset[str] = frozenset()
     is_key: bool = False
     witness: str = ""
+    remedy: str = ""
+    is_warning: bool = False
 
 
-def reference_faults(bundle: Bundle) -> Iterator[Fault]:
-    """Names that do not resolve, repeated ids, and last resorts that are not what they must be."""
-    yield from _rule_faults(bundle.playbook)
-    yield from _approver_faults(bundle)
-    yield from _resort_faults(bundle.playbook)
+def repeated_faults(bundle: Bundle) -> Iterator[Fault]:
+    """Ids that stand twice."""
+    yield from _repeats("rule", "rules", [rule.id for rule in bundle.rules])
     yield from _repeats("escalation", "escalations", [each.id for each in bundle.playbook.escalations])
-    for policy in bundle.policies:
-        yield from _case_faults(bundle, policy)
 
 
-def proof_faults(bundle: Bundle) -> Iterator[Fault]:
-    """Violations of the compile checks that the proofs rest on."""
-    for use in bundle.uses:
+def graded_faults(bundle: Bundle, uses: Sequence[Use]) -> Iterator[Fault]:
+    """(1) and (4): `uses`, the readable conditions, and policy inputs that read a graded or ageing column."""
+    for use in uses:
         yield from _graded_faults(bundle, use)
     for policy in bundle.policies:
         for name, declared in policy.declaration.inputs.items():
@@ -65,11 +64,10 @@ def proof_faults(bundle: Bundle) -> Iterator[Fault]:
                 )
                 path: Path_ = ("inputs", name, "column")
                 yield Fault(what, path, 1, policy=policy.name, columns=frozenset({declared.column}))
-    yield from _floor_faults(bundle)
 
 
-def _rule_faults(playbook: Playbook) -> Iterator[Fault]:
-    yield from _repeats("rule", "rules", [rule.id for rule in playbook.rules])
+def rule_faults(playbook: Playbook) -> Iterator[Fault]:
+    """Rules that support what is no action, or suggest to close without an action that does."""
     for index, rule in enumerate(playbook.rules):
         for name in rule.supports:
             if name not in playbook.actions:
@@ -91,7 +89,8 @@ def _option(playbook: Playbook, name: str) -> Option | None:
     return action.option if action else None
 
 
-def _approver_faults(bundle: Bundle) -> Iterator[Fault]:
+def approver_faults(bundle: Bundle) -> Iterator[Fault]:
+    """Roles of the matrix that nobody holds."""
     for name, action in bundle.actions.items():
         paths: list[tuple[Path_, str]] = [
             (("actions", name, "approvers", index), role) for index, role in enumerate(action.approvers)
@@ -108,11 +107,18 @@ def _approver_faults(bundle: Bundle) -> Iterator[Fault]:
                 )
 
 
-def _resort_faults(playbook: Playbook) -> Iterator[Fault]:
+def resort_faults(playbook: Playbook) -> Iterator[Fault]:
+    """Last resorts that are not passive actions of their option, so that a state could be left undecided."""
     for field, option in RESORT_OPTIONS.items():
         name = getattr(playbook.last_resorts, field)
         if _option(playbook, name) is not option:
             yield Fault(f"the last resort {name} is no action of {option}", ("last_resorts", field))
+
+
+def policy_case_faults(bundle: Bundle) -> Iterator[Fault]:
+    """Cases of policies about passive actions or undeclared inputs."""
+    for policy in bundle.policies:
+        yield from _case_faults(bundle, policy)
 
 
 def _case_faults(bundle: Bundle, policy: Policy) -> Iterator[Fault]:
@@ -141,19 +147,20 @@ def _repeats(what: str, section: str, ids: list[str]) -> Iterator[Fault]:
 
 
 def _graded_faults(bundle: Bundle, use: Use) -> Iterator[Fault]:
-    """(1) and (4): what supports or admits an active action reads no graded or ageing column."""
+    """What supports or admits an active action reads no graded or ageing column."""
     read = columns_read(use.condition)
     graded = sorted(name for name in read if COLUMNS[name].role in (ColumnRole.GRADED, ColumnRole.AGEING))
     if not graded or (use.role is Role.RULE and not _supports_active(bundle, use)):
         return
     column = graded[0]
-    policy = use.owner.partition(".")[0] if use.role is Role.POLICY_INPUT else ""
     offset = use.text.index(column)
-    yield Fault(_why_refused(use, column), use.path, _check_of(use, column), offset, policy, frozenset(read))
+    yield Fault(
+        _why_refused(use, column), use.path, _check_of(use, column), offset, use.policy, frozenset(read)
+    )
 
 
 def _supports_active(bundle: Bundle, use: Use) -> bool:
-    return any(_option(bundle.playbook, name) not in PASSIVE_OPTIONS for name in use.supports)
+    return any(_option(bundle.playbook, name) not in (*PASSIVE_OPTIONS, None) for name in use.supports)
 
 
 def _check_of(use: Use, column: str) -> int:
@@ -173,7 +180,7 @@ def _why_refused(use: Use, column: str) -> str:
     )
 
 
-def _floor_faults(bundle: Bundle) -> Iterator[Fault]:
+def floor_faults(bundle: Bundle) -> Iterator[Fault]:
     """(2): a floor below that of a lower rung lets less confidence reach higher."""
     highest, holder = 0, ""
     for name in bundle.ladder:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from evidence.decision.approvers import Approvers
-from evidence.decision.bundle import Bundle, Playbook, Role, Use
-from evidence.decision.checks import Fault, proof_faults, reference_faults
-from evidence.decision.condition_parser import ConditionError
-from evidence.decision.constants import constant_faults
-from evidence.decision.counterexamples import counterexample
-from evidence.decision.policies import load_policies
-from evidence.errors import Place, PlaybookError
-from evidence.strict_yaml import Document, load_yaml, parse_model
+from evidence.decision.bundle import Bundle
+from evidence.decision.inspection import PLAYBOOK_FILE, inspect_bundle
+from evidence.errors import PlaybookError
+from evidence.strict_yaml import Document, load_yaml
 
-PLAYBOOK_FILE, APPROVERS_FILE, ACTIVE_FILE = "playbook.yaml", "approvers.yaml", "active.yaml"
+ACTIVE_FILE = "active.yaml"
+
+__all__ = ["ACTIVE_FILE", "PLAYBOOK_FILE", "load_active", "load_bundle"]
 
 
 def load_active(playbooks: Path) -> Bundle:
@@ -52,66 +49,7 @@ def load_bundle(folder: Path) -> Bundle:
 
     A violated compile check comes with a counterexample: two states that show what would go wrong.
     """
-    documents = _Documents(folder)
-    for fault in constant_faults(documents.playbook.value):
-        raise documents.error(fault, fault.witness)
-    bundle = documents.bundle()
-    documents.check_conditions(bundle)
-    for fault in reference_faults(bundle):
-        raise documents.error(fault)
-    for fault in proof_faults(bundle):
-        raise documents.error(fault, counterexample(bundle, fault))
-    return bundle
-
-
-class _Documents:
-    """The files of one bundle, for places."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.playbook = load_yaml(folder / PLAYBOOK_FILE, error=PlaybookError)
-        self.approvers = load_yaml(folder / APPROVERS_FILE, error=PlaybookError)
-
-    def bundle(self) -> Bundle:
-        """The models, before what is between them is checked."""
-        playbook = parse_model(Playbook, self.playbook, error=PlaybookError)
-        approvers = parse_model(Approvers, self.approvers, error=PlaybookError)
-        folder = self.folder / playbook.policies
-        if not folder.is_dir():
-            raise PlaybookError("there is no such folder of policies", place=self.playbook.place("policies"))
-        return Bundle(self.folder.name, playbook, approvers, load_policies(folder))
-
-    def document_of(self, policy: str, bundle_policies: str) -> Document:
-        """The playbook, or the declaration of a policy."""
-        if not policy:
-            return self.playbook
-        return load_yaml(self.folder / bundle_policies / f"{policy}.yaml", error=PlaybookError)
-
-    def check_conditions(self, bundle: Bundle) -> None:
-        """Refuse the first condition that is not one."""
-        for use in bundle.uses:
-            document = self.document_of(_policy_of(use), bundle.playbook.policies)
-            if use.path in document.block_paths:
-                raise PlaybookError(
-                    "a condition stands on its key's line, not in a block", place=document.place(*use.path)
-                )
-            try:
-                _ = use.condition
-            except ConditionError as failure:
-                place = document.place_within(failure.offset, *use.path)
-                raise PlaybookError(f"{use.role} {use.owner}: {failure.what}", place=place) from failure
-
-    def error(self, fault: Fault, witness: str = "") -> PlaybookError:
-        """The fault with its place."""
-        document = self.document_of(fault.policy, str(self.playbook.value.get("policies", "")))
-        place = (
-            document.place_within(fault.offset, *fault.path) if fault.offset else document.place(*fault.path)
-        )
-        if fault.is_key and fault.path in document.key_places:
-            at = document.key_places[fault.path]
-            place = Place(at.path, at.line, at.column, place.field)
-        return PlaybookError(fault.what, place=place, remedy=f"Counterexample: {witness}" if witness else "")
-
-
-def _policy_of(use: Use) -> str:
-    return use.owner.partition(".")[0] if use.role is Role.POLICY_INPUT else ""
+    inspection = inspect_bundle(folder)
+    if inspection.bundle is None:
+        raise inspection.errors[0].error()
+    return inspection.bundle

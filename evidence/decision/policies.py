@@ -24,9 +24,9 @@ from regopy import Interpreter, LogLevel, RegoError
 
 from evidence.decision.conditions import COLUMNS
 from evidence.decision.matrix import Action, ConditionText, Frozen, Sentence, Slug, Word
-from evidence.decision.rego_source import check_source
-from evidence.errors import Place, PlaybookError
-from evidence.strict_yaml import Document, load_yaml, parse_model
+from evidence.decision.rego_source import source_faults
+from evidence.errors import EvidenceError, Place, PlaybookError
+from evidence.strict_yaml import Document, survey_model, survey_yaml
 from expectations.contracts import ColumnType
 
 COMPLETIONS_MAX = 4096
@@ -212,28 +212,48 @@ REQUEST_FIELDS = ("kind", "operation", "action", "option", "scope", "undo", "obj
 
 def load_policies(folder: Path) -> tuple[Policy, ...]:
     """Every policy of the folder, by name. Raises PlaybookError with file and line."""
-    if not folder.is_dir():
-        raise PlaybookError("there is no such folder of policies", place=Place(folder))
-    policies = tuple(_load(path) for path in sorted(folder.glob("*.rego")))
-    orphans = {path.stem for path in folder.glob("*.yaml")} - {policy.name for policy in policies}
-    if orphans:
-        raise PlaybookError(
-            "declares a policy that is not there", place=Place(folder / f"{min(orphans)}.yaml")
-        )
+    policies, faults = survey_policies(folder)
+    if faults:
+        raise faults[0]
     return policies
 
 
-def _load(path: Path) -> Policy:
+def survey_policies(folder: Path) -> tuple[tuple[Policy, ...], list[EvidenceError]]:
+    """The policies of the folder whose declarations can be read, by name, and all that is wrong."""
+    if not folder.is_dir():
+        return (), [PlaybookError("there is no such folder of policies", place=Place(folder))]
+    policies: list[Policy] = []
+    faults: list[EvidenceError] = []
+    modules = sorted(folder.glob("*.rego"))
+    for path in modules:
+        policy, found = _survey(path)
+        policies += [policy] if policy else []
+        faults += found
+    for orphan in sorted({path.stem for path in folder.glob("*.yaml")} - {path.stem for path in modules}):
+        place = Place(folder / f"{orphan}.yaml")
+        faults.append(PlaybookError("declares a policy that is not there", place=place))
+    return tuple(policies), faults
+
+
+def _survey(path: Path) -> tuple[Policy | None, list[EvidenceError]]:
     if not re.fullmatch(r"[a-z][a-z0-9_]*", path.stem):
-        raise PlaybookError("a policy's file name is lower-case letters, digits and _", place=Place(path))
-    document = load_yaml(path.with_suffix(".yaml"), error=PlaybookError)
-    declaration = parse_model(PolicyDeclaration, document, error=PlaybookError)
-    _check_declaration(declaration, document)
-    source = _read_source(path)
-    check_source(source, path, frozenset(REQUEST_FIELDS) | frozenset(declaration.inputs))
+        what = "a policy's file name is lower-case letters, digits and _"
+        return None, [PlaybookError(what, place=Place(path))]
+    document, faults = survey_yaml(path.with_suffix(".yaml"), error=PlaybookError)
+    if document is None or faults:
+        return None, faults
+    declaration, faults = survey_model(PolicyDeclaration, document, error=PlaybookError)
+    if declaration is None:
+        return None, faults
+    faults = [*_declaration_faults(declaration, document)]
+    try:
+        source = _read_source(path)
+    except PlaybookError as failure:
+        return None, [*faults, failure]
+    faults += source_faults(source, path, frozenset(REQUEST_FIELDS) | frozenset(declaration.inputs))
     policy = Policy(path.stem, source, declaration)
-    _check_compiles(policy, path)
-    return policy
+    # What is refused by its words is not given to the interpreter.
+    return policy, faults or [*_compile_faults(policy, path)]
 
 
 def _read_source(path: Path) -> str:
@@ -243,29 +263,26 @@ def _read_source(path: Path) -> str:
         raise PlaybookError(f"is not UTF-8 (byte {failure.start})", place=Place(path)) from failure
 
 
-def _check_declaration(declaration: PolicyDeclaration, document: Document) -> None:
-    clash = sorted(set(declaration.inputs) & set(REQUEST_FIELDS))
-    if clash:
-        raise PlaybookError(
-            f"{clash[0]} is a field of every request", place=document.key_places[("inputs", clash[0])]
-        )
+def _declaration_faults(declaration: PolicyDeclaration, document: Document) -> Iterator[EvidenceError]:
+    for name in sorted(set(declaration.inputs) & set(REQUEST_FIELDS)):
+        place = document.key_places[("inputs", name)]
+        yield PlaybookError(f"{name} is a field of every request", place=place)
     size = 1
     for each in declaration.inputs.values():
         size *= len(each.domain) + 1
     if size > COMPLETIONS_MAX:
-        raise PlaybookError(
-            f"its inputs have {size} combinations, more than {COMPLETIONS_MAX}",
-            place=document.place("inputs"),
-        )
+        what = f"its inputs have {size} combinations, more than {COMPLETIONS_MAX}"
+        yield PlaybookError(what, place=document.place("inputs"))
 
 
-def _check_compiles(policy: Policy, path: Path) -> None:
+def _compile_faults(policy: Policy, path: Path) -> Iterator[PlaybookError]:
     try:
         said = policy.ask({"kind": {"kind": "Nothing"}, "operation": "UPDATE", "approvals": []})
     except (RegoError, ValueError) as failure:
-        raise _rego_fault(str(failure), policy.source, path) from failure
+        yield _rego_fault(str(failure), policy.source, path)
+        return
     if said and "counts as a denial" in said[0]:
-        raise PlaybookError(
+        yield PlaybookError(
             "deny is not a set of sentences",
             place=Place(path),
             remedy="Write `deny contains message if { … }`",

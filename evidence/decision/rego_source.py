@@ -43,18 +43,15 @@ _INPUT = re.compile(r"(?<![\w.])input\b(?:\.request(?:\.([A-Za-z_]\w*))?)?")
 _RULE = re.compile(r"^([A-Za-z_]\w*)\s*\(", re.MULTILINE)
 
 
-def check_source(source: str, path: Path, fields: frozenset[str]) -> None:
-    """Refuse a module that is impure or reads undeclared input; `fields` are those of its requests.
-
-    Raises PlaybookError with file, line and column.
-    """
+def source_faults(source: str, path: Path, fields: frozenset[str]) -> Iterator[PlaybookError]:
+    """Why a module is impure or reads undeclared input, by place; `fields` are those of its requests."""
     code = _without_strings(source)
     package = re.search(r"^package\s+(\S+)", code, re.MULTILINE)
     if package is None or package.group(1) != PACKAGE:
-        raise PlaybookError(f"a policy is in `package {PACKAGE}`", place=Place(path, 1))
+        yield PlaybookError(f"a policy is in `package {PACKAGE}`", place=Place(path, 1))
     for offset, what in sorted((*_bad_calls(code), *_bad_inputs(code, fields), *_bad_words(code))):
         line = code.count("\n", 0, offset) + 1
-        raise PlaybookError(what, place=Place(path, line, offset - code.rfind("\n", 0, offset)))
+        yield PlaybookError(what, place=Place(path, line, offset - code.rfind("\n", 0, offset)))
 
 
 def _without_strings(source: str) -> str:

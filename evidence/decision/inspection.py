@@ -1,0 +1,242 @@
+"""Owns the inspection of a bundle's folder: all that is wrong or doubtful in it, each with its place.
+
+It goes in stages, and a stage looks at what the stages before it could read: YAML, models, conditions,
+names, proofs. What stands where an earlier stage found a fault is a consequence and not told again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from evidence.decision.approvers import Approvers
+from evidence.decision.bundle import Bundle, Playbook, Use
+from evidence.decision.checks import (
+    Fault,
+    approver_faults,
+    floor_faults,
+    graded_faults,
+    policy_case_faults,
+    repeated_faults,
+    resort_faults,
+    rule_faults,
+)
+from evidence.decision.condition_checks import condition_faults
+from evidence.decision.condition_parser import ConditionError
+from evidence.decision.constants import constant_faults
+from evidence.decision.counterexamples import counterexample
+from evidence.decision.drafts import draft
+from evidence.decision.policies import Policy, survey_policies
+from evidence.errors import EvidenceError, Place, PlaybookError
+from evidence.strict_yaml import Document, Model, survey_model, survey_yaml
+
+PLAYBOOK_FILE, APPROVERS_FILE = "playbook.yaml", "approvers.yaml"
+_BECAUSE = "Say why in one sentence: it stands in the handoff of every incident that it decides about"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong or doubtful; `check` is the compile check whose proof would break, or 0."""
+
+    place: Place
+    what: str
+    remedy: str = ""
+    check: int = 0
+    is_warning: bool = False
+
+    def error(self) -> PlaybookError:
+        """The finding to raise."""
+        return PlaybookError(self.what, place=self.place, remedy=self.remedy)
+
+    @property
+    def at(self) -> tuple[str, int, int]:
+        """File, line and column."""
+        return str(self.place.path), self.place.line, self.place.column
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What an inspection found, by file and place. `bundle` is None when there are errors."""
+
+    bundle: Bundle | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """What keeps the bundle from being used."""
+        return tuple(each for each in self.findings if not each.is_warning)
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """What is doubtful and can be decided by."""
+        return tuple(each for each in self.findings if each.is_warning)
+
+
+def inspect_bundle(folder: Path) -> Inspection:
+    """Everything wrong or doubtful in the bundle of `folder`; a broken proof with its counterexample."""
+    inspector = _Inspector(folder)
+    inspector.look()
+    findings = inspector.in_order()
+    has_errors = any(not each.is_warning for each in findings)
+    return Inspection(None if has_errors else inspector.bundle, findings)
+
+
+class _Inspector:
+    """One inspection: the files of the bundle and what was found so far."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.findings: list[Finding] = []
+        self.bundle: Bundle | None = None
+        self.playbook = self._survey(folder / PLAYBOOK_FILE)
+        self.approvers = self._survey(folder / APPROVERS_FILE)
+
+    def look(self) -> None:
+        """Go through the stages."""
+        if self.playbook is None:
+            return
+        self._add(self._located(fault, fault.witness) for fault in constant_faults(self.playbook.value))
+        playbook = survey_model(Playbook, self.playbook, error=PlaybookError)
+        approvers = (
+            survey_model(Approvers, self.approvers, error=PlaybookError) if self.approvers else (None, [])
+        )
+        self._add(map(_finding, (*playbook[1], *approvers[1])))
+        policies = self._policies()
+        self.bundle = Bundle(
+            self.folder.name,
+            playbook[0] or draft(Playbook, self.playbook.value),
+            approvers[0] or draft(Approvers, self.approvers.value if self.approvers else None),
+            policies,
+        )
+        self._look_between(self.bundle, list(self._readable(self.bundle)))
+
+    def _look_between(self, bundle: Bundle, uses: list[Use]) -> None:
+        """What the parts of the bundle say about each other; a section with a fault accuses no other."""
+        faulty = self._faulty_sections()
+        faults = [*repeated_faults(bundle), *policy_case_faults(bundle)]
+        if bundle.actions:
+            faults += rule_faults(bundle.playbook)
+        if self.approvers and "roles" not in faulty:
+            faults += approver_faults(bundle)
+        if not faulty & {"actions", "last_resorts"}:
+            faults += resort_faults(bundle.playbook)
+        thresholds = None if "grading" in faulty else bundle.grading.thresholds
+        faults += condition_faults(bundle, uses, thresholds)
+        self._add(self._located(fault, fault.witness) for fault in faults)
+        faults = list(graded_faults(bundle, uses))
+        if "actions" not in faulty:
+            faults += floor_faults(bundle)
+        is_runnable = all(each.is_warning for each in self.findings)
+        self._add(
+            self._located(fault, counterexample(bundle, fault) if is_runnable else "") for fault in faults
+        )
+
+    # --- stages
+
+    def _survey(self, path: Path) -> Document | None:
+        document, faults = survey_yaml(path, error=PlaybookError)
+        self._add(map(_finding, faults))
+        return document
+
+    def _model(self, model: type[Model], document: Document | None) -> Model:
+        """The model, or a draft of it where something is wrong."""
+        if document is None:
+            return draft(model, None)
+        value, faults = survey_model(model, document, error=PlaybookError)
+        self._add(map(_finding, faults))
+        return value or draft(model, document.value)
+
+    def _policies(self) -> tuple[Policy, ...]:
+        folder = self._policy_folder
+        if self.playbook is None or folder is None:
+            return ()
+        if not folder.is_dir():
+            self._add([Finding(self.playbook.place("policies"), "there is no such folder of policies")])
+            return ()
+        policies, faults = survey_policies(folder)
+        self._add(map(_finding, faults))
+        return policies
+
+    def _readable(self, bundle: Bundle) -> Iterator[Use]:
+        """The conditions that can be read; a finding for each other."""
+        for use in bundle.uses:
+            document = self._document(use.policy)
+            if use.path in document.block_paths:
+                place = document.place(*use.path)
+                self._add([Finding(place, "a condition stands on its key's line, not in a block")])
+                continue
+            try:
+                _ = use.condition
+            except ConditionError as failure:
+                place = document.place_within(failure.offset, *use.path)
+                self._add([Finding(place, f"{use.role} {use.owner}: {failure.what}")])
+            else:
+                yield use
+
+    # --- files and places
+
+    @cached_property
+    def _policy_folder(self) -> Path | None:
+        value = self.playbook.value if self.playbook else None
+        name = value.get("policies") if isinstance(value, dict) else None
+        return self.folder / name if isinstance(name, str) and name else None
+
+    @cached_property
+    def _declarations(self) -> dict[str, Document]:
+        paths = self._policy_folder.glob("*.yaml") if self._policy_folder else ()
+        surveys = {path.stem: survey_yaml(path, error=PlaybookError)[0] for path in paths}
+        return {name: document for name, document in surveys.items() if document is not None}
+
+    def _document(self, policy: str) -> Document:
+        """The playbook, or the declaration of a policy."""
+        return self._declarations[policy] if policy or self.playbook is None else self.playbook
+
+    def _located(self, fault: Fault, witness: str = "") -> Finding:
+        document = self._document(fault.policy)
+        place = (
+            document.place_within(fault.offset, *fault.path) if fault.offset else document.place(*fault.path)
+        )
+        if fault.is_key and fault.path in document.key_places:
+            at = document.key_places[fault.path]
+            place = Place(at.path, at.line, at.column, place.field)
+        remedy = f"Counterexample: {witness}" if witness else fault.remedy
+        return Finding(place, fault.what, remedy, fault.check, fault.is_warning)
+
+    # --- findings
+
+    def _add(self, found: Iterable[Finding]) -> None:
+        """Add what does not stand where an earlier stage found something."""
+        before = {each.at for each in self.findings}
+        self.findings += [each for each in found if each.at not in before or not each.place.line]
+
+    def _faulty_sections(self) -> set[str]:
+        """Top-level keys of the bundle's own documents within which something was found."""
+        documents = {each.path: each for each in (self.playbook, self.approvers) if each}
+        return {
+            _section_at(documents[each.place.path], each.place.line)
+            for each in self.findings
+            if each.place.path in documents
+        }
+
+    def in_order(self) -> tuple[Finding, ...]:
+        """All findings by file (playbook, approvers, policies), then by place."""
+        files = [self.folder / PLAYBOOK_FILE, self.folder / APPROVERS_FILE]
+        ranks = {path: files.index(path) if path in files else len(files) for path in self._paths()}
+        return tuple(sorted(self.findings, key=lambda each: (ranks[each.place.path], each.at)))
+
+    def _paths(self) -> set[Path]:
+        return {each.place.path for each in self.findings}
+
+
+def _section_at(document: Document, line: int) -> str:
+    """The top-level key that the line stands under; empty above the first."""
+    keys = [(at.line, str(path[0])) for path, at in document.key_places.items() if len(path) == 1]
+    return max(((start, key) for start, key in keys if start <= line), default=(0, ""))[1]
+
+
+def _finding(error: EvidenceError) -> Finding:
+    place = error.place or Place(Path())
+    is_reason = error.what == "Field required" and place.field.endswith("because")
+    return Finding(place, error.what, _BECAUSE if is_reason else error.remedy)
