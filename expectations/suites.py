@@ -16,11 +16,15 @@ import pyarrow as pa
 
 from expectations.checks import DERIVED_SUMS, Check, Expectation, Frame
 from expectations.contracts import ColumnType, TableContract
+from expectations.deferral import deferred
 from expectations.tables import TABLES
 
 FAILING_KEYS_MAX = 100
 SUITE_SIZE = 32
 KEY_SEPARATOR = " | "
+
+# Great Expectations imports them for distributions and charts, which no check of ours needs: half its cost.
+_FOR_OTHER_EXPECTATIONS = ("scipy.stats", "altair")
 
 _DECLARED: dict[ColumnType, str] = {
     ColumnType.TEXT: "string",
@@ -115,13 +119,14 @@ def _type_name(found: pa.DataType) -> str:
 
 def _bound(expectation: Expectation, references: Mapping[str, pa.Table]) -> tuple[str, dict[str, Any]]:
     """The expectation's type and arguments for Great Expectations, with values of other tables filled in."""
-    from great_expectations.expectations.row_conditions import Column
-
     arguments: dict[str, Any] = dict(expectation.arguments)
     if expectation.same_values_as:
         table, _, column = expectation.same_values_as.rpartition(".")
         arguments["value_set"] = sorted(set(references[table].column(column).to_pylist()))
     if expectation.where_null:
+        _great_expectations()
+        from great_expectations.expectations.row_conditions import Column
+
         first, *others = (Column(name).is_null() for name in expectation.where_null)
         for other in others:
             first = first & other
@@ -130,9 +135,22 @@ def _bound(expectation: Expectation, references: Mapping[str, pa.Table]) -> tupl
 
 
 def _validate(frame: Any, keys: list[str], expectations: list[tuple[str, dict[str, Any]]]) -> list[Any]:
-    """Great Expectations' results in the order given."""
+    """Great Expectations' results in the order given; those that failed name every failing row."""
     batch = _batches().get_batch({"dataframe": frame})
+    results = _results(batch, expectations, {"result_format": "BOOLEAN_ONLY"})
+    # Keys of failing rows cost three more metrics an expectation: they are asked for where something failed.
+    failed = [position for position, result in enumerate(results) if not result.success]
     result_format = {"result_format": "COMPLETE", "unexpected_index_column_names": keys}
+    found = _results(batch, [expectations[position] for position in failed], result_format)
+    for position, result in zip(failed, found, strict=True):
+        results[position] = result
+    return results
+
+
+def _results(
+    batch: Any, expectations: list[tuple[str, dict[str, Any]]], result_format: dict[str, Any]
+) -> list[Any]:
+    """One result an expectation, in the order given."""
     results = []
     # A suite compares each expectation with all others, so that many small ones cost less than a large one.
     for start in range(0, len(expectations), SUITE_SIZE):
@@ -144,9 +162,8 @@ def _validate(frame: Any, keys: list[str], expectations: list[tuple[str, dict[st
 
 @functools.cache
 def _batches() -> Any:
-    """Where frames are handed in: one context per process, in memory, that reports to nobody."""
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    import great_expectations as gx
+    """Where frames are handed in: one context per process, in memory."""
+    gx = _great_expectations()
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
     context = gx.get_context(mode="ephemeral")
@@ -156,7 +173,7 @@ def _batches() -> Any:
 
 
 def _suite(expectations: list[tuple[str, dict[str, Any]]]) -> Any:
-    import great_expectations as gx
+    gx = _great_expectations()
     from great_expectations.expectations.registry import get_expectation_impl
 
     return gx.ExpectationSuite(
@@ -166,6 +183,15 @@ def _suite(expectations: list[tuple[str, dict[str, Any]]]) -> Any:
             for position, (type_name, arguments) in enumerate(expectations)
         ],
     )
+
+
+@functools.cache
+def _great_expectations() -> Any:
+    """The package, told to report to nobody; nothing of it may be imported before this."""
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    with deferred(*_FOR_OTHER_EXPECTATIONS):
+        import great_expectations as gx
+    return gx
 
 
 def _verdict(check: Check, expectation: Expectation, result: Any, keys: list[str], row_count: int) -> Verdict:
