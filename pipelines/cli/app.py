@@ -160,3 +160,22 @@ def digest(warehouse: WarehouseFolder = WAREHOUSE, output_format: OutputFormat =
     from pipelines.cli.reading import print_digests
 
     print_digests(warehouse, output_format)
+
+
+@app.command(epilog="Example: evidence generate /tmp/history --count 100000 --seed 7")
+def generate(
+    folder: Annotated[Path, typer.Argument(help="New folder; --history reads it.")],
+    count: Annotated[
+        int, typer.Option("--count", min=1, max=9_999_999, help="Incidents, about 20 moments each.")
+    ] = 10_000,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same bytes.")] = 1,
+    playbooks: Playbooks = PLAYBOOKS,
+    output_format: OutputFormat = Format.TEXT,
+) -> None:
+    """Write an invented history of any size, to measure with and to try a playbook at scale.
+
+    States are graded and ticked by the active playbook. What it says about incidents is made up.
+    """
+    from pipelines.cli.generating import print_generated
+
+    print_generated(folder, count, seed, playbooks, output_format)
