@@ -112,7 +112,23 @@ def resort_faults(playbook: Playbook) -> Iterator[Fault]:
     for field, option in RESORT_OPTIONS.items():
         name = getattr(playbook.last_resorts, field)
         if _option(playbook, name) is not option:
-            yield Fault(f"the last resort {name} is no action of {option}", ("last_resorts", field))
+            what = f"the last resort {name} is no action of {option}"
+            yield Fault(what, ("last_resorts", field), witness=_undecided_state(playbook, field, name))
+
+
+def _undecided_state(playbook: Playbook, field: str, name: str) -> str:
+    """A state in which only this last resort is left, although it may itself be refused."""
+    action = playbook.actions.get(name)
+    if action is not None and not action.is_active:
+        return ""
+    where = {
+        "monitor": "where no rule holds",
+        "enrich": "where an active action has points, but too few",
+        "missing_context": "where nothing has arrived yet",
+        "escalate": "where the action that is enough is denied by policy",
+    }[field]
+    refusal = f"is active and needs confidence {action.floor}" if action else "does not exist"
+    return f"{where} and no passive action has points, only {name} is left, which {refusal}: no decision"
 
 
 def policy_case_faults(bundle: Bundle) -> Iterator[Fault]:

@@ -12,9 +12,8 @@ from collections.abc import Iterator, Sequence
 from evidence.decision.bundle import Bundle, Path_, Role, Rule, Use
 from evidence.decision.checks import Fault
 from evidence.decision.condition_text import condition_text
-from evidence.decision.conditions import Condition
+from evidence.decision.conditions import And, Condition, Or, conjuncts
 from evidence.decision.satisfiability import (
-    contradiction,
     implies,
     is_always_true,
     is_never_false,
@@ -46,35 +45,70 @@ def condition_faults(bundle: Bundle, uses: Sequence[Use], thresholds: Thresholds
     `thresholds` are the bundle's, where they can be read: 'over policy' is then taken as the measured
     column that it stands for.
     """
-    conditions = {use.path: _measured(use, thresholds) for use in uses}
+    conditions = {use.path: _measured(use.condition, thresholds) for use in uses}
     impossible: set[Path_] = set()
     for use in uses:
         condition = conditions[use.path]
         if is_never_true(condition):
             impossible.add(use.path)
-            yield _never_true(use, contradiction(condition))
+            yield _never_true(use, thresholds)
         elif is_never_false(condition) if use.role in RAISING else is_always_true(condition):
             what = f"{use.role} {use.owner} holds in every state: {_WITHOUT_CONDITION[use.role]}"
             yield Fault(what, use.path, policy=use.policy, is_warning=True)
+        else:
+            yield from _dead_alternatives(use, thresholds)
     possible = {path: condition for path, condition in conditions.items() if path not in impossible}
     yield from _excluding_preconditions(uses, possible)
     yield from _repeated_rules(bundle, possible)
 
 
-def _measured(use: Use, thresholds: Thresholds | None) -> Condition:
-    return measured(use.condition, thresholds) if thresholds else use.condition
+def _measured(condition: Condition, thresholds: Thresholds | None) -> Condition:
+    return measured(condition, thresholds) if thresholds else condition
 
 
-def _never_true(use: Use, parts: Sequence[Condition]) -> Fault:
-    texts = " and ".join(condition_text(part) for part in parts)
-    why = f"{texts} {'exclude each other' if len(parts) > 1 else 'is never true'}"
+def _never_true(use: Use, thresholds: Thresholds | None) -> Fault:
+    """The impossible condition, told by the fewest of its parts that exclude each other."""
+    kept = list(conjuncts(use.condition))
+    for part in list(kept):
+        others = [each for each in kept if each is not part]
+        if others and is_never_true(*(_measured(each, thresholds) for each in others)):
+            kept = others
+    texts = " and ".join(_text(part, thresholds) for part in kept)
+    why = f"{texts} {'exclude each other' if len(kept) > 1 else 'is never true'}"
     what = f"{use.role} {use.owner} cannot hold: {why}, so that {_WITHOUT_EFFECT[use.role]}"
-    return Fault(what, use.path, offset=_offset_of(use.text, parts), policy=use.policy)
+    return Fault(what, use.path, offset=_offset_of(use.text, kept[0]), policy=use.policy)
 
 
-def _offset_of(text: str, parts: Sequence[Condition]) -> int:
-    """Where the first part begins in the text as people wrote it, as near as its first word tells."""
-    found = re.search(r"[a-z][a-z0-9_]{3,}", condition_text(parts[0]))
+def _text(part: Condition, thresholds: Thresholds | None) -> str:
+    """The part as it stands and, where the grading decides about it, what that comes to."""
+    text, meant = condition_text(part), condition_text(_measured(part, thresholds))
+    return text if text == meant else f"{text} ({meant})"
+
+
+def _dead_alternatives(use: Use, thresholds: Thresholds | None) -> Iterator[Fault]:
+    for part in _alternatives(use.condition):
+        if is_never_true(_measured(part, thresholds)):
+            what = (
+                f"{use.role} {use.owner} offers an alternative that is never true: {_text(part, thresholds)}"
+            )
+            offset = _offset_of(use.text, part)
+            yield Fault(what, use.path, offset=offset, policy=use.policy, is_warning=True)
+
+
+def _alternatives(condition: Condition) -> Iterator[Condition]:
+    """What stands on either side of an 'or' that is not negated."""
+    match condition:
+        case Or(left, right):
+            for side in (left, right):
+                yield from _alternatives(side) if isinstance(side, Or) else (side,)
+        case And(left, right):
+            yield from _alternatives(left)
+            yield from _alternatives(right)
+
+
+def _offset_of(text: str, part: Condition) -> int:
+    """Where the part begins in the text as people wrote it, as near as its first word tells."""
+    found = re.search(r"[a-z][a-z0-9_]{3,}", condition_text(part))
     at = re.search(rf"\b{found.group()}\b", text) if found else None
     return at.start() if at else 0
 

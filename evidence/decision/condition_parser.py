@@ -7,6 +7,7 @@ allow-list first, exactly one tree is demanded, and the tree is walked into our 
 
 from __future__ import annotations
 
+import itertools
 import re
 from functools import lru_cache
 
@@ -36,6 +37,7 @@ from evidence.decision.conditions import (
 from expectations.contracts import Column, ColumnType, Role
 
 INTEGER_MAX = 2**63 - 1
+FUNCTIONS = ("known", "has_signal", "regexp_matches")
 READABLE_ROLES = (Role.FEATURE, Role.GRADED, Role.AGEING)
 
 _WORD = re.compile(r"[a-z][a-z0-9_]*")
@@ -102,6 +104,7 @@ def _checked_tokens(text: str) -> list[Token]:
     for token in tokens:
         _check_token(token, previous)
         previous = token
+    _check_calls(tokens)
     if tokens and _has_comment(text, tokens):
         raise ConditionError(
             "comments belong into YAML, not into the condition", _comment_offset(text, tokens)
@@ -123,6 +126,17 @@ def _check_token(token: Token, previous: Token | None) -> None:
         raise ConditionError(f"{token.text} is not an integer: nothing that rounds may decide", token.start)
     if previous and token.token_type is previous.token_type is TokenType.STRING:
         raise ConditionError("two strings side by side would be joined silently", token.start)
+
+
+def _check_calls(tokens: list[Token]) -> None:
+    """sqlglot knows hundreds of functions, each by a type of its own: they are told apart here, by name."""
+    for name, bracket in itertools.pairwise(tokens):
+        is_call = bracket.token_type is TokenType.L_PAREN and name.token_type is TokenType.VAR
+        if is_call and name.text not in FUNCTIONS:
+            known = ", ".join(FUNCTIONS)
+            raise ConditionError(
+                f"there is no function {name.text} in the language of conditions: {known}", name.start
+            )
 
 
 def _has_comment(text: str, tokens: list[Token]) -> bool:
@@ -245,9 +259,7 @@ class _Walker:
         if name in ("known", "has_signal"):
             takes = "one column" if name == "known" else "one text constant"
             raise self._error(f"{name}(…) takes {takes}", node)
-        raise self._error(
-            f"the function {name} is not part of the language: known, has_signal, regexp_matches", node
-        )
+        raise self._error(f"the function {name} takes other arguments", node)
 
     def _compared_column(self, node: exp.Expr) -> Column:
         if not isinstance(node, exp.Column):

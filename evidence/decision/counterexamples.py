@@ -179,7 +179,8 @@ def _sentence(
 
 
 def _decision(recommendation: Recommendation) -> str:
-    return f"{recommendation.action} ({recommendation.mode})"
+    by = f", {' and '.join(recommendation.approvers)}" if recommendation.approvers else ""
+    return f"{recommendation.action} ({recommendation.mode}{by})"
 
 
 def _shown(value: Any) -> str:

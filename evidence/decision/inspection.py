@@ -28,7 +28,7 @@ from evidence.decision.condition_parser import ConditionError
 from evidence.decision.constants import constant_faults
 from evidence.decision.counterexamples import counterexample
 from evidence.decision.drafts import draft
-from evidence.decision.policies import Policy, survey_policies
+from evidence.decision.policies import Policy, policy_folder, survey_policies
 from evidence.errors import EvidenceError, Place, PlaybookError
 from evidence.strict_yaml import Document, Model, survey_model, survey_yaml
 
@@ -49,6 +49,11 @@ class Finding:
     def error(self) -> PlaybookError:
         """The finding to raise."""
         return PlaybookError(self.what, place=self.place, remedy=self.remedy)
+
+    def lines(self) -> list[str]:
+        """`file:line:column: field: message` and, indented, what to do or the counterexample."""
+        kind = "warning: " if self.is_warning else ""
+        return [f"{self.place}: {kind}{self.what}", *([f"  {self.remedy}"] if self.remedy else [])]
 
     @property
     def at(self) -> tuple[str, int, int]:
@@ -181,7 +186,7 @@ class _Inspector:
     def _policy_folder(self) -> Path | None:
         value = self.playbook.value if self.playbook else None
         name = value.get("policies") if isinstance(value, dict) else None
-        return self.folder / name if isinstance(name, str) and name else None
+        return policy_folder(self.folder, name) if isinstance(name, str) and name else None
 
     @cached_property
     def _declarations(self) -> dict[str, Document]:

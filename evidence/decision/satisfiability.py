@@ -31,7 +31,6 @@ from evidence.decision.conditions import (
     Not,
     OneOf,
     Or,
-    conjuncts,
     leaves,
     literal_sql,
 )
@@ -104,16 +103,6 @@ def are_alike(first: Condition, second: Condition, *, is_raising: bool) -> bool:
     """No state tells them apart, closed as their role closes them (a raising one holds unless false)."""
     holds, fails = (NOT_FALSE, FALSE) if is_raising else (TRUE, NOT_TRUE)
     return not _may_be([(first, holds), (second, fails)]) and not _may_be([(first, fails), (second, holds)])
-
-
-def contradiction(condition: Condition) -> tuple[Condition, ...]:
-    """The fewest of its conjuncts, in their order, that exclude each other; none may be left out."""
-    kept = list(conjuncts(condition))
-    for part in list(kept):
-        others = [each for each in kept if each is not part]
-        if others and is_never_true(*others):
-            kept = others
-    return tuple(kept)
 
 
 def measured(condition: Condition, thresholds: Thresholds) -> Condition:

@@ -53,7 +53,7 @@ from .reference import Parser, holds
         ("known(owner, service)", "known(…) takes one column", 1),
         ("has_signal(owner)", "has_signal(…) takes one text constant", 1),
         ("exists(is_stateful)", "'exists' is not part of the language", 1),
-        ("length(owner) = 3", "takes one column and one constant", 1),
+        ("length(owner) = 3", "there is no function length", 1),
         ("regexp_matches(owner, '(')", "is not an RE2 pattern", 23),
         ("regexp_matches(owner, '(a)\\1')", "is not an RE2 pattern", 23),
         ("owner like severity", "a pattern must be a text constant", 1),

@@ -27,7 +27,6 @@ from evidence.decision.conditions import (
 from evidence.decision.satisfiability import (
     are_alike,
     bounds,
-    contradiction,
     implies,
     is_always_true,
     is_never_false,
@@ -179,12 +178,6 @@ def test_over_policy_is_what_the_grading_makes_of_it() -> None:
     text = "is_latency_over_policy and latency_ms < 900"
     assert not is_never_true(parse(text))
     assert is_never_true(measured(parse(text), active().grading.thresholds))
-
-
-def test_a_contradiction_is_told_by_its_fewest_parts() -> None:
-    """Parts that have nothing to do with it are left out."""
-    parts = contradiction(parse("is_mfa and signal_count > 5 and known(owner) and signal_count < 3"))
-    assert [condition_text(part) for part in parts] == ["signal_count > 5", "signal_count < 3"]
 
 
 def test_conditions_are_alike_as_their_role_closes_them() -> None:
