@@ -13,7 +13,7 @@ with events as (
         on alterations.variant_id = variants.variant_id and alterations.source = recorded.source
 ),
 numbered as (
-    -- An export is cut between records: its end is lost without a trace, so that no gap lowers confidence.
+    -- An export is cut between records: what is lost leaves no trace, so that no gap lowers confidence.
     select
         *,
         row_number() over export - 1 as place,
@@ -32,7 +32,7 @@ moved as (
         )
     from numbered
     where place * 100 >= coalesce(head_cut_percent, 0) * event_count
-        and (event_count - place) * 100 > coalesce(tail_cut_percent, 0) * event_count
+        and (event_count - 1 - place) * 100 >= coalesce(tail_cut_percent, 0) * event_count
 ),
 arrivals as (
     select
