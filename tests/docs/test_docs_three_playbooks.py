@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from evidence.decision import Bundle, load_bundle
 from evidence.intake.incident_file import load_incident
+from simulator.classification import CLASSES, classify
 from simulator.replay import Replayed, replay
 
 ROOT = Path(__file__).parents[2]
@@ -53,6 +55,29 @@ def decisions_table(replays: list[tuple[Replayed, ...]]) -> list[str]:
     return lines
 
 
+def changes_table(connection: Any, bundles: list[Bundle]) -> list[str]:
+    """The classes of every change from one version to the next, and what it does to the reviewer's label."""
+    columns = [changes(connection, pair) for pair in pairwise(bundles)]
+    lines = ["| incident | v1 to v2 | v2 to v3 |", "|---|---|---|"]
+    return lines + [
+        " | ".join([f"| `{name[:8]}` {name[9:]}", *(column[name] for column in columns)]) + " |"
+        for name in columns[0]
+    ]
+
+
+def changes(connection: Any, pair: tuple[Bundle, Bundle]) -> dict[str, str]:
+    """What changed, by incident."""
+    classify(connection, pair)
+    rows = connection.execute(
+        f"select incident_id, classes, is_path_changed, label_effect from {CLASSES} order by incident_id"
+    ).fetchall()
+    return {
+        incident_id: (", ".join(classes) or ("the way alone" if is_path_changed else "unchanged"))
+        + (f"; **{effect}**" if effect in ("fixes", "regresses") else "")
+        for incident_id, classes, is_path_changed, effect in rows
+    }
+
+
 def counts_table(bundles: list[Bundle], replays: list[tuple[Replayed, ...]]) -> list[str]:
     """What each version holds, and how its decisions begin."""
     rows: dict[str, list[Any]] = {
@@ -82,10 +107,24 @@ def agreement(replayed: tuple[Replayed, ...]) -> str:
 
 @pytest.mark.golden
 def test_the_tables_follow_from_a_replay(golden: Any, recorded: Any, bundles: list[Bundle]) -> None:
-    """Both tables of the page are computed: decisions per incident and version, and what they add up to."""
+    """The tables of the page are computed: decisions per incident and version, their sums and changes."""
     replays = replay(recorded, bundles)
     legend = "✓ and ✗: the option is, or is not, the one that the incident's reviewer wanted."
-    shown = "\n".join(["", *decisions_table(replays), "", legend, "", *counts_table(bundles, replays), ""])
+    shown = "\n".join(
+        [
+            "",
+            *decisions_table(replays),
+            "",
+            legend,
+            "",
+            *counts_table(bundles, replays),
+            "",
+            "What a comparison calls the changes, and whether they bring the reviewer's option or lose it:",
+            "",
+            *changes_table(recorded, bundles),
+            "",
+        ]
+    )
     text = (ROOT / PAGE).read_text()
     between = re.compile(f"(?<={re.escape(BEGIN)}).*?(?={re.escape(END)})", re.DOTALL)
     assert between.search(text)
