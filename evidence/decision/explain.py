@@ -20,6 +20,7 @@ from evidence.decision.decide import (
     target_of,
 )
 from evidence.decision.matrix import Mode, Option
+from evidence.decision.open_points import MISSING_CONTEXT, OPEN_POINTS
 from evidence.errors import InputError
 from evidence.redaction import make_visible, redact
 from evidence.times import NS_PER_SECOND, format_rfc3339
@@ -200,10 +201,14 @@ def _gates(each: Candidate) -> str:
 
 
 def _missing(decision: Decision) -> Iterator[str]:
-    for name in decision.row["missing_context"]:
-        yield f"- minimum context: {name}"
-    for column in decision.unknowns:
-        yield f"- {column}: {COLUMNS[column].doc}"
+    points = {f"minimum context, {name}": MISSING_CONTEXT[name] for name in decision.row["missing_context"]}
+    said = frozenset(point.sentence for point in points.values())
+    points |= {
+        column: OPEN_POINTS[column]
+        for column in decision.unknowns
+        if OPEN_POINTS[column].sentence not in said
+    }
+    yield from (f"- {name}: {point.sentence} {point.advice}" for name, point in points.items())
     if not decision.row["missing_context"] and not decision.unknowns:
         yield "Nothing that a matching rule, a precondition or a policy asked for."
 

@@ -13,7 +13,9 @@ import duckdb
 
 from evidence.decision.bundle import Bundle, Role, Use
 from evidence.decision.candidates import Candidate
+from evidence.decision.condition_parser import parse_condition
 from evidence.decision.conditions import columns_read, condition_sql, conjuncts
+from evidence.decision.policies import PolicyInput
 
 
 def undecided_uses(
@@ -67,7 +69,13 @@ def _unknown_policy_inputs(candidate: Candidate, state: Mapping[str, Any]) -> se
     columns: set[str] = set()
     for policy, answer in candidate.answers:
         for name in answer.unknown_inputs if answer.messages else ():
-            declared = policy.declaration.inputs[name]
-            if declared.column is not None and state[declared.column] is None:
-                columns.add(declared.column)
+            behind = columns_behind(policy.declaration.inputs[name])
+            columns |= {column for column in behind if state[column] is None}
     return columns
+
+
+def columns_behind(declared: PolicyInput) -> frozenset[str]:
+    """The columns that a policy's input is read from."""
+    if declared.column is not None:
+        return frozenset({declared.column})
+    return columns_read(parse_condition(declared.that)) if declared.that else frozenset()

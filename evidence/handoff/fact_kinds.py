@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,8 @@ from evidence.handoff.inert import quote
 from evidence.handoff.words import SEVERITY_WORDS, counted, duration, percent, source_name
 from evidence.times import format_rfc3339
 
-Sentence = Callable[[Any], str]
+# From the column's value and the state that it stands in.
+Sentence = Callable[[Any, Mapping[str, Any]], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,23 +25,34 @@ class FactKind:
 
 
 def _words(template: str) -> Sentence:
-    return lambda value: template.format(quote(value))
+    return lambda value, _: template.format(quote(value))
 
 
-def _number(template: str) -> Sentence:
-    return lambda value: template.format(value)
-
-
-def _count(template: str, one: str, many: str = "") -> Sentence:
-    return lambda value: template.format(counted(value, one, many))
+def _count(template: str, one: str, many: str = "", none: str = "") -> Sentence:
+    return lambda value, _: none if none and value == 0 else template.format(counted(value, one, many))
 
 
 def _flag(if_true: str, if_false: str) -> Sentence:
-    return lambda value: if_true if value else if_false
+    return lambda value, _: if_true if value else if_false
+
+
+def _layer(value: str, state: Mapping[str, Any]) -> str:
+    reason = f": {state['layer_reason']}" if state["layer_reason"] else ""
+    return f"The fault seems to lie in the layer {quote(value)}{reason}."
+
+
+def _state(value: bool, state: Mapping[str, Any]) -> str:
+    if state["is_about_node"]:
+        return (
+            "The node runs a workload that keeps state."
+            if value
+            else "No workload seen on the node keeps state."
+        )
+    return "It keeps state." if value else "It keeps no state."
 
 
 def _severity(source: str) -> Sentence:
-    return lambda value: (
+    return lambda value, _: (
         f"{source_name(source)} states a severity of {value} of 6 ({SEVERITY_WORDS.get(value, 'unnamed')})."
     )
 
@@ -48,10 +60,16 @@ def _severity(source: str) -> Sentence:
 SCOPE: tuple[FactKind, ...] = (
     FactKind("service", "Service", _words("The affected service is {}."), ("service_name", "workload")),
     FactKind("workload", "Workload", _words("The affected workload is {}."), ("workload", "pod")),
-    FactKind("workload_kind", "Workload kind", _words("Its kind is {}."), ("workload_kind",)),
+    FactKind("workload_kind", "Workload kind", _words("The workload's kind is {}."), ("workload_kind",)),
     FactKind("namespace", "Namespace", _words("It runs in the namespace {}."), ("namespace",)),
     FactKind("cluster", "Cluster", _words("It runs in the cluster {}."), ("cluster",)),
     FactKind("node", "Node", _words("The node concerned is {}."), ("node",)),
+    FactKind(
+        "is_about_node",
+        "About the node itself",
+        _flag("The incident is about the node itself.", "The incident is not about a node."),
+        ("node",),
+    ),
     FactKind(
         "principal", "Identity", _words("The incident is about the identity {}."), ("actor", "resource")
     ),
@@ -82,7 +100,7 @@ OWNERSHIP: tuple[FactKind, ...] = (
             "The catalogue says that quarantine is not allowed.",
         ),
     ),
-    FactKind("is_stateful", "State", _flag("It keeps state.", "It keeps no state.")),
+    FactKind("is_stateful", "State", _state, ("workload", "pod")),
 )
 
 SIGNALS: tuple[FactKind, ...] = (
@@ -95,21 +113,20 @@ SIGNALS: tuple[FactKind, ...] = (
     FactKind(
         "severity_watch",
         "Severity by the watch list",
-        lambda value: f"A watched call has level {value} of 6 ({SEVERITY_WORDS.get(value, 'unnamed')}).",
+        lambda value, _: f"A watched call has level {value} of 6 ({SEVERITY_WORDS.get(value, 'unnamed')}).",
         ("name",),
     ),
     FactKind("first_signal_name", "First signal", _words("The first signal to arrive was {}."), ("name",)),
     FactKind(
         "is_signal_cleared",
         "Signals cleared",
-        _flag("Every alert is reported over by its own source.", "At least one alert is not reported over."),
+        _flag(
+            "Every alert is reported as resolved by its own source.",
+            "Not every alert is reported as resolved.",
+        ),
         ("activity", "status"),
     ),
-    FactKind(
-        "layer",
-        "Layer",
-        _words("The fault seems to lie in the layer {}."),
-    ),
+    FactKind("layer", "Layer", _layer),
 )
 
 CHANGE: tuple[FactKind, ...] = (
@@ -123,20 +140,25 @@ CHANGE: tuple[FactKind, ...] = (
         ("revision",),
     ),
     FactKind(
-        "change_at", "Time of the change", lambda value: f"The change happened at {format_rfc3339(value)}."
+        "change_at", "Time of the change", lambda value, _: f"The change happened at {format_rfc3339(value)}."
     ),
     FactKind("change_revision", "Revision", _words("The change brought the revision {}."), ("revision",)),
     FactKind(
-        "change_previous_revision", "Revision before", _words("Before it ran {}."), ("previous_revision",)
+        "change_previous_revision",
+        "Revision before",
+        _words("The revision before it is {}."),
+        ("previous_revision",),
     ),
-    FactKind("change_branch", "Branch", _words("It follows the branch {}."), ("branch",)),
-    FactKind("change_commit", "Commit", _words("Its commit is {}."), ("commit_sha", "revision")),
-    FactKind("change_sync_status", "Sync status", _words("Its sync status is {}."), ("sync_status",)),
-    FactKind("change_initiator", "Initiator of the change", _words("It was begun by {}."), ("initiator",)),
+    FactKind("change_branch", "Branch", _words("The release follows {}."), ("branch",)),
+    FactKind("change_commit", "Commit", _words("The change's commit is {}."), ("commit_sha", "revision")),
+    FactKind("change_sync_status", "Sync status", _words("The sync status is {}."), ("sync_status",)),
+    FactKind(
+        "change_initiator", "Initiator of the change", _words("The change was begun by {}."), ("initiator",)
+    ),
     FactKind(
         "is_change_auto_sync",
         "Automated sync",
-        _flag("It came by automated sync.", "It did not come by automated sync."),
+        _flag("The change came by automated sync.", "The change did not come by automated sync."),
     ),
     FactKind(
         "has_previous_revision",
@@ -150,9 +172,17 @@ CHANGE: tuple[FactKind, ...] = (
     FactKind(
         "change_to_symptom_seconds",
         "Change to symptom",
-        lambda value: f"The first symptom came {duration(value)} after the change.",
+        lambda value, _: f"The first symptom came {duration(value)} after the change.",
     ),
-    FactKind("release_service_count", "Shared release", _count("The changed release holds {}.", "service")),
+    FactKind(
+        "release_service_count",
+        "Shared release",
+        lambda value, _: (
+            "No other service shares the changed release."
+            if value == 1
+            else f"{value} services share the changed release."
+        ),
+    ),
 )
 
 SPREAD: tuple[FactKind, ...] = (
@@ -163,19 +193,29 @@ SPREAD: tuple[FactKind, ...] = (
         "is_spreading",
         "Spread",
         _flag(
-            "It is spreading: two or more services or nodes are affected.",
-            "It stays on one service and node.",
+            "It spreads: two or more services, or pods on two or more nodes, are affected.",
+            "It does not spread so far.",
         ),
     ),
     FactKind(
         "blast_radius",
         "Blast radius",
-        _count("{} by the catalogue.", "other service depends on it", "other services depend on it"),
+        _count(
+            "{} by the catalogue.",
+            "other service depends on it",
+            "other services depend on it",
+            "No other service depends on it by the catalogue.",
+        ),
     ),
     FactKind(
         "customer_facing_count",
         "Customer-facing reach",
-        _count("{} within reach.", "customer-facing service"),
+        _count(
+            "{} on what is.",
+            "customer-facing service is affected or depends",
+            "customer-facing services are affected or depend",
+            "No customer-facing service is affected or depends on what is.",
+        ),
     ),
 )
 
@@ -187,7 +227,7 @@ IDENTITY: tuple[FactKind, ...] = (
     FactKind(
         "is_source_network_new",
         "Source network",
-        _flag("It came from outside its known networks.", "It came from a known network."),
+        _flag("The calls came from outside the known networks.", "The calls came from a known network."),
         ("src_ip",),
     ),
     FactKind(
@@ -232,25 +272,33 @@ EXPOSURE: tuple[FactKind, ...] = (
     FactKind(
         "has_approval_artifact",
         "Approval label",
-        _flag("The object carries an approval label.", "The object carries no approval label."),
+        _flag(
+            "The object that a policy was asked about carries an approval label.",
+            "The object that a policy was asked about carries no approval label.",
+        ),
     ),
     FactKind(
         "is_customer_data_touched",
         "Customer data",
-        _flag("An affected entry handles customer data.", "No affected entry handles customer data."),
+        _flag(
+            "By the catalogue, something affected handles customer data.",
+            "By the catalogue, nothing affected handles customer data.",
+        ),
         ("resource",),
     ),
 )
 
 TELEMETRY: tuple[FactKind, ...] = (
-    FactKind("error_rate_ppm", "Error rate", lambda value: f"The error rate reached {percent(value)}."),
-    FactKind("latency_ms", "Latency", _number("The latency reached {} ms (p99 as recorded).")),
+    FactKind("error_rate_ppm", "Error rate", lambda value, _: f"The error rate reached {percent(value)}."),
+    FactKind("latency_ms", "Latency", lambda value, _: f"The latency reached {value} ms (p99 as recorded)."),
     FactKind(
         "resource_pressure_ppm",
         "Resource pressure",
-        lambda value: f"Use of a limit reached {percent(value)}.",
+        lambda value, _: f"Use of a limit (CPU, memory, saturation) reached {percent(value)}.",
     ),
-    FactKind("impacted_route_count", "Routes", _count("{} with errors.", "route"), ("route",)),
+    FactKind(
+        "impacted_route_count", "Routes", _count("{} errors so far.", "route has", "routes have"), ("route",)
+    ),
     FactKind(
         "hot_dependency", "Hot dependency", _words("Slow or failing calls concentrate on {}."), ("upstream",)
     ),
@@ -265,15 +313,6 @@ GROUPS: dict[str, tuple[FactKind, ...]] = {
     "Spread and reach": SPREAD,
     "Ownership and recovery hints": OWNERSHIP,
 }
-LABELS = {
-    kind.column: kind.label for kind in (*SCOPE, *(kind for kinds in GROUPS.values() for kind in kinds))
-} | {
-    "is_error_rate_over_policy": "Error rate over policy",
-    "is_latency_over_policy": "Latency over policy",
-    "is_resource_pressure_over_policy": "Resource pressure over policy",
-    "is_dependency_hot": "Whether one dependency is hot",
-    "severity": "Severity",
-}
 # A conclusion has the evidence of the figure that it compares.
 SAME_EVIDENCE = {
     "is_error_rate_over_policy": "error_rate_ppm",
@@ -281,7 +320,12 @@ SAME_EVIDENCE = {
     "is_resource_pressure_over_policy": "resource_pressure_ppm",
     "is_dependency_hot": "hot_dependency",
 }
-# What quiet says: a conclusion of nothing is no news to a reader under pressure.
-QUIET_AT_ZERO = frozenset(
-    {"pod_count", "node_count", "service_count", "impacted_route_count", "release_service_count"}
-)
+# Values that are no news to a reader under pressure.
+QUIET: dict[str, tuple[Any, ...]] = {
+    "is_about_node": (False,),
+    "pod_count": (0,),
+    "node_count": (0,),
+    "service_count": (0,),
+    "impacted_route_count": (0,),
+    "release_service_count": (0,),
+}

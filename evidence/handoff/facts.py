@@ -7,7 +7,7 @@ from typing import Any
 
 from evidence.handoff.case import Case, Row
 from evidence.handoff.claims import ClaimBook
-from evidence.handoff.fact_kinds import GROUPS, QUIET_AT_ZERO, SAME_EVIDENCE, SCOPE, FactKind
+from evidence.handoff.fact_kinds import GROUPS, QUIET, SAME_EVIDENCE, SCOPE, FactKind
 from evidence.handoff.inert import quote
 from evidence.handoff.model import Fact, Section
 from evidence.handoff.words import counted
@@ -79,9 +79,9 @@ def _facts(book: ClaimBook, kinds: tuple[FactKind, ...], section: Section, group
 
 def _fact(book: ClaimBook, kind: FactKind, section: Section, group: str) -> Fact | None:
     case, value = book.case, book.case.state[kind.column]
-    if value is None or (value == 0 and kind.column in QUIET_AT_ZERO):
+    if value is None or value in QUIET.get(kind.column, ()):
         return None
-    sentence = kind.sentence(value)
+    sentence = kind.sentence(value, case.state)
     claim = _claim(book, kind, section, sentence, case)
     if claim is None:
         return None

@@ -23,7 +23,7 @@ from expectations.tables.decision import MODES, OPTIONS
 from expectations.tables.handoff import CLAIM_SECTIONS
 
 FORMAT: Literal["incident-evidence/handoff"] = "incident-evidence/handoff"
-SCHEMA_VERSION: Literal["1.0.0"] = "1.0.0"
+SCHEMA_VERSION: Literal["2.0.0"] = "2.0.0"
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Count = Annotated[int, Field(ge=0)]
@@ -252,8 +252,15 @@ class PolicyVerdict(Frozen):
     unknown_inputs: tuple[str, ...]
 
 
+class FillIn(Frozen):
+    """A value that the evidence does not hold, and what holds its place in a proposal's text."""
+
+    what: str
+    stands_as: str = Field(description="As written in the text, which stays valid in its format.")
+
+
 class Proposal(Frozen):
-    """The proposed change as inert text in the tool's own format."""
+    """The proposed change as inert text in the tool's own format, valid as it stands."""
 
     action: str
     acts_on: str | None = Field(description="The object that the text would change.")
@@ -263,7 +270,7 @@ class Proposal(Frozen):
     text: str
     checks: tuple[str, ...] = Field(description="What to see for oneself before the text is used.")
     undo: str
-    missing: tuple[str, ...] = Field(description="Values that the evidence does not hold; named in the text.")
+    to_fill_in: tuple[FillIn, ...] = Field(description="What must be filled in before the text is used.")
     executed: Literal[False] = False
 
 
@@ -336,7 +343,7 @@ class Package(Frozen):
     """A ticket-ready handoff for one incident. Nothing in it depends on when or where the run took place."""
 
     format: Literal["incident-evidence/handoff"] = FORMAT
-    schema_version: Literal["1.0.0"] = SCHEMA_VERSION
+    schema_version: Literal["2.0.0"] = SCHEMA_VERSION
     incident_id: str
     title: str
     as_of: str = Field(description="Moment of the decision; later evidence is in incident_record only.")

@@ -17,12 +17,18 @@ from evidence.handoff.subjects import subject_of, window
 from evidence.handoff.timeline import timeline
 from evidence.handoff.unknowns import unknowns
 from evidence.handoff.words import NS_PER_MS
-from evidence.links import link
+from evidence.links import audit_place, link
 from evidence.redaction import shown
 from evidence.settings import Settings
 from evidence.times import format_rfc3339
 
-_LINKS = (("Incident", "incident"), ("Logs", "logs"), ("Traces", "traces"), ("Changes", "changes"))
+_LINKS = (
+    ("Incident", "incident"),
+    ("Logs", "logs"),
+    ("Traces", "traces"),
+    ("Changes", "changes"),
+    ("Audit trail", "audit"),
+)
 # Where bytes lie is no content: the same bytes under other names give the same content digest.
 LOCATION_FIELDS = frozenset({"path", "file_sha256", "ordinal", "byte_offset"})
 
@@ -79,13 +85,17 @@ def package_of(case: Case, bundle: Bundle, settings: Settings) -> Package:
 
 def links(case: Case, settings: Settings) -> tuple[Link, ...]:
     """Links into the sources' own screens, from the settings' templates, values percent-encoded."""
-    entry = case.catalogue.entry(case.state["service"])
+    state, entry = case.state, case.catalogue.entry(case.state["service"])
     start, end = window(case)
     values: dict[str, str | int | None] = {
         "incident_id": case.incident_id,
-        "service": entry["name"] if entry else case.state["service"],
-        "namespace": case.state["namespace"],
+        "service": entry["name"] if entry else state["service"],
+        "namespace": state["namespace"],
+        "cluster": state["cluster"],
         "application": entry["argocd_app"] if entry else None,
+        "credential": state["credential_uid"],
+        "user": state["principal"] if state["actor_kind"] == "human" else None,
+        **audit_place(case.known_events, state["credential_uid"], state["principal"]),
         "from_ms": start // NS_PER_MS,
         "to_ms": end // NS_PER_MS,
     }

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Any
 
-from evidence.anchors import parse_record, value_at
 from evidence.handoff.case import Case, Row
 from evidence.handoff.model import Approval, Owner, Unknown
 from evidence.handoff.proposals import Subject, Workload
+from evidence.handoff.releases import release_of, text_in_record
 from evidence.redaction import shown
 from evidence.times import NS_PER_SECOND, format_rfc3339
 
@@ -16,6 +15,7 @@ CATALOGUE_LABEL = "backstage.io/kubernetes-id"  # by which Backstage finds a com
 PLAIN_LABEL = "app.kubernetes.io/name"
 _BEFORE_SECONDS = 1800
 _SUMMARY_MAX = 10
+_FAULT_SEVERITY = 3  # medium: a warning in the life cycle of a pod
 _ON_RESOURCES = frozenset({"close_public_exposure", "delete_resource"})
 # Fields of a Falco record that hold the far end of a connection.
 _REMOTE_POINTERS = ("/output_fields/fd.rip", "/output_fields/fd.sip")
@@ -32,7 +32,7 @@ def subject_of(
 ) -> Subject:
     """Everything that is known and a proposal may use; what is unknown stays None."""
     state, decision = case.state, case.decision
-    change = case.supporting_event("change_revision", "is_change_seen", "change_at")
+    release = release_of(case)
     exposure = case.supporting_event("is_public_exposure", "is_customer_data_touched")
     identity = _identity_event(case)
     option = case.option_row(decision["action"])
@@ -52,10 +52,11 @@ def subject_of(
         environment=state["environment"],
         service=state["service"],
         workload=_workload(case),
-        workload_kind=state["workload_kind"],
+        workload_kind=_workload_kind(case),
         cluster=state["cluster"],
         node=state["node"],
         pods=_pods(case),
+        failing_pods=_failing_pods(case),
         dependencies=_dependencies(case),
         unplaced_dependencies=_unplaced_dependencies(case),
         remote_ip=_remote_ip(case),
@@ -66,15 +67,15 @@ def subject_of(
         consumers=_consumers(case),
         resource=_column(exposure, "resource"),
         resource_kind=_column(exposure, "resource_kind"),
-        application=_column(change, "application") or _column(case.service_entry, "argocd_app"),
-        repository=_in_record(case, change, "/spec/source/repoURL")
-        or _column(change, "repository")
-        or _column(case.service_entry, "github_slug"),
-        repository_path=_in_record(case, change, "/spec/source/path"),
-        branch=_in_record(case, change, "/spec/source/targetRevision") or state["change_branch"],
+        application=release.application,
+        application_namespace=release.application_namespace,
+        repository=release.repository,
+        repository_path=release.folder,
+        target_revision=release.target_revision,
+        previous_target_revision=release.previous_target_revision,
         revision=state["change_revision"],
         previous_revision=state["change_previous_revision"],
-        commit=state["change_commit"],
+        is_auto_sync=release.is_auto_sync,
         disposition=decision["disposition"],
         slack_channel=owner.slack_channel,
         window=(format_rfc3339(start), format_rfc3339(end)),
@@ -145,6 +146,29 @@ def _pods(case: Case) -> tuple[str, ...]:
     return tuple(sorted(pods))
 
 
+def _failing_pods(case: Case) -> tuple[str, ...]:
+    """The workload's pods that a signal or a fault in their life cycle names; the rest are well so far."""
+    ours, signals = frozenset(_pods(case)), case.signal_names
+    named = (
+        event["pod"]
+        for event in case.known_events
+        if event["event_id"] in signals
+        or (event["kind"] == "lifecycle" and (event["severity_id"] or 0) >= _FAULT_SEVERITY)
+    )
+    return tuple(sorted(ours.intersection(named)))
+
+
+def _workload_kind(case: Case) -> str | None:
+    """The kind that the state names, else the first that an event known by then states for the workload."""
+    workload = case.state["workload"]
+    stated = (
+        event["workload_kind"]
+        for event in case.known_events
+        if workload and event["workload"] == workload and event["workload_kind"]
+    )
+    return case.state["workload_kind"] or next(stated, None)
+
+
 def _identity_event(case: Case) -> Row | None:
     credential = case.state["credential_uid"]
     using = (event for event in case.known_events if credential and event["credential_uid"] == credential)
@@ -175,7 +199,7 @@ def _remote_ip(case: Case) -> str | None:
         if event["kind"] != "detection":
             continue
         for pointer in _REMOTE_POINTERS:
-            address = _in_record(case, event, pointer)
+            address = text_in_record(case, event, pointer)
             if address and _is_address(address):
                 return address
     return None
@@ -187,18 +211,6 @@ def _is_address(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _in_record(case: Case, event: Row | None, pointer: str) -> str | None:
-    """The text at a pointer of the event's record; None where the record has none there."""
-    record = case.records.get(event["record_sha256"]) if event else None
-    if record is None or record["raw"] is None:
-        return None
-    try:
-        value: Any = value_at(parse_record(record["raw"].encode()), pointer)
-    except ValueError:
-        return None  # a record of another shape: the value is then simply not known
-    return str(value) if isinstance(value, str) and value else None
 
 
 def _first(case: Case, column: str, *preferred: Row | None) -> str | None:

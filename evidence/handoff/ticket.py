@@ -166,8 +166,10 @@ def _proposal(proposal: Proposal) -> Iterator[str]:
     yield f"{markdown(proposal.format)}. Before it is used, see for yourself:"
     yield ""
     yield from (f"- [ ] {markdown(check)}" for check in proposal.checks)
-    if proposal.missing:
-        yield f"- [ ] Fill in what the evidence does not hold: {markdown(', '.join(proposal.missing))}"
+    yield from (
+        f"- [ ] To fill in: {markdown(blank.what)}, where the text says {code_span(blank.stands_as)}"
+        for blank in proposal.to_fill_in
+    )
     yield ""
     yield code_block(proposal.text, _LANGUAGES.get(proposal.media_type, ""))
     yield ""

@@ -7,57 +7,17 @@ from collections.abc import Iterator
 from evidence.decision.bundle import Bundle
 from evidence.decision.condition_parser import parse_condition
 from evidence.decision.conditions import columns_read
-from evidence.handoff.case import Case, Row
+from evidence.decision.open_points import MISSING_CONTEXT, OPEN_POINTS
+from evidence.decision.unknowns import columns_behind
+from evidence.handoff.case import Case
 from evidence.handoff.claims import ClaimBook
 from evidence.handoff.comparison import actions_in_question
-from evidence.handoff.fact_kinds import LABELS
 from evidence.handoff.inert import quote
 from evidence.handoff.model import Unknown
 from evidence.handoff.words import action_title, counted, quoted_list, role_words, source_name
 from expectations.minimum_context import MINIMUM_CONTEXT
 
 _PURPOSES = {field.name: field for field in MINIMUM_CONTEXT}
-_FIND_OUT = {
-    "service_or_workload": "Ask the sender of the first signal which service it means, and enter it.",
-    "severity": "Ask the on-call of the affected service to state a severity in the paging tool.",
-    "environment": "Look up the cluster or account in the catalogue, and enter its environment there.",
-    "recent_change_data": "Export the service's history from Argo CD, or its deployments from GitHub.",
-    "owner": "Ask the escalation policy's fallback who owns the service; enter the owner in the catalogue.",
-}
-# First letters of a column to where its value would come from.
-_SOURCES_OF = (
-    ("change_", "the change history in Argo CD or GitHub"),
-    ("is_change", "the change history in Argo CD or GitHub"),
-    ("has_previous", "the change history in Argo CD or GitHub"),
-    ("release_", "the catalogue's release annotation"),
-    ("seconds_since_change", "the change history in Argo CD or GitHub"),
-    ("severity", "the signals' own severity"),
-    ("detection_", "the detection's own severity"),
-    ("error_", "Prometheus, or the error share of traces"),
-    ("latency_", "Prometheus, or the durations of traces"),
-    ("resource_", "Prometheus"),
-    ("is_error_rate", "Prometheus, or the error share of traces"),
-    ("is_latency", "Prometheus, or the durations of traces"),
-    ("is_resource", "Prometheus"),
-    ("impacted_", "traces or access logs"),
-    ("hot_", "traces"),
-    ("is_dependency", "traces"),
-    ("actor", "CloudTrail or the Kubernetes audit log"),
-    ("credential_", "CloudTrail"),
-    ("is_source_network", "the catalogue's known networks and CloudTrail's source address"),
-    ("is_mfa", "CloudTrail's session context"),
-    ("is_emergency", "the catalogue's entry of the identity"),
-    ("consumer_", "the catalogue's dependencies on the credential"),
-    ("are_consumers", "the catalogue's entry of the credential"),
-    ("is_public", "CloudTrail"),
-    ("is_image", "the image policy's decision log"),
-    ("is_policy", "the policy decision log"),
-    ("has_approval", "the Kubernetes audit log"),
-    ("is_spreading", "Kubernetes events and metrics of the neighbouring services"),
-    ("blast_", "the catalogue's dependencies"),
-    ("customer_", "the catalogue's dependencies"),
-    ("", "the catalogue's entry of the affected service"),
-)
 _CATALOGUE_COLUMNS = frozenset(
     {
         "owner",
@@ -78,22 +38,20 @@ def unknowns(book: ClaimBook, bundle: Bundle) -> tuple[Unknown, ...]:
     return (
         *_missing_context(book),
         *_unknown_columns(book, bundle),
-        *_policy_inputs(book),
         *_gaps(book),
     )
 
 
 def _missing_context(book: ClaimBook) -> Iterator[Unknown]:
     for name in book.case.decision["missing_context"]:
-        field = _PURPOSES[name]
-        sentence = f"The {role_words(name)} is not known."
-        claims = _absence_claims(book, field.columns, sentence)
+        field, point = _PURPOSES[name], MISSING_CONTEXT[name]
+        claims = _absence_claims(book, field.columns, point.sentence)
         yield Unknown(
             name=name,
-            sentence=sentence,
+            sentence=point.sentence,
             is_decisive=True,
             why_it_matters=f"It {field.purpose}; without it no active response is recommended.",
-            how_to_find_out=_FIND_OUT[name],
+            how_to_find_out=point.advice,
             claims=claims,
             derived_from="" if claims else _derivation(book.case, " or ".join(field.columns)),
         )
@@ -105,49 +63,48 @@ def _unknown_columns(book: ClaimBook, bundle: Bundle) -> Iterator[Unknown]:
     columns = [column for column in case.decision["unknowns"] if column not in said]
     asked = {column: _asked_by(case, bundle, column) for column in columns}
     for column in sorted(columns, key=lambda column: (not asked[column], columns.index(column))):
-        label = LABELS.get(column, role_words(column))
-        sentence = f"{label}: not known."
-        claims = _absence_claims(book, (column,), sentence)
+        point = OPEN_POINTS[column]
+        claims = _absence_claims(book, (column,), point.sentence)
         yield Unknown(
             name=column,
-            sentence=sentence,
+            sentence=point.sentence,
             is_decisive=bool(asked[column]),
-            why_it_matters=asked[column] or "A rule of the playbook asks for it.",
-            how_to_find_out=f"Look at {_source_of(column)}.",
+            why_it_matters=asked[column] or "A rule of the playbook that holds in part asks for it.",
+            how_to_find_out=point.advice,
             claims=claims,
             derived_from="" if claims else _derivation(case, column),
         )
 
 
 def _asked_by(case: Case, bundle: Bundle, column: str) -> str:
-    """Which of the actions in question have a precondition on the column."""
+    """Which preconditions and policies of the actions in question ask for the column."""
     asked = actions_in_question(case)
     names = [
-        action_title(name)
+        f"'{action_title(name)}'"
         for name, action in bundle.actions.items()
         if name in asked and any(column in columns_read(parse_condition(need.that)) for need in action.needs)
     ]
-    return f"A precondition asks for it: {', '.join(names)}." if names else ""
+    reasons = [f"A precondition asks for it: {', '.join(names)}."] if names else []
+    policies = _asking_policies(case, bundle, column)
+    if policies:
+        every = "every value that it could have was tried, and the strictest verdict counts"
+        reasons.append(f"A policy asks for it ({quoted_list(policies)}): {every}.")
+    return " ".join(reasons)
 
 
-def _policy_inputs(book: ClaimBook) -> Iterator[Unknown]:
-    case = book.case
+def _asking_policies(case: Case, bundle: Bundle, column: str) -> list[str]:
+    """Policies that do not allow what is recommended or preferred, and that could not read the column."""
     relevant = {case.decision["action"], case.decision["preferred_action"]}
-    found: dict[str, list[Row]] = {}
-    for verdict in case.verdicts:
-        if verdict["action"] in relevant and verdict["verdict"] != "allow":
-            for name in verdict["unknown_inputs"]:
-                found.setdefault(name, []).append(verdict)
-    for name, verdicts in sorted(found.items()):
-        policies = quoted_list(sorted({verdict["policy"] for verdict in verdicts}))
-        yield Unknown(
-            name=f"policy-input-{name}",
-            sentence=f"What policies call {quote(name)} is not known.",
-            is_decisive=True,
-            why_it_matters=f"Every value it could have was tried; the strictest verdict counts: {policies}.",
-            how_to_find_out=f"Look at {_source_of(name)}.",
-            derived_from=f"decision.policy_verdicts of {case.incident_id}: unknown_inputs",
-        )
+    declared = {policy.name: policy.declaration.inputs for policy in bundle.policies}
+    return sorted(
+        {
+            verdict["policy"]
+            for verdict in case.verdicts
+            if verdict["action"] in relevant and verdict["verdict"] != "allow"
+            for name in verdict["unknown_inputs"]
+            if column in columns_behind(declared[verdict["policy"]][name])
+        }
+    )
 
 
 def _gaps(book: ClaimBook) -> Iterator[Unknown]:
@@ -177,10 +134,6 @@ def _absence_claims(book: ClaimBook, columns: tuple[str, ...], sentence: str) ->
     if entry is None or not _CATALOGUE_COLUMNS.intersection(columns):
         return ()
     return (book.of_entry("unknowns", f"{sentence} The catalogue's entry does not say it.", entry),)
-
-
-def _source_of(column: str) -> str:
-    return next(source for start, source in _SOURCES_OF if column.startswith(start))
 
 
 def _derivation(case: Case, columns: str) -> str:

@@ -98,9 +98,9 @@ def figure_word(value: int, words: tuple[tuple[int, str], ...]) -> str:
 
 
 def percent(ppm: int) -> str:
-    """Parts per million as per cent, exactly."""
-    whole, rest = divmod(ppm, 10_000)
-    return f"{whole}.{rest:04d}".rstrip("0").rstrip(".") + " %"
+    """Parts per million as per cent, to two places, half up."""
+    whole, rest = divmod((ppm + 50) // 100, 100)
+    return f"{whole}.{rest:02d}".rstrip("0").rstrip(".") + " %"
 
 
 def measured(value: int, unit: str | None) -> str:

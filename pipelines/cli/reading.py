@@ -13,6 +13,7 @@ def print_findings(
 ) -> int:
     """Print what does not prove, one finding a line, and return how many there are."""
     from evidence.errors import WarehouseError
+    from evidence.redaction import make_visible
     from evidence.verify import verify
 
     if not warehouse.is_dir():
@@ -21,7 +22,7 @@ def print_findings(
     if output_format == "json":
         _write_json([dataclasses.asdict(finding) for finding in findings])
     elif findings:
-        sys.stdout.write("".join(f"{_inert(str(finding))}\n" for finding in findings))
+        sys.stdout.write("".join(f"{make_visible(str(finding))}\n" for finding in findings))
         sys.stderr.write(f"evidence: {len(findings)} {'finding' if len(findings) == 1 else 'findings'}\n")
     else:
         sys.stdout.write(f"verified: {incident_id or 'every claim, input, handoff and table'}\n")
@@ -42,7 +43,7 @@ def print_explanation(warehouse: Path, playbooks: Path, incident_id: str) -> Non
         raise InputError(f"no decision about {incident_id}", remedy=f"Known are {', '.join(known)}")
     with closing(tables.connect()) as connection:
         text = decision.explain(connection, incident_id, decision.load_active(playbooks))
-    sys.stdout.write("".join(f"{_inert(line)}\n" for line in text.splitlines()))
+    sys.stdout.write(text)
 
 
 def print_digests(warehouse: Path, output_format: str) -> None:
@@ -63,8 +64,3 @@ def print_digests(warehouse: Path, output_format: str) -> None:
 
 def _write_json(value: object) -> None:
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
-
-
-def _inert(line: str) -> str:
-    """The line without control characters: log text must not steer the terminal."""
-    return "".join(letter if letter.isprintable() else "�" for letter in line)

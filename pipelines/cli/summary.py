@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from assets.folders import Folders
+from evidence.redaction import make_visible
 from evidence.warehouse import root_digest
 from expectations.tables.decision import MODES, OPTIONS
 
@@ -92,8 +93,7 @@ def _failure(row: dict[str, Any]) -> str:
 
 def _shortened(key: str) -> str:
     """The key on one line, inert, with digests cut to what tells them apart."""
-    inert = "".join(letter if letter.isprintable() else "?" for letter in key)
-    return re.sub(r"\b([0-9a-f]{12})[0-9a-f]{20,}\b", r"\1…", inert)
+    return re.sub(r"\b([0-9a-f]{12})[0-9a-f]{20,}\b", r"\1…", make_visible(key))
 
 
 def _text(summary: dict[str, Any]) -> str:

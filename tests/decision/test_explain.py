@@ -88,3 +88,14 @@ def test_names_in_evidence_cannot_steer_the_readers_terminal() -> None:
     assert "\x1b" not in told
     assert "\n# inc-1: resolved" not in told
     assert "U+001B" in told
+
+
+def test_what_is_missing_is_said_in_words_with_where_to_look() -> None:
+    """The sentence is the handoff's own; the column's name is there for whoever edits the playbook."""
+    state = {**RESTART, "has_minimum_context": False, "missing_context": ["owner"], "is_stateful": None}
+    told = explain(history([state]), "inc-1", mini())
+    assert (
+        "- minimum context, owner: Who owns what is affected is not known. "
+        "Look at the catalogue's entry of what is affected." in told
+    )
+    assert "- is_stateful: Whether it keeps state is not known." in told

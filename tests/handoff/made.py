@@ -215,7 +215,7 @@ def _shell(world: World) -> None:
         policy="network_policy",
         verdict="needs_approval",
         messages=[f"an approved-by label is required{bad}"],
-        unknown_inputs=["is_image_flagged"],
+        unknown_inputs=["namespace"],
     )
 
 

@@ -252,3 +252,15 @@ def test_a_decision_without_a_state_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(HandoffRefused, match="no state at moment 1"):
         handed_over(made(tmp_path), without_states)
+
+
+def test_what_a_policy_could_not_read_is_decisive(tmp_path: Path) -> None:
+    """It names the policy, which then gave its strictest verdict."""
+
+    def without_a_namespace(rows: dict[str, list[dict[str, Any]]]) -> None:
+        rows["decision.decisions"][0]["unknowns"] = ["namespace"]
+
+    (unknown, *_) = package(handed_over(made(tmp_path), without_a_namespace))["unknowns"]
+    assert ("namespace", True) == (unknown["name"], unknown["is_decisive"])
+    assert "In which namespace it runs is not known." == unknown["sentence"]
+    assert "A policy asks for it (“network_policy”)" in unknown["why_it_matters"]

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
+import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from evidence.handoff.proposals import DRAFTERS, Subject, Workload, propose
 from evidence.handoff.proposals.quoting import hcl_name, hcl_text, json_text, query_text, yaml_text
 
+from . import formats
 from .made import BUNDLE
 
 HOSTILE = 'x"\n  evil: true\n---\n\'; rm -rf / #${file("/etc/passwd")} %{for} \u202e\U0001f600'
@@ -36,6 +40,7 @@ SUBJECT = Subject(
     workload_kind="Deployment",
     node="node-1",
     pods=("checkout-api-1", "checkout-api-2"),
+    failing_pods=("checkout-api-2",),
     dependencies=(Workload("payments", "ledger", "backstage.io/kubernetes-id", "ledger"),),
     unplaced_dependencies=("ledger-db",),
     remote_ip="198.51.100.23",
@@ -44,19 +49,23 @@ SUBJECT = Subject(
     credential="AKIAIOSFODNN7EXAMPLE",
     consumers=("release-pipeline",),
     resource="build-artifacts",
-    resource_kind="AWS::S3::Bucket",
+    resource_kind="s3_bucket",
     application="checkout-api",
+    application_namespace="argocd",
     repository="https://git.example.com/acme/apps.git",
     repository_path="apps/checkout-api",
-    branch="main",
+    target_revision="main",
+    previous_target_revision="main",
     revision="b" * 40,
     previous_revision="a" * 40,
-    commit="c" * 40,
+    is_auto_sync=True,
 )
+BARE = Subject("inc-1", "Title", "", None, None, "none", (), (), "2026-01-01T10:00:00Z", "owner", "commander")
 TEXT_FIELDS = (
     "incident_id", "title", "target", "acts_on", "addressee", "commander", "service", "workload_kind", "node",
-    "account", "principal", "credential", "resource", "resource_kind", "application", "repository",
-    "repository_path", "branch", "revision", "previous_revision", "commit", "slack_channel",
+    "account", "principal", "credential", "resource", "resource_kind", "application", "application_namespace",
+    "repository", "repository_path", "target_revision", "previous_target_revision", "revision",
+    "previous_revision", "slack_channel",
 )  # fmt: skip
 HOSTILE_SUBJECT = replace(
     SUBJECT,
@@ -65,6 +74,7 @@ HOSTILE_SUBJECT = replace(
     dependencies=(Workload(HOSTILE, HOSTILE, "backstage.io/kubernetes-id", HOSTILE),),
     unplaced_dependencies=(HOSTILE,),
     pods=(HOSTILE,),
+    failing_pods=(HOSTILE,),
     consumers=(HOSTILE,),
 )
 
@@ -99,14 +109,54 @@ def test_no_proposal_is_executed_and_none_hides_a_character(action: str, subject
 
 
 @pytest.mark.parametrize("action", sorted(DRAFTERS))
-def test_what_the_evidence_does_not_hold_is_named_not_guessed(action: str) -> None:
-    """An empty subject gives a text with named blanks."""
-    bare = Subject(
-        "inc-1", "Title", action, None, None, "none", (), (), "2026-01-01T10:00:00Z", "owner", "commander"
-    )
-    proposal = propose(bare)
-    assert all(f"<unknown: {name}>" in proposal.text for name in proposal.missing)
-    assert ("<unknown" in proposal.text) == bool(proposal.missing)
+@pytest.mark.parametrize("subject", [SUBJECT, BARE, HOSTILE_SUBJECT], ids=["plain", "bare", "hostile"])
+def test_every_proposal_is_valid_as_it_stands(action: str, subject: Subject) -> None:
+    """In its own format, whatever is known; what is not known is marked in a form that the format takes."""
+    formats.hold(propose(replace(subject, action=action)))
+
+
+@given(
+    st.sampled_from(sorted(DRAFTERS)),
+    st.sampled_from(
+        ("service", "node", "principal", "credential", "resource", "target", "title", "account", "remote_ip")
+    ),
+    st.text(alphabet=st.characters(exclude_categories=["Cs"])),
+)
+@settings(max_examples=60)
+def test_no_name_makes_a_proposal_invalid(action: str, field: str, name: str) -> None:
+    """A name that the tool would refuse is treated as one that is not known."""
+    workload = Workload(name, name, "backstage.io/kubernetes-id", name)
+    subject = replace(SUBJECT, action=action, workload=workload, pods=(name,), **{field: name})
+    formats.hold(propose(subject))
+
+
+@pytest.mark.parametrize("action", sorted(DRAFTERS))
+def test_only_what_is_not_known_is_to_be_filled_in(action: str) -> None:
+    """With everything known there is a blank only for a dependency without pods and a resource's address."""
+    known = {
+        "change_network_policy": ["address of “ledger-db”"],
+        "delete_resource": ["address of the resource in Terraform's state"],
+        # A session of a role holds no key: whose it is stays open.
+        "deactivate_access_key": ["user name"],
+        "rotate_long_lived_key": ["user name"],
+    }
+    assert known.get(action, []) == [
+        blank.what for blank in propose(replace(SUBJECT, action=action)).to_fill_in
+    ]
+
+
+def test_a_name_that_the_tool_refuses_is_said() -> None:
+    """The reader learns that the evidence has one, and what it is."""
+    (blank,) = propose(replace(SUBJECT, action="cordon_and_drain_node", node="Node One")).to_fill_in
+    assert ("node; “Node One” in the evidence is not one", "fill-in-node") == (blank.what, blank.stands_as)
+
+
+def test_a_command_with_a_blank_stops_before_it_does_anything() -> None:
+    """The shell itself refuses a parameter that is not set, and says what it is for."""
+    subject = replace(BARE, action="restart_failed_job")
+    done = subprocess.run(["bash"], input=propose(subject).text, text=True, capture_output=True)
+    assert 0 != done.returncode
+    assert "to fill in: job" in done.stderr
 
 
 def test_an_action_of_another_bundle_becomes_a_request_in_words() -> None:
@@ -128,8 +178,9 @@ def test_restricted_egress_lets_out_names_and_declared_dependencies() -> None:
     rules = manifest_of("change_network_policy")["spec"]["egress"]
     assert [53, 53] == [port["port"] for port in rules[0]["ports"]]
     assert {"backstage.io/kubernetes-id": "ledger"} == rules[1]["to"][0]["podSelector"]["matchLabels"]
-    assert ("address of ledger-db, as 192.0.2.1/32",) == proposal.missing
-    assert f"<unknown: {proposal.missing[0]}>" == rules[2]["to"][0]["ipBlock"]["cidr"]
+    assert ["192.0.2.1/32"] == [blank.stands_as for blank in proposal.to_fill_in]
+    assert "192.0.2.1/32" == rules[2]["to"][0]["ipBlock"]["cidr"]
+    assert "# to fill in: address of “ledger-db”" in proposal.text
 
 
 def test_blocked_egress_excepts_the_address_seen() -> None:
@@ -147,33 +198,137 @@ def test_cordon_makes_the_node_unschedulable_and_names_what_a_drain_needs() -> N
     assert "PodDisruptionBudget" in text_of("cordon_and_drain_node")
 
 
-def test_a_rollback_is_a_patch_that_git_applies(tmp_path: Path) -> None:
-    """The Application's targetRevision goes back, and nothing else changes."""
-    path = tmp_path / "apps/checkout-api/application.yaml"
-    path.parent.mkdir(parents=True)
-    path.write_text(
-        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata:\n"
-        '  name: "checkout-api"\nspec:\n  source:\n    repoURL: "https://git.example.com/acme/apps.git"\n'
-        '    path: "apps/checkout-api"\n    targetRevision: "main"\n'
+def git(folder: Path, *words: str) -> str:
+    """What git says in the folder."""
+    name = ["-c", "user.name=A Person", "-c", "user.email=person@example.com"]
+    done = subprocess.run(["git", *name, *words], cwd=folder, text=True, check=True, capture_output=True)
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def platform_apps(tmp_path: Path) -> tuple[Path, str, str]:
+    """A repository of desired state: (folder, revision before, revision of the release).
+
+    The release raises one tag and adds a file; a later commit changes a neighbour.
+    """
+    folder = tmp_path / "platform-apps"
+    ours, theirs = folder / "apps/checkout-api", folder / "apps/cart"
+    for place in (ours, theirs):
+        place.mkdir(parents=True)
+        (place / "kustomization.yaml").write_text("images:\n  - newTag: 2.14.3\n")
+    git(tmp_path, "init", "--quiet", "--initial-branch=main", str(folder))
+    revisions = []
+    for message in ("before", "release", "neighbour"):
+        if message == "release":
+            (ours / "kustomization.yaml").write_text("images:\n  - newTag: 2.15.0\n")
+            (ours / "extra.yaml").write_text("kind: ConfigMap\n")
+        if message == "neighbour":
+            (theirs / "kustomization.yaml").write_text("images:\n  - newTag: 9.9.9\n")
+        git(folder, "add", "--all")
+        git(folder, "commit", "--quiet", f"--message={message}")
+        revisions.append(git(folder, "rev-parse", "HEAD"))
+    return folder, revisions[0], revisions[1]
+
+
+def run_script(text: str, folder: Path, remote: Path, name: str) -> Path:
+    """Runs the commands in the folder, the named repository being the remote; the clone."""
+    environment = {
+        **os.environ,
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.{remote}.insteadOf",
+        "GIT_CONFIG_VALUE_0": name,
+    }
+    for role in ("AUTHOR", "COMMITTER"):
+        environment |= {f"GIT_{role}_NAME": "A Person", f"GIT_{role}_EMAIL": "person@example.com"}
+    script = f"set -eu\n{text}"
+    subprocess.run(["bash"], input=script, text=True, cwd=folder, env=environment, check=True)
+    (clone,) = folder.iterdir()
+    return clone
+
+
+def test_a_rollback_puts_the_folder_back_and_nothing_else(
+    platform_apps: tuple[Path, str, str], tmp_path: Path
+) -> None:
+    """One commit on a branch of its own, which Git itself makes; the remote is as it was."""
+    remote, before, release = platform_apps
+    head = git(remote, "rev-parse", "main")
+    text = text_of("roll_back_release", previous_revision=before, revision=release)
+    place = tmp_path / "work"
+    place.mkdir()
+    assert SUBJECT.repository is not None
+    clone = run_script(text, place, remote, SUBJECT.repository)
+    assert "" == git(clone, "diff", before, "HEAD", "--", "apps/checkout-api")
+    assert "apps/checkout-api" == git(clone, "diff", "--dirstat=0,files", "main", "HEAD").split()[-1].rstrip(
+        "/"
     )
-    before = path.read_text()
-    patch = text_of("roll_back_release")
-    subprocess.run(["git", "apply", "-"], cwd=tmp_path, input=patch, text=True, check=True)
-    assert before.replace('"main"', f'"{"a" * 40}"') == path.read_text()
-    assert f"This reverts commit {'c' * 40}." in patch
+    assert "1" == git(clone, "rev-list", "--count", "main..HEAD")
+    assert f"Revert checkout-api to {before[:12]}" == git(clone, "log", "-1", "--format=%s")
+    assert ["main"] == git(remote, "branch", "--format=%(refname:short)").splitlines()
+    assert head == git(remote, "rev-parse", "main")
 
 
-def test_a_rollback_to_what_is_desired_already_is_no_patch() -> None:
-    """It says that a sync is enough."""
-    assert "a sync is enough" in text_of("roll_back_release", branch="a" * 40)
+def test_a_rollback_as_a_diff_is_one_that_git_applies(
+    platform_apps: tuple[Path, str, str], tmp_path: Path
+) -> None:
+    """What the commit changes applies to the branch as it stands."""
+    remote, before, release = platform_apps
+    place = tmp_path / "work"
+    place.mkdir()
+    assert SUBJECT.repository is not None
+    text = text_of("roll_back_release", previous_revision=before, revision=release)
+    clone = run_script(text, place, remote, SUBJECT.repository)
+    patch = subprocess.run(
+        ["git", "diff", "main", "HEAD"], cwd=clone, text=True, check=True, capture_output=True
+    ).stdout
+    subprocess.run(["git", "apply", "--check", "-"], cwd=remote, input=patch, text=True, check=True)
+    assert "-  - newTag: 2.15.0\n+  - newTag: 2.14.3\n" in patch
 
 
-def test_without_an_application_the_image_tag_goes_back() -> None:
-    """A deployment outside Argo CD has its tag in the chart's values."""
-    patch = text_of("roll_back_release", application=None)
-    assert [f'-  tag: "{"b" * 40}"', f'+  tag: "{"a" * 40}"'] == [
-        line for line in patch.splitlines() if line[:3] in ("-  ", "+  ")
-    ]
+def test_a_rollback_says_what_it_does() -> None:
+    """Folder, branch, both revisions, and that a merge is what brings it to the cluster."""
+    proposal = propose(replace(SUBJECT, action="roll_back_release"))
+    assert "folder apps/checkout-api in https://git.example.com/acme/apps.git, branch main." in proposal.text
+    assert f"put it back to what it held at {'a' * 12}, which ran before {'b' * 12}" in (
+        proposal.text.replace("puts it", "put it")
+    )
+    assert any("the merge alone brings the change to the cluster" in check for check in proposal.checks)
+
+
+def test_a_release_that_moved_the_target_revision_has_it_moved_back() -> None:
+    """A tag or a chart's version stands in the Application itself: a merge patch of that one field."""
+    changes = {"target_revision": "2.15.0", "previous_target_revision": "2.14.3", "revision": "2.15.0"}
+    patch = formats.manifest(text_of("roll_back_release", **changes))
+    assert isinstance(patch, formats.ApplicationPatch)
+    assert ("checkout-api", "argocd") == (patch.metadata.name, patch.metadata.namespace)
+    assert "2.14.3" == patch.spec.source.targetRevision
+    assert "2.15.0 becomes 2.14.3." in text_of("roll_back_release", **changes)
+
+
+def test_without_an_application_the_repository_goes_back() -> None:
+    """A deployment that GitHub alone knows: GitHub's tool clones it, and the branch is filled in by hand."""
+    proposal = propose(
+        replace(
+            SUBJECT,
+            action="roll_back_release",
+            application=None,
+            repository="acme/checkout-api",
+            repository_path=None,
+            target_revision=None,
+        )
+    )
+    formats.hold(proposal)
+    assert "gh repo clone acme/checkout-api -- --branch=" in proposal.text
+    assert ["branch"] == [blank.what for blank in proposal.to_fill_in]
+
+
+@pytest.mark.parametrize(
+    "remote", ["ext::sh -c id", "--upload-pack=id", "https://me:hunter2@git.example.com/a"]
+)
+def test_no_remote_runs_a_command_or_shows_a_password(remote: str) -> None:
+    """Such a remote is not known, and what it hides stays hidden."""
+    proposal = propose(replace(SUBJECT, action="roll_back_release", repository=remote))
+    assert ["URL of the repository"] == [blank.what.split(";")[0] for blank in proposal.to_fill_in]
+    assert "hunter2" not in f"{proposal}"
 
 
 def test_a_key_is_deactivated_not_deleted() -> None:
@@ -231,21 +386,56 @@ def test_a_bucket_is_closed_by_a_public_access_block() -> None:
 
 
 def test_a_security_group_is_narrowed_not_closed_to_all() -> None:
-    """Which network needs access is for people to fill in."""
-    patch = text_of("close_public_exposure", resource="sg-0a1b", resource_kind="SecurityGroup")
-    assert '-  cidr_ipv4         = "0.0.0.0/0"' in patch
-    assert "<unknown: network that needs access>" in patch
+    """Which network needs access is for people to say: Terraform asks for it."""
+    patch = text_of("close_public_exposure", resource="sg-0a1b", resource_kind="security_group")
+    assert "+  cidr_ipv4         = var.network_that_needs_access" in patch
+    assert '+variable "network_that_needs_access" {' in patch
 
 
-def test_a_restart_carries_the_decisions_time() -> None:
-    """Not the clock's: the same evidence gives the same text."""
-    annotations = manifest_of("restart_stateless_pod")["spec"]["template"]["metadata"]["annotations"]
-    assert {"kubectl.kubernetes.io/restartedAt": "2026-01-01T10:00:00Z"} == annotations
+def test_an_exposure_without_a_patch_of_its_own_is_a_request_in_words() -> None:
+    """A shared snapshot is not closed by a bucket's block."""
+    kind = {"resource": "snap-1", "resource_kind": "snapshot"}
+    assert "Request draft" == propose(replace(SUBJECT, action="close_public_exposure", **kind)).format
+
+
+def test_a_restart_takes_the_failing_pod_and_no_other() -> None:
+    """Its controller replaces it; the pods that are well go on."""
+    lines = text_of("restart_stateless_pod").splitlines()
+    assert "kubectl delete pod checkout-api-2 --namespace=payments --dry-run=server" == lines[-1]
 
 
 def test_scaling_adds_one_to_the_pods_seen() -> None:
-    """An integer, as the API wants it."""
-    assert {"replicas": 3} == manifest_of("scale_replica_set")["spec"]
+    """Refused by the API server where the current number is another, so that it never scales down."""
+    words = text_of("scale_replica_set").splitlines()[-1].split()
+    assert ["kubectl", "scale", "deployment/checkout-api"] == words[:3]
+    assert ["--current-replicas=2", "--replicas=3"] == words[4:6]
+
+
+def test_the_kind_of_a_workload_is_not_guessed() -> None:
+    """Where no event states it, a person does."""
+    proposal = propose(replace(SUBJECT, action="scale_replica_set", workload_kind=None))
+    assert ["kind of the workload"] == [blank.what for blank in proposal.to_fill_in]
+
+
+def test_a_failed_job_is_made_anew_from_the_job_itself() -> None:
+    """kubectl makes a Job from a CronJob only; a Job without one is read, renamed and created again."""
+    line = text_of("restart_failed_job", workload_kind="Job").splitlines()[-1]
+    job = {
+        "metadata": {"name": "x", "uid": "1", "resourceVersion": "2"},
+        "spec": {
+            "selector": {},
+            "template": {"metadata": {"labels": {"controller-uid": "1", "app": "x"}}},
+        },
+        "status": {},
+    }
+    words = shlex.split(line.partition(" | ")[2].rpartition(" | ")[0])
+    if shutil.which("jq") is None:
+        pytest.skip("jq is not installed")
+    made = subprocess.run(words, input=json.dumps(job), text=True, check=True, capture_output=True).stdout
+    assert {
+        "metadata": {"name": "checkout-api-again"},
+        "spec": {"template": {"metadata": {"labels": {"app": "x"}}}},
+    } == json.loads(made)
 
 
 def test_a_job_is_run_again_as_a_dry_run_only() -> None:
@@ -260,8 +450,6 @@ def test_a_job_is_run_again_as_a_dry_run_only() -> None:
         "change_network_policy",
         "block_egress",
         "cordon_and_drain_node",
-        "restart_stateless_pod",
-        "scale_replica_set",
     ],
 )
 def test_hostile_names_add_nothing_to_a_manifest(action: str) -> None:
@@ -275,24 +463,24 @@ def test_hostile_names_add_nothing_to_a_manifest(action: str) -> None:
     assert keys(manifest_of(action, pods=("a",))) == keys(manifest_of(action, HOSTILE_SUBJECT))
 
 
-def test_hostile_names_add_no_line_to_a_patch() -> None:
-    """As many lines removed and added as with plain names."""
-    for action in ("roll_back_release", "close_public_exposure", "delete_resource"):
-        plain, hostile = text_of(action), text_of(action, HOSTILE_SUBJECT, previous_revision=f"p{HOSTILE}")
-        counts = [[text.count(f"\n{mark}") for mark in "+-@"] for text in (plain, hostile)]
-        assert counts[0] == counts[1], action
-
-
 def test_hostile_names_stay_one_word_of_a_command() -> None:
     """Each command has as many words as with plain names."""
-    import shlex
-
-    for action in ("restart_failed_job", "collect_diagnostics"):
+    for action in ("restart_failed_job", "restart_stateless_pod", "scale_replica_set"):
         counts = [
             [len(shlex.split(line)) for line in text_of(action, subject).splitlines() if line[0] != "#"]
-            for subject in (replace(SUBJECT, pods=("a",)), HOSTILE_SUBJECT)
+            for subject in (SUBJECT, HOSTILE_SUBJECT)
         ]
         assert counts[0] == counts[1], action
+
+
+def test_hostile_names_run_nothing(tmp_path: Path) -> None:
+    """In no command: what is not a name of the tool's own is a blank, and a blank stops the line."""
+    evil = replace(HOSTILE_SUBJECT, **dict.fromkeys(("target", "service", "node"), "$(touch run); touch run"))
+    for action in sorted(DRAFTERS):
+        proposal = propose(replace(evil, action=action))
+        if proposal.media_type == "text/x-shellscript":
+            subprocess.run(["bash"], input=proposal.text, text=True, cwd=tmp_path, capture_output=True)
+    assert [] == list(tmp_path.iterdir())
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))

@@ -15,12 +15,14 @@ from evidence import enrichment, quality
 from evidence.anchors import value_sha256
 from evidence.decision import decide
 from evidence.handoff import Handoffs, build
+from evidence.handoff.model import Proposal
 from evidence.handoff.schema import published_schema
 from evidence.intake import build as read_incidents
 from evidence.redaction import kinds_in
 from evidence.settings import load_settings
 from evidence.tables import open_memory, register
 
+from . import formats
 from .made import BUNDLE, ROOT
 
 FIXTURES = ROOT / "fixtures"
@@ -109,7 +111,35 @@ def test_an_exposed_resource_is_what_the_proposal_acts_on(handoffs: Handoffs) ->
 
 def test_a_database_among_the_dependencies_is_a_blank_to_fill_in(handoffs: Handoffs) -> None:
     """Restricting egress without it would cut the workload off from its data."""
-    assert [name for name in package(handoffs, "inc-0109")["proposal"]["missing"] if "inventory-db" in name]
+    (blank,) = package(handoffs, "inc-0109")["proposal"]["to_fill_in"]
+    assert {"what": "address of “inventory-db”", "stands_as": "192.0.2.1/32"} == blank
+
+
+@pytest.mark.parametrize("incident", INCIDENTS)
+def test_every_proposal_is_valid_in_its_own_format(handoffs: Handoffs, incident: str) -> None:
+    """As pasted, blanks included."""
+    formats.hold(Proposal.model_validate(package(handoffs, incident)["proposal"]))
+
+
+def test_a_rollback_names_the_folder_and_both_revisions(handoffs: Handoffs) -> None:
+    """As Argo CD's history has them; nothing is left to fill in."""
+    proposal = package(handoffs, "inc-0102")["proposal"]
+    assert [] == proposal["to_fill_in"]
+    folder = "apps/checkout-api/overlays/prod-eu1"
+    restored = f"restore --source c6f5431594efa8f8c7582d2a9d71edbbf0ab0fd8 --staged --worktree -- {folder}"
+    assert restored in proposal["text"]
+
+
+def test_a_node_is_no_kind_of_workload(handoffs: Handoffs) -> None:
+    """The incident is about the node; what the node's state rests on is the workload that keeps it."""
+    found = package(handoffs, "inc-0107")
+    scope = {fact["name"]: fact["value"] for fact in found["affected_scope"]}
+    assert ("yes", "prod-eu1-general-b41d") == (scope["is_about_node"], scope["node"])
+    assert "workload_kind" not in scope
+    (state,) = [fact for fact in found["known_facts"] if fact["name"] == "is_stateful"]
+    claim = found["claims"][state["claims"][0] - 1]
+    assert "The node runs a workload that keeps state." == state["sentence"]
+    assert ("kubernetes_events", None) == (claim["source"], claim["entity_ref"])
 
 
 def test_customer_data_calls_for_three_readers(handoffs: Handoffs) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from evidence.handoff.proposals import names
+from evidence.handoff.proposals.blanks import Blanks, in_request
 from evidence.handoff.proposals.identity_request import identity_request
-from evidence.handoff.proposals.subject import Blanks, Draft, Subject
+from evidence.handoff.proposals.subject import Draft, Subject
 
 SESSIONS_POLICY = "AWSRevokeOlderSessions"
 _ASSUMED_ROLE = re.compile(r"(?:.*:)?assumed-role/([^/]+)(?:/.*)?")
@@ -14,10 +16,10 @@ _ASSUMED_ROLE = re.compile(r"(?:.*:)?assumed-role/([^/]+)(?:/.*)?")
 
 def deactivate_access_key(subject: Subject) -> Draft:
     """iam:UpdateAccessKey with Status Inactive: undone by the same call with Active."""
-    blanks = Blanks()
+    blanks = in_request()
     parameters = {
-        "UserName": blanks.fill(subject.principal, "user name"),
-        "AccessKeyId": blanks.fill(subject.credential, "access key id"),
+        "UserName": blanks.fill(user_name(subject.principal), "user name", names.iam_name),
+        "AccessKeyId": blanks.fill(subject.credential, "access key id", names.access_key_id),
         "Status": "Inactive",
     }
     return identity_request(
@@ -35,7 +37,7 @@ def deactivate_access_key(subject: Subject) -> Draft:
 
 def revoke_sessions(subject: Subject) -> Draft:
     """Denies everything to sessions of the role whose token is older than the evidence."""
-    blanks = Blanks()
+    blanks = in_request()
     policy = {
         "Version": "2012-10-17",
         "Statement": [
@@ -48,7 +50,7 @@ def revoke_sessions(subject: Subject) -> Draft:
         ],
     }
     parameters = {
-        "RoleName": blanks.fill(role_name(subject.principal), "role name"),
+        "RoleName": blanks.fill(role_name(subject.principal), "role name", names.iam_name),
         "PolicyName": SESSIONS_POLICY,
         "PolicyDocument": policy,
     }
@@ -67,9 +69,9 @@ def revoke_sessions(subject: Subject) -> Draft:
 
 def rotate_access_key(subject: Subject) -> Draft:
     """A second key, moved to consumer by consumer, before the first is made inactive."""
-    blanks = Blanks()
-    user = blanks.fill(subject.principal, "user name")
-    key = blanks.fill(subject.credential, "access key id")
+    blanks = in_request()
+    user = blanks.fill(user_name(subject.principal), "user name", names.iam_name)
+    key = blanks.fill(subject.credential, "access key id", names.access_key_id)
     steps: list[dict[str, Any]] = [
         {"operation": "iam:CreateAccessKey", "parameters": {"UserName": user}},
         *_consumer_steps(subject, blanks),
@@ -98,7 +100,7 @@ def rotate_access_key(subject: Subject) -> Draft:
 
 def rotate_secret(subject: Subject) -> Draft:
     """A new version of the secret, moved to consumer by consumer, before the old one ends."""
-    blanks = Blanks()
+    blanks = in_request()
     secret = blanks.fill(subject.credential or subject.target, "secret")
     steps: list[dict[str, Any]] = [
         {"operation": "create-new-version", "parameters": {"secret": secret}},
@@ -123,6 +125,13 @@ def role_name(principal: str | None) -> str | None:
     return match[1] if match else principal.rpartition("/")[2]
 
 
-def _consumer_steps(subject: Subject, blanks: Blanks) -> list[dict[str, Any]]:
-    consumers = subject.consumers or (blanks.fill(None, "consumers of the credential"),)
+def user_name(principal: str | None) -> str | None:
+    """The user's name out of a user's ARN or a plain name; a session of a role is no user."""
+    if principal is None or _ASSUMED_ROLE.fullmatch(principal):
+        return None
+    return principal.rpartition("/")[2]
+
+
+def _consumer_steps(subject: Subject, blanks: Blanks[dict[str, str]]) -> list[dict[str, Any]]:
+    consumers = subject.consumers or (blanks.mark("consumers of the credential"),)
     return [{"operation": "move-consumer", "parameters": {"consumer": consumer}} for consumer in consumers]

@@ -1,87 +1,169 @@
-"""Git revert patches that change desired state, for the GitOps controller to reconcile."""
+"""Changes of desired state in Git that put back what ran before, for the GitOps controller to reconcile.
+
+Where the release changed the Application's targetRevision (a tag, a chart's version), that is put back. Where
+the Application follows a branch, the revision it names has moved, so that the folder it reads is put back.
+"""
 
 from __future__ import annotations
 
-import difflib
-
 from evidence.handoff.inert import quote
-from evidence.handoff.proposals.quoting import file_path, kubernetes_name, yaml_text
-from evidence.handoff.proposals.subject import Blanks, Draft, Subject
-from evidence.redaction import make_visible
+from evidence.handoff.proposals import names
+from evidence.handoff.proposals.blanks import Blanks, in_manifest, in_shell
+from evidence.handoff.proposals.quoting import (
+    ShellWord,
+    command_line,
+    comment_lines,
+    kubernetes_name,
+    shell_word,
+    yaml_text,
+)
+from evidence.handoff.proposals.subject import Draft, Subject
 
-CONTEXT_LINES = 3
+SHORT = 12  # characters of a commit's name that are enough to tell it from others
+_CHECKS = (
+    "Error rate and latency are over policy for this same service (see the guardrails).",
+    "The previous revision still builds, and its database schema fits the data of today.",
+    "No other service that shares the release needs what it brought.",
+)
 
 
 def roll_back(subject: Subject) -> Draft:
-    """The Application's targetRevision (or, without one, the release's image tag) back to what ran before."""
-    blanks = Blanks()
-    before = blanks.fill(subject.previous_revision, "previous revision")
-    now = blanks.fill(subject.revision, "current revision")
-    name = subject.application or subject.service or subject.target
-    path, old, new = _release(subject, blanks, now, before)
-    text = "\n".join([*_message(subject, blanks, name, now, before), "---", *_diff(path, old, new)])
-    return Draft(
-        format="Git patch (unified diff of desired state)",
-        media_type="text/x-diff",
-        text=text,
-        checks=(
-            "Error rate and latency are over policy for this same service (see the guardrails).",
-            "The previous revision still builds, and its database schema fits the data of today.",
-            "No other release on this revision is needed by a service that shares it.",
-            "The file in the repository reads as the patch's context does; else edit it to the same effect.",
-            "Automated sync is on, or somebody will sync after the merge.",
-        ),
-        undo=f"Revert this patch: desired state points to {quote(now)} again.",
-        missing=tuple(blanks.missing),
+    """The Application's targetRevision put back where the release changed it, else the folder it reads."""
+    return _application_patch(subject) if _is_pinned(subject) else _restored_folder(subject)
+
+
+def _is_pinned(subject: Subject) -> bool:
+    now, before = subject.target_revision, subject.previous_target_revision
+    if subject.application is None or now is None:
+        return False
+    return now != before if before else now == subject.revision
+
+
+def _application_patch(subject: Subject) -> Draft:
+    blanks = in_manifest()
+    before = blanks.fill(
+        subject.previous_target_revision or subject.previous_revision, "previous revision", names.git_revision
     )
-
-
-def _release(subject: Subject, blanks: Blanks, now: str, before: str) -> tuple[str, list[str], list[str]]:
-    """File name and its lines before and after; whichever place holds the revision."""
-    folder = file_path(subject.repository_path or "")
-    if subject.application:
-        path = f"{folder or kubernetes_name(subject.application)}/application.yaml"
-        tracked = subject.branch or now
-        return path, _application(subject, blanks, tracked), _application(subject, blanks, before)
-    path = f"{folder or kubernetes_name(subject.service or 'release')}/values.yaml"
-    return path, _values(subject, blanks, now), _values(subject, blanks, before)
-
-
-def _application(subject: Subject, blanks: Blanks, revision: str) -> list[str]:
-    return [
+    lines = [
+        *comment_lines(["Proposal, not applied.", f"Incident {subject.incident_id}: {subject.title}"]),
+        *comment_lines(
+            [
+                "In the file in Git that declares this Application, the targetRevision goes back:",
+                f"{subject.target_revision} becomes {before}. All else in the file stays as it is.",
+            ]
+        ),
         "apiVersion: argoproj.io/v1alpha1",
         "kind: Application",
         "metadata:",
-        f"  name: {yaml_text(blanks.fill(subject.application, 'application'))}",
+        f"  name: {yaml_text(blanks.fill(subject.application, 'application', names.dns_subdomain))}",
+        f"  namespace: {yaml_text(_application_namespace(subject, blanks))}",
         "spec:",
         "  source:",
-        f"    repoURL: {yaml_text(blanks.fill(subject.repository, 'repository'))}",
-        f"    path: {yaml_text(blanks.fill(subject.repository_path, 'path in the repository'))}",
-        f"    targetRevision: {yaml_text(revision)}",
+        f"    targetRevision: {yaml_text(before)}",
     ]
+    return Draft(
+        format="Argo CD Application, a merge patch of its manifest in Git",
+        media_type="application/yaml",
+        text="\n".join(lines),
+        checks=(
+            *_CHECKS,
+            "The manifest in Git reads as the cluster's Application does: no newer change waits there.",
+            _sync_check(subject),
+        ),
+        undo=f"Set the targetRevision to {quote(subject.target_revision or '')} again, in Git.",
+        to_fill_in=blanks.to_fill_in,
+    )
 
 
-def _values(subject: Subject, blanks: Blanks, revision: str) -> list[str]:
-    repository = blanks.fill(subject.repository, "repository")
-    return ["image:", f"  repository: {yaml_text(repository)}", f"  tag: {yaml_text(revision)}"]
+def _application_namespace(subject: Subject, blanks: Blanks[str]) -> str:
+    return blanks.fill(subject.application_namespace, "namespace of the Application", names.dns_label)
 
 
-def _message(subject: Subject, blanks: Blanks, name: str | None, now: str, before: str) -> list[str]:
+def _restored_folder(subject: Subject) -> Draft:
+    blanks = in_shell()
+    branch = blanks.fill(subject.target_revision, "branch", names.git_revision)
+    clone = _clone(subject, blanks, branch)
+    before = blanks.fill(subject.previous_revision, "previous revision", names.git_revision)
+    folder = _folder(subject, blanks)
+    name = kubernetes_name(f"revert-{subject.incident_id}")
+    within = ["git", "-C", name]  # never the reader's own folder, whichever line fails
+    lines = [
+        *comment_lines(["Proposal, not run.", f"Incident {subject.incident_id}: {subject.title}"]),
+        *comment_lines(_explained(subject)),
+        command_line([*clone, name]),
+        command_line([*within, "switch", "--create", name]),
+        *comment_lines(["What is taken back:"]),
+        command_line([*within, "log", "--oneline", shell_word(before, "..HEAD"), "--", folder]),
+        command_line([*within, "restore", "--source", before, "--staged", "--worktree", "--", folder]),
+        command_line([*within, "commit", *(f"--message={line}" for line in _message(subject))]),
+        *comment_lines(["Must print nothing: all is as it was."]),
+        command_line([*within, "diff", "--stat", before, "HEAD", "--", folder]),
+        *comment_lines([f"For whoever has read the commit: git -C {name} push origin {name}"]),
+    ]
+    return Draft(
+        format="Git commands (one commit of desired state, to review and merge)",
+        media_type="text/x-shellscript",
+        text="\n".join(lines),
+        checks=(
+            *_CHECKS,
+            "What it builds on from elsewhere (a base, a chart) is the same at both revisions.",
+            "The log shows only what may be taken back: later commits would go too.",
+            "The branch is the one that the environment is deployed from.",
+            _sync_check(subject),
+        ),
+        undo=f"Revert that commit in Git: desired state is again that of {quote(_short(subject.revision))}.",
+        to_fill_in=blanks.to_fill_in,
+    )
+
+
+def _explained(subject: Subject) -> list[str]:
     return [
-        f"Subject: [PATCH] Revert {_plain(blanks.fill(name, 'application'))} to {_plain(before)}",
-        "",
-        f"This reverts commit {_plain(blanks.fill(subject.commit or subject.revision, 'commit'))}.",
-        "",
-        f"Proposal for incident {_plain(subject.incident_id)}; not applied. Running revision: {_plain(now)}.",
+        f"Desired state: {_folder_words(subject)} in {subject.repository or 'a repository to fill in'},"
+        f" branch {subject.target_revision or 'to fill in'}.",
+        f"One commit puts it back to what it held at {_short(subject.previous_revision)}, which ran before"
+        f" {_short(subject.revision)}; nothing else changes.",
+        "Nothing is pushed. Once the commit is merged, the GitOps controller reconciles.",
     ]
 
 
-def _diff(path: str, old: list[str], new: list[str]) -> list[str]:
-    if old == new:
-        return ["(no difference: desired state names this revision already, so that a sync is enough)"]
-    lines = difflib.unified_diff(old, new, f"a/{path}", f"b/{path}", lineterm="", n=CONTEXT_LINES)
-    return [f"diff --git a/{path} b/{path}", *lines]
+def _message(subject: Subject) -> list[str]:
+    before = subject.previous_revision or "the previous revision"
+    return [
+        f"Revert {_name(subject)} to {_short(subject.previous_revision)}",
+        f"{_folder_words(subject).capitalize()} as at {before}, which ran before"
+        f" {subject.revision or 'the current one'}. Incident {subject.incident_id}.",
+    ]
 
 
-def _plain(text: str) -> str:
-    return make_visible(text)
+def _clone(subject: Subject, blanks: Blanks[ShellWord], branch: str) -> list[str]:
+    """A clone of the branch; a repository known by its GitHub name alone is cloned by GitHub's own tool."""
+    repository = subject.repository or ""
+    if names.github_slug(repository):
+        return ["gh", "repo", "clone", repository, "--", shell_word("--branch=", branch)]
+    remote = blanks.fill(subject.repository, "URL of the repository", names.git_remote)
+    return ["git", "clone", shell_word("--branch=", branch), remote]
+
+
+def _folder(subject: Subject, blanks: Blanks[ShellWord]) -> str:
+    """The folder that holds the desired state; all of the repository where no Application names one."""
+    if subject.application is None:
+        return "."
+    return blanks.fill(subject.repository_path, "folder of the Application", names.folder)
+
+
+def _folder_words(subject: Subject) -> str:
+    return f"folder {subject.repository_path or 'to fill in'}" if subject.application else "the whole tree"
+
+
+def _name(subject: Subject) -> str:
+    return subject.application or subject.service or subject.target or "the release"
+
+
+def _short(revision: str | None) -> str:
+    return revision[:SHORT] if revision else "the previous revision"
+
+
+def _sync_check(subject: Subject) -> str:
+    if subject.is_auto_sync:
+        return "Automated sync is on: the merge alone brings the change to the cluster, so merge when ready."
+    return "Automated sync is not known to be on: somebody syncs after the merge."

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
+
+from evidence.handoff.inert import quote
+from evidence.handoff.proposals import names
+from evidence.handoff.proposals.blanks import Blanks, in_manifest
 from evidence.handoff.proposals.quoting import comment_lines, kubernetes_name, yaml_text
-from evidence.handoff.proposals.subject import Blanks, Draft, Subject, Workload
+from evidence.handoff.proposals.subject import Draft, Subject, Workload
+from evidence.handoff.words import listed
 
 FORMAT = "Kubernetes manifest (networking.k8s.io/v1 NetworkPolicy)"
 APPROVAL_LABEL = "approved-by"
@@ -22,31 +28,24 @@ _DNS = (
 def isolate(subject: Subject) -> Draft:
     """No ingress and no egress for the workload's pods; they keep running, so that memory and disk stay."""
     body = ["  policyTypes: [Ingress, Egress]", "  ingress: []", "  egress: []"]
-    checks = (
+    checks: tuple[str, ...] = (
         "Nothing else depends on the workload's answers at this moment, or its dependants can do without.",
         "Diagnostics that need the network (profiles, dumps) have their own way out.",
     )
-    return _policy(subject, "isolate", body, checks)
+    if subject.failing_pods:
+        named = listed([quote(pod) for pod in subject.failing_pods])
+        checks = (f"It cuts off every pod of the workload, while signals name {named} only.", *checks)
+    return _policy(subject, "isolate", body, checks, in_manifest())
 
 
 def restrict_egress(subject: Subject) -> Draft:
     """Egress only to name resolution and to the dependencies that the catalogue declares."""
+    blanks = in_manifest()
     body = ["  policyTypes: [Egress]", "  egress:", *_DNS]
     for dependency in subject.dependencies:
-        body += [
-            "    - to:",
-            "        - namespaceSelector:",
-            "            matchLabels:",
-            f"              kubernetes.io/metadata.name: {yaml_text(dependency.namespace)}",
-            "          podSelector:",
-            "            matchLabels:",
-            f"              {dependency.label}: {yaml_text(dependency.label_value)}",
-        ]
-    # A database or a provider has no pods to select: its address must be filled in, or the workload loses it.
-    blanks = Blanks()
-    for name in subject.unplaced_dependencies:
-        address = blanks.fill(None, f"address of {name}, as 192.0.2.1/32")
-        body += ["    - to:", "        - ipBlock:", f"            cidr: {yaml_text(address)}"]
+        body += _to_pods(dependency, blanks)
+    for number, name in enumerate(subject.unplaced_dependencies, start=1):
+        body += _to_address(number, name, blanks)
     checks = (
         "The catalogue's dependsOn names all that the workload calls, databases and providers included.",
         "The change passes the admission policy for NetworkPolicy, which asks for the approval label.",
@@ -54,44 +53,82 @@ def restrict_egress(subject: Subject) -> Draft:
     return _policy(subject, "egress", body, checks, blanks)
 
 
+def _to_pods(dependency: Workload, blanks: Blanks[str]) -> list[str]:
+    namespace = blanks.fill(dependency.namespace, f"namespace of {dependency.name}", names.dns_label)
+    pods = blanks.fill(dependency.label_value, f"pod label of {dependency.name}", names.label_value)
+    return [
+        "    - to:",
+        "        - namespaceSelector:",
+        "            matchLabels:",
+        f"              kubernetes.io/metadata.name: {yaml_text(namespace)}",
+        "          podSelector:",
+        "            matchLabels:",
+        f"              {dependency.label}: {yaml_text(pods)}",
+    ]
+
+
+def _to_address(number: int, name: str, blanks: Blanks[str]) -> list[str]:
+    """A database or a provider has no pods to select: its address is filled in, or the workload loses it."""
+    what = f"address of {quote(name)}"
+    address = f"192.0.2.{number % 256}/32"  # nothing has it (RFC 5737), so that the manifest stays valid
+    blanks.mark(what, stands_as=address)
+    return [
+        *comment_lines([f"to fill in: {what}"], mark="    #"),
+        "    - to:",
+        "        - ipBlock:",
+        f"            cidr: {yaml_text(address)}",
+    ]
+
+
 def block_egress(subject: Subject) -> Draft:
     """No egress to the remote address seen; none at all, but for name resolution, when none was seen."""
     body = ["  policyTypes: [Egress]", "  egress:", *_DNS]
-    if subject.remote_ip:
-        width, everywhere = (128, "::/0") if ":" in subject.remote_ip else (32, "0.0.0.0/0")
+    address = _address(subject.remote_ip)
+    if address is not None:
         body += [
             "    - to:",
             "        - ipBlock:",
-            f"            cidr: {yaml_text(everywhere)}",
+            f"            cidr: {yaml_text('::/0' if address.version == 6 else '0.0.0.0/0')}",
             "            except:",
-            f"              - {yaml_text(f'{subject.remote_ip}/{width}')}",
+            f"              - {yaml_text(f'{address}/{address.max_prefixlen}')}",
         ]
     checks = ("The address is not one that other traffic of the workload shares, such as a proxy.",)
-    return _policy(subject, "block-egress", body, checks)
+    return _policy(subject, "block-egress", body, checks, in_manifest())
+
+
+def _address(text: str | None) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text) if text else None
+    except ValueError:
+        return None
 
 
 def _policy(
-    subject: Subject, suffix: str, body: list[str], checks: tuple[str, ...], blanks: Blanks | None = None
+    subject: Subject, suffix: str, body: list[str], checks: tuple[str, ...], blanks: Blanks[str]
 ) -> Draft:
-    blanks = blanks or Blanks()
     workload = subject.workload or Workload("", "", "app.kubernetes.io/name", "")
-    lines = [
-        *comment_lines(["Proposal, not applied.", f"Incident {subject.incident_id}: {subject.title}"]),
-        *comment_lines(
-            [f"Add the label {APPROVAL_LABEL} with the approver's name once the approval is given."]
-        ),
+    namespace = blanks.fill(workload.namespace, "namespace", names.dns_label)
+    pods = blanks.fill(workload.label_value, "pod label", names.label_value)
+    head = [
         "apiVersion: networking.k8s.io/v1",
         "kind: NetworkPolicy",
         "metadata:",
         f"  name: {yaml_text(kubernetes_name(f'{subject.incident_id[:40]}-{suffix}'))}",
-        f"  namespace: {yaml_text(blanks.fill(workload.namespace, 'namespace'))}",
+        f"  namespace: {yaml_text(namespace)}",
         "  labels:",
         f"    incident-evidence/incident: {yaml_text(kubernetes_name(subject.incident_id))}",
         "spec:",
         "  podSelector:",
         "    matchLabels:",
-        f"      {workload.label}: {yaml_text(blanks.fill(workload.label_value, 'pod label'))}",
+        f"      {workload.label}: {yaml_text(pods)}",
         *body,
+    ]
+    lines = [
+        *comment_lines(["Proposal, not applied.", f"Incident {subject.incident_id}: {subject.title}"]),
+        *comment_lines(
+            [f"Add the label {APPROVAL_LABEL} with the approver's name once the approval is given."]
+        ),
+        *head,
     ]
     selects = (
         f"The selector {workload.label} finds exactly the workload's pods: an empty or wider selection would"
@@ -108,5 +145,5 @@ def _policy(
             *checks,
         ),
         undo="Delete the NetworkPolicy; traffic is as before at once.",
-        missing=tuple(blanks.missing),
+        to_fill_in=blanks.to_fill_in,
     )

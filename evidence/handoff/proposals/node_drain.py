@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from evidence.handoff.proposals import names
+from evidence.handoff.proposals.blanks import in_manifest
 from evidence.handoff.proposals.quoting import comment_lines, yaml_text
-from evidence.handoff.proposals.subject import Blanks, Draft, Subject
+from evidence.handoff.proposals.subject import Draft, Subject
 
 # From the drain loop of the source on response automation: force, daemon sets ignored, no emptyDir data
 # deleted, 30 seconds of grace; "on stateful systems, draining can be worse than the original issue".
@@ -18,8 +20,8 @@ PRECONDITIONS = (
 
 def cordon_and_drain(subject: Subject) -> Draft:
     """A merge patch for the Node, with the drain's conditions as comments."""
-    blanks = Blanks()
-    node = blanks.fill(subject.node or subject.target, "node")
+    blanks = in_manifest()
+    node = blanks.fill(subject.node or subject.target, "node", names.dns_subdomain)
     lines = [
         *comment_lines(["Proposal, not applied.", f"Incident {subject.incident_id}: {subject.title}"]),
         *comment_lines(["Step 1: cordon, by this merge patch. Step 2: drain, only when all of these hold:"]),
@@ -38,5 +40,5 @@ def cordon_and_drain(subject: Subject) -> Draft:
         text="\n".join(lines),
         checks=PRECONDITIONS,
         undo="Set spec.unschedulable to false. Pods that a drain moved stay where they are.",
-        missing=tuple(blanks.missing),
+        to_fill_in=blanks.to_fill_in,
     )

@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Iterable
 from typing import Any
 
-from evidence.redaction import make_visible
+from evidence.redaction import make_visible, shown
 
 
 def json_text(value: Any) -> str:
@@ -45,20 +45,25 @@ def kubernetes_name(value: str) -> str:
     return re.sub(r"[^a-z0-9-]+", "-", value.lower()).strip("-")[:63].strip("-") or "unnamed"
 
 
-def file_path(value: str) -> str | None:
-    """The value when it is a plain relative path, else None."""
-    is_plain = re.fullmatch(r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*", value) is not None
-    return value if is_plain and ".." not in value.split("/") else None
+class ShellWord(str):
+    """A part of a shell word that is quoted already."""
+
+
+def shell_word(*parts: str) -> ShellWord:
+    """One word of exactly these parts, quoted where a shell would read them otherwise."""
+    return ShellWord(
+        "".join(part if isinstance(part, ShellWord) else shlex.quote(make_visible(part)) for part in parts)
+    )
 
 
 def command_line(words: Iterable[str]) -> str:
     """A shell command of exactly these words, on one line."""
-    return " ".join(shlex.quote(make_visible(word)) for word in words)
+    return " ".join(shell_word(word) for word in words)
 
 
 def comment_lines(lines: Iterable[str], mark: str = "#") -> list[str]:
-    """Each line as a comment; a line break within one cannot end it."""
-    return [f"{mark} {make_visible(line)}" for line in lines]
+    """Each line as a comment, without secrets; a line break within one cannot end it."""
+    return [f"{mark} {shown(line)}" for line in lines]
 
 
 def _escaped(value: str) -> str:

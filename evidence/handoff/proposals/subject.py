@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from evidence.handoff.model import Proposal
+from evidence.handoff.model import FillIn, Proposal
 from evidence.redaction import shown
 
 
@@ -40,6 +40,7 @@ class Subject:
     cluster: str | None = None
     node: str | None = None
     pods: tuple[str, ...] = ()
+    failing_pods: tuple[str, ...] = ()
     dependencies: tuple[Workload, ...] = ()
     unplaced_dependencies: tuple[str, ...] = ()
     remote_ip: str | None = None
@@ -51,33 +52,20 @@ class Subject:
     resource: str | None = None
     resource_kind: str | None = None
     application: str | None = None
+    application_namespace: str | None = None
     repository: str | None = None
     repository_path: str | None = None
-    branch: str | None = None
+    target_revision: str | None = None
+    previous_target_revision: str | None = None
     revision: str | None = None
     previous_revision: str | None = None
-    commit: str | None = None
+    is_auto_sync: bool | None = None
     disposition: str | None = None
     slack_channel: str | None = None
     window: tuple[str, str] = ("", "")
     summary: tuple[str, ...] = ()
     unknowns: tuple[str, ...] = ()
     requested: str = ""
-
-
-class Blanks:
-    """Stands in for values that the evidence does not hold, and remembers which they were."""
-
-    def __init__(self) -> None:
-        self.missing: list[str] = []
-
-    def fill(self, value: str | None, what: str) -> str:
-        """The value, or `<unknown: what>`."""
-        if value:
-            return value
-        if what not in self.missing:
-            self.missing.append(what)
-        return f"<unknown: {what}>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +77,7 @@ class Draft:
     text: str
     checks: tuple[str, ...]
     undo: str
-    missing: tuple[str, ...] = ()
+    to_fill_in: tuple[FillIn, ...] = ()
 
     def proposal(self, subject: Subject) -> Proposal:
         """The whole proposal for the subject; never executed."""
@@ -102,5 +90,5 @@ class Draft:
             text=self.text if self.text.endswith("\n") else f"{self.text}\n",
             checks=self.checks,
             undo=self.undo,
-            missing=self.missing,
+            to_fill_in=self.to_fill_in,
         )
