@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
@@ -74,10 +75,12 @@ def test_the_boundary_holds_during_a_run(folders: Folders, attempt: Callable[[],
 
 
 def test_the_boundary_ends_with_the_run(folders: Folders) -> None:
-    """After a run, also a failed one, the process is free again."""
+    """After a run, also a failed one, the process is free again and collects garbage as it did."""
+    before = gc.get_threshold()
     with pytest.raises(BoundaryError):
         run_everything(folders, once(ATTEMPTS["network"]))
     assert socket.getaddrinfo("localhost", 80)
+    assert before == gc.get_threshold()
 
 
 def test_a_blocked_run_is_a_failed_run_in_the_history(folders: Folders, tmp_path: Path) -> None:
