@@ -73,6 +73,9 @@ class Summary(Frozen):
     path_count: Count = Field(description="Same decision, other recommendations on the way.")
     cosmetic_count: Count = Field(description="Same decision and path, something else said about them.")
     classes: dict[str, Count] = Field(description="Changed incidents by the class that names them.")
+    all_classes: dict[str, Count] = Field(
+        description="Changed incidents by every class that fits: what a gate asks about."
+    )
     time_to_decision: TimeShift
     approval_required: PairedCount = Field(description="Decisions that need an approval: the approval load.")
     role_loads: tuple[RoleLoad, ...] = Field(description="By role.")

@@ -1,0 +1,172 @@
+"""Owns the paired statistics of a comparison: exact tests, seeded intervals, and what a history can show.
+
+Everything is computed from counts in whole numbers, so that a million incidents cost no more than their
+few distinct outcomes, and every machine prints the same digits. The bootstrap draws from a generator
+with a seed of its own; its binomial weights use additions, products and quotients alone, which every
+IEEE machine rounds alike.
+"""
+
+from __future__ import annotations
+
+import bisect
+import itertools
+import math
+import random
+from collections.abc import Callable, Sequence
+from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+from fractions import Fraction
+
+from evidence.kpis.median_ranks import median_ranks
+
+BOOTSTRAP_SEED = 20260105
+REPLICATES = 2000
+# As in the KPI tables: below six values no interval of a median reaches 95 %.
+INTERVAL_COUNT_MIN = 6
+# Six discordant pairs that all point one way are the fewest that a two-sided 5 % test can reject on: 2 / 2^6.
+DISCORDANT_MIN = 6
+POWER = Fraction(4, 5)
+DIGITS = 4
+_EXACT_MAX = 10_000  # above, the exact tail is summed with sixty digits rather than with whole numbers
+_TAIL_WEIGHT = 1e-18  # weights smaller than that share of the greatest cannot move a percentile
+
+
+def decimal_text(value: Fraction | Decimal, digits: int = DIGITS) -> str:
+    """The value with so many digits after the point, rounded half to even."""
+    exact = value if isinstance(value, Decimal) else Decimal(value.numerator) / Decimal(value.denominator)
+    return f"{exact.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_EVEN):f}"
+
+
+def mcnemar_p(gained: int, lost: int) -> str | None:
+    """The exact two-sided p of McNemar's test, as a decimal text; None where no pair is discordant.
+
+    Under the null hypothesis a discordant pair is as likely to gain as to lose, so that the smaller
+    count is binomial (n, 1/2); p is twice its lower tail, at most 1. Source: McNemar 1947, in its exact
+    conditional form (Agresti, Categorical Data Analysis, matched pairs).
+    """
+    count, fewer = gained + lost, min(gained, lost)
+    if not count:
+        return None
+    if count <= _EXACT_MAX:
+        tail = sum(math.comb(count, k) for k in range(fewer + 1))
+        return decimal_text(min(Fraction(1), Fraction(2 * tail, 2**count)))
+    return decimal_text(min(Decimal(1), 2 * _half_tail(count, fewer)))
+
+
+def _half_tail(count: int, fewer: int) -> Decimal:
+    """P(X <= fewer) of a binomial (count, 1/2), term by term from the greatest down."""
+    with localcontext() as context:
+        context.prec = 60
+        context.Emin, context.Emax = -999_999_999, 999_999_999
+        term = Decimal(1)
+        for k in range(fewer):
+            term = term * (count - k) / (k + 1)
+        term /= Decimal(2) ** count
+        total = term
+        for k in range(fewer, 0, -1):
+            term = term * k / (count - k + 1)
+            total += term
+            if term < total * Decimal("1e-30"):
+                break
+        return +total
+
+
+def share_interval(gained: int, lost: int, count: int) -> tuple[str, str] | None:
+    """95 % of the bootstrap distribution of (gained - lost) / count; None where too few.
+
+    Resamples incidents: how many of them are discordant, and how many of these gain.
+    """
+    if count < INTERVAL_COUNT_MIN:
+        return None
+    generator = random.Random(BOOTSTRAP_SEED)
+    discordant = _Binomial(count, gained + lost, count)
+    drawn = sorted(discordant.draw(generator) for _ in range(REPLICATES))
+    differences = []
+    for pairs, group in itertools.groupby(drawn):
+        gains = _Binomial(pairs, gained, gained + lost)
+        differences += [2 * gains.draw(generator) - pairs for _ in group]
+    low, high = percentiles(sorted(differences))
+    return decimal_text(Fraction(low, count)), decimal_text(Fraction(high, count))
+
+
+def percentiles(ordered: Sequence[int]) -> tuple[int, int]:
+    """The values at 2.5 % and 97.5 % by nearest rank; 95 % of the values lie within."""
+    tail = len(ordered) // 40
+    return ordered[tail], ordered[len(ordered) - 1 - tail]
+
+
+class _Binomial:
+    """Draws how many of `count` trials succeed, each with probability `successes` / `trials`."""
+
+    def __init__(self, count: int, successes: int, trials: int) -> None:
+        if not trials or not successes:
+            self._values, self._weights = [0], [1.0]
+            return
+        if successes == trials:
+            self._values, self._weights = [count], [1.0]
+            return
+        odds = successes / (trials - successes)
+        mode = min(count, (count + 1) * successes // trials)
+        below = _falling(range(mode, 0, -1), lambda k: k / ((count - k + 1) * odds))
+        above = _falling(range(mode, count), lambda k: (count - k) * odds / (k + 1))
+        self._values = list(range(mode - len(below), mode + len(above) + 1))
+        self._weights = list(itertools.accumulate([*reversed(below), 1.0, *above]))
+
+    def draw(self, generator: random.Random) -> int:
+        """One draw, by inversion."""
+        at = bisect.bisect_right(self._weights, generator.random() * self._weights[-1])
+        return self._values[min(at, len(self._values) - 1)]
+
+
+def _falling(ks: range, ratio: Callable[[int], float]) -> list[float]:
+    """Weights beside the mode, each the one before times a ratio, until they no longer matter."""
+    weights, weight = [], 1.0
+    for k in ks:
+        weight *= ratio(k)
+        if weight < _TAIL_WEIGHT:
+            break
+        weights.append(weight)
+    return weights
+
+
+def median_rank_bounds(count: int) -> tuple[int, int] | None:
+    """Ranks, from 1, whose values enclose the median with at least 95 %; None below six values.
+
+    Exact up to 2,000 values (see evidence.kpis.median_ranks); above, two standard deviations of the
+    binomial (count, 1/2) on either side, which is a little more than 95 %.
+    """
+    if count <= 2000:
+        return median_ranks(count)
+    low = (count - math.isqrt(4 * count)) // 2
+    return low, count + 1 - low
+
+
+def minimum_detectable_difference(count: int) -> str | None:
+    """Smallest share of `count` pairs that must change one way for the test to find it four times in five.
+
+    Discordant pairs that all point one way are the best case: then the exact test rejects at 5 % from
+    six on. The share is the smallest, in thousandths, for which six or more of `count` change with a
+    probability of at least POWER. None where even a change of all of them would not be found.
+    """
+    if count < DISCORDANT_MIN:
+        return None
+    low, high = 1, 1000
+    while low < high:
+        middle = (low + high) // 2
+        if _reaches_power(count, middle):
+            high = middle
+        else:
+            low = middle + 1
+    return decimal_text(Fraction(low, 1000), 3)
+
+
+def _reaches_power(count: int, thousandths: int) -> bool:
+    """P(X >= DISCORDANT_MIN) >= POWER of a binomial (count, thousandths / 1000)."""
+    with localcontext() as context:
+        context.prec = 60
+        context.Emin, context.Emax = -999_999_999, 999_999_999
+        p = Decimal(thousandths) / 1000
+        fewer = sum(
+            math.comb(count, k) * p**k * (1 - p) ** (count - k) if p < 1 else Decimal(0)
+            for k in range(DISCORDANT_MIN)
+        )
+        return 1 - fewer >= Decimal(POWER.numerator) / POWER.denominator
