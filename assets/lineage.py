@@ -27,7 +27,8 @@ _PACKAGE_INPUTS = (
     "decision.policy_verdicts",
     "decision.decisions",
 )
-_KPI_INPUTS = ("intake.incidents", _CONTEXT, "decision.decisions")
+# The links of a row come from the incident's last state, the catalogue and the audit trail.
+_KPI_INPUTS = ("intake.incidents", _CONTEXT, "decision.decisions", "intake.services", _EVENTS)
 
 # In the order in which they are made: what is above is made before what is below.
 UPSTREAM: dict[str, tuple[str, ...]] = {
@@ -58,9 +59,9 @@ UPSTREAM: dict[str, tuple[str, ...]] = {
     "kpis.weekly_mttr": _KPI_INPUTS,
     "kpis.weekly_dwell_time": _KPI_INPUTS,
     "kpis.weekly_coverage": _KPI_INPUTS,
-    "kpis.weekly_outcomes": ("intake.incidents",),
-    "kpis.quality_review": ("intake.incidents", "decision.decisions"),
-    "kpis.learning": (*_KPI_INPUTS, "decision.option_scores", "intake.services"),
+    "kpis.weekly_outcomes": _KPI_INPUTS,
+    "kpis.quality_review": _KPI_INPUTS,
+    "kpis.learning": (*_KPI_INPUTS, "decision.option_scores"),
 }
 # The verdicts speak of every other table.
 UPSTREAM["quality.validation_results"] = tuple(UPSTREAM)

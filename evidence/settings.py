@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from evidence.errors import InputError
+from evidence.links import KINDS, check_template
 from evidence.strict_yaml import load_yaml, parse_model
 from expectations.tables.intake import SOURCES
-
-LINK_FIELDS = frozenset({"incident_id", "service", "namespace", "from_ms", "to_ms", "application"})
-_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+Templates = str | Annotated[list[str], Field(strict=True)] | None
 
 
 class Metric(_Strict):
@@ -31,26 +32,30 @@ class Metric(_Strict):
 class Links(_Strict):
     """URL templates into the sources' own screens; None where there is no such screen.
 
-    Placeholders: incident_id, service, namespace, application, from_ms, to_ms (Unix milliseconds).
+    Placeholders: incident_id, service, namespace, cluster, application, account, region, credential
+    (access key id), user (a human identity), from_ms, to_ms (Unix milliseconds). Of several templates
+    the first counts whose placeholders are all known.
     """
 
-    incident: str | None = None
-    logs: str | None = None
-    traces: str | None = None
-    changes: str | None = None
+    incident: Templates = None
+    logs: Templates = None
+    traces: Templates = None
+    changes: Templates = None
+    audit: Templates = None
 
-    @field_validator("incident", "logs", "traces", "changes")
+    @field_validator(*KINDS, mode="before")
     @classmethod
-    def _is_safe_template(cls, value: str | None) -> str | None:
+    def _are_safe_templates(cls, value: Any) -> Any:
         if value is None:
             return None
-        if not value.startswith(("https://", "http://")):
-            raise ValueError("a link begins with https:// or http://")
-        unknown = sorted(set(_PLACEHOLDER.findall(value)) - LINK_FIELDS)
-        if unknown:
-            raise ValueError(
-                f"unknown placeholder {unknown[0]!r}; known are {', '.join(sorted(LINK_FIELDS))}"
-            )
+        templates = value if isinstance(value, list) else [value]
+        if not templates or not all(isinstance(template, str) for template in templates):
+            raise ValueError("expected a template such as https://host/{service}, or a list of them")
+        for template in templates:
+            try:
+                check_template(template)
+            except InputError as refused:
+                raise ValueError(str(refused)) from None
         return value
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from evidence.errors import InputError, Place
+from evidence.intake.recorded_order import refuse_impossible_order
 from evidence.strict_yaml import Document, load_yaml, parse_model
 from evidence.times import TimeRefused, parse_rfc3339
 
@@ -65,7 +66,7 @@ class Response(_Strict):
 
 
 class Labels(_Strict):
-    """A reviewer's answers to the four questions, and the option that would have been right."""
+    """A reviewer's answers to the four questions, and the option, or the very action, that was right."""
 
     by: str
     at: Time
@@ -74,6 +75,13 @@ class Labels(_Strict):
     least_risky_effective: bool | None = None
     responder_understood: bool | None = None
     expected_option: OptionName | None = None
+    expected_action: ActionName | None = None
+
+    @model_validator(mode="after")
+    def _has_an_option_for_its_action(self) -> Labels:
+        if self.expected_action is not None and self.expected_option is None:
+            raise ValueError("expected_action without expected_option; name the option that it belongs to")
+        return self
 
 
 class IncidentFile(_Strict):
@@ -95,7 +103,20 @@ def load_incident(path: Path) -> tuple[IncidentFile, Document]:
     if path.is_symlink() or (path.exists() and not path.is_file()):
         raise InputError("is no regular file", place=Place(path), remedy="Put the declaration itself there")
     document = load_yaml(path)
-    return parse_model(IncidentFile, document), document
+    incident = parse_model(IncidentFile, document)
+    refuse_impossible_order(document, _times(incident))
+    return incident, document
+
+
+def _times(incident: IncidentFile) -> dict[tuple[str, ...], int | None]:
+    """Every recorded time by its path in the file."""
+    return {
+        ("window", "from"): incident.window.start,
+        ("window", "to"): incident.window.end,
+        **{("recorded", name): value for name, value in incident.recorded},
+        ("response", "taken_at"): incident.response.taken_at if incident.response else None,
+        ("labels", "at"): incident.labels.at if incident.labels else None,
+    }
 
 
 def check_received(incident: IncidentFile, document: Document, names: set[str]) -> None:
@@ -128,6 +149,7 @@ def incident_row(incident: IncidentFile) -> dict[str, Any]:
         "label_least_risky_effective": labels.least_risky_effective if labels else None,
         "label_responder_understood": labels.responder_understood if labels else None,
         "label_expected_option": labels.expected_option if labels else None,
+        "label_expected_action": labels.expected_action if labels else None,
         "label_by": labels.by if labels else None,
         "label_at": labels.at if labels else None,
     }

@@ -2,7 +2,34 @@
 -- An end that is not recorded puts the incident into the week of the last step before it, so that
 -- every incident counts in exactly one week of every table.
 create or replace temp table kpi_incidents as
-with dated as (
+with audited_calls as (
+    select
+        context.incident_id,
+        events.region,
+        events.account_uid,
+        count(*) as call_count
+    from enrichment.incident_context as context
+    join intake.evidence_events as events
+        on events.incident_id = context.incident_id
+        and events.source = 'aws_cloudtrail'
+        and events.region is not null
+        and (events.credential_uid = context.credential_uid or events.actor = context.principal)
+    group by all
+),
+
+-- The account and region whose trail holds most calls of the incident's identity; of equals the least.
+audit_places as (
+    select
+        incident_id,
+        list(
+            struct_pack(region := region, account := account_uid)
+            order by call_count desc, region, coalesce(account_uid, '')
+        )[1] as place
+    from audited_calls
+    group by incident_id
+),
+
+dated as (
     select
         *,
         coalesce(detected_at, started_at, window_start) as counted_at
@@ -25,6 +52,7 @@ select
     incident.label_least_risky_effective,
     incident.label_responder_understood,
     incident.label_expected_option,
+    incident.label_expected_action,
     incident.label_by,
     incident.label_at,
     kpi_iso_week(incident.counted_at) as week,
@@ -46,6 +74,11 @@ select
     context.first_signal_name,
     context.first_signal_source,
     component.argocd_app as application,
+    context.cluster,
+    context.credential_uid as credential,
+    case when context.actor_kind = 'human' then context.principal end as user_name,
+    audit.place.region as region,
+    audit.place.account as account,
     decision.incident_id is not null as is_decided,
     coalesce(decision.option, 'none') as recommended_option,
     coalesce(decision.action, 'none') as recommended_action,
@@ -60,3 +93,4 @@ from dated as incident
 left join enrichment.incident_context as context on context.incident_id = incident.incident_id
 left join decision.decisions as decision on decision.incident_id = incident.incident_id
 left join intake.services as component on component.kind = 'component' and component.name = context.service
+left join audit_places as audit on audit.incident_id = incident.incident_id

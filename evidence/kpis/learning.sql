@@ -42,6 +42,33 @@ stalls as (
         end as stalled_at
     from kpi_incidents as incident
     left join nearest on nearest.incident_id = incident.incident_id
+),
+
+matrix as (
+    select distinct
+        action,
+        option
+    from decision.option_scores
+),
+
+-- What the active playbook says of the action that responders took, at its decision.
+verdicts as (
+    select
+        incident.incident_id,
+        matrix.option as taken_option,
+        case
+            when incident.action_taken is null then 'unrecorded'
+            when not incident.is_decided then 'undecided'
+            when incident.action_taken = incident.recommended_action then 'recommended'
+            when matrix.option is null then 'unknown_action'
+            when not taken.is_allowed_by_policy then 'denied_by_policy'
+            when matrix.option = incident.recommended_option then 'same_option'
+            else 'other_option'
+        end as action_verdict
+    from kpi_incidents as incident
+    left join matrix on matrix.action = incident.action_taken
+    left join decision.option_scores as taken
+        on taken.incident_id = incident.incident_id and taken.action = incident.action_taken
 )
 
 select
@@ -51,7 +78,14 @@ select
     first_signal_source,
     action_taken,
     recommended_action,
-    label_expected_option = recommended_option as is_action_correct,
+    action_verdict,
+    case
+        when label_expected_action is null and label_expected_option is not null
+            and action_verdict = 'denied_by_policy' then false
+        else kpi_is_right(action_taken, taken_option, label_expected_option, label_expected_action)
+    end as is_action_correct,
+    kpi_is_right(recommended_action, recommended_option, label_expected_option, label_expected_action)
+        as is_recommendation_correct,
     stalled_at,
     case stalled_at
         when 'not_stalled' then ''
@@ -71,11 +105,7 @@ select
         when 'precondition' then
             trusted.action || ' would have been effective and policy allows it, but it fails: '
             || array_to_string(trusted.failed, ', ') || '.'
-    end as stalled_because,
-    window_start,
-    window_end,
-    service_name,
-    namespace,
-    application
+    end as stalled_because
 from stalls
+join verdicts using (incident_id)
 order by incident_id

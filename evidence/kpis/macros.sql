@@ -36,6 +36,14 @@ create or replace temp macro kpi_label(name) as
         else name
     end;
 
+-- Whether an action is the one that a reviewer holds right. One who names the option alone rules the actions
+-- of all others out, and says of none that it was right.
+create or replace temp macro kpi_is_right(action, option, expected_option, expected_action) as
+    case
+        when expected_action is not null then action = expected_action
+        when option <> expected_option then false
+    end;
+
 create or replace temp macro kpi_answer(label) as
     case label
         when true then 'yes'

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from evidence.kpis.links import incident_links, with_links
 from evidence.kpis.median_ranks import median_ranks
-from evidence.links import link
 from evidence.settings import Settings
-from evidence.tables import Tables, conform, table_from_rows
+from evidence.tables import Tables, conform
 from expectations.tables import TABLES
 
 SPREAD_TABLES = ("kpis.weekly_dwell_time", "kpis.weekly_mttd", "kpis.weekly_mttr")
 WEEKLY_TABLES = (*SPREAD_TABLES, "kpis.weekly_coverage", "kpis.weekly_outcomes")
-
-NANOSECONDS_PER_MILLISECOND = 1_000_000
+PLAIN_TABLES = ("kpis.weekly_coverage", "kpis.weekly_outcomes", "kpis.quality_review", "kpis.learning")
 
 _SQL = {path.stem: path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.sql"))}
 _RANKS = pa.schema([("n", pa.int64()), ("low_rank", pa.int64()), ("high_rank", pa.int64())])
@@ -28,16 +25,17 @@ _RANKS = pa.schema([("n", pa.int64()), ("low_rank", pa.int64()), ("high_rank", p
 def build(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Tables:
     """The seven `kpis.*` tables.
 
-    Reads `intake.incidents`, `intake.services`, `enrichment.incident_context`,
+    Reads `intake.incidents`, `intake.services`, `intake.evidence_events`, `enrichment.incident_context`,
     `decision.option_scores` and `decision.decisions`; leaves temporary objects named `kpi_*` in the
     connection. Every incident counts once in every weekly table, whatever of it is unknown.
     """
     _prepare(connection)
-    weekly = {
-        name: conform(name, connection.sql(_SQL[TABLES[name].table]).to_arrow_table())
-        for name in ("kpis.weekly_coverage", "kpis.weekly_outcomes", "kpis.quality_review")
+    tables = {
+        **_spreads(connection),
+        **{name: connection.sql(_SQL[TABLES[name].table]).to_arrow_table() for name in PLAIN_TABLES},
     }
-    return {**_spreads(connection), **weekly, "kpis.learning": _learning(connection, settings)}
+    links = incident_links(connection, settings)
+    return {name: conform(name, with_links(TABLES[name], table, links)) for name, table in tables.items()}
 
 
 def weeks(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
@@ -70,40 +68,4 @@ def _spreads(connection: duckdb.DuckDBPyConnection) -> Tables:
     ranks = [{"n": n, "low_rank": r[0], "high_rank": r[1]} for (n,) in counts if (r := median_ranks(n))]
     connection.register("kpi_median_ranks", pa.Table.from_pylist(ranks, schema=_RANKS))
     spreads = connection.sql(_SQL["spreads"]).to_arrow_table()
-    return {
-        name: conform(
-            name, spreads.filter(pc.equal(spreads.column("kpi"), name)).select(TABLES[name].column_names)
-        )
-        for name in SPREAD_TABLES
-    }
-
-
-def _learning(connection: duckdb.DuckDBPyConnection, settings: Settings) -> pa.Table:
-    rows = connection.sql(_SQL["learning"]).to_arrow_table().to_pylist()
-    return table_from_rows("kpis.learning", _linked(rows, settings))
-
-
-def _linked(rows: list[dict[str, Any]], settings: Settings) -> Iterator[dict[str, Any]]:
-    columns = TABLES["kpis.learning"].column_names
-    for row in rows:
-        values = _link_values(row)
-        links = {
-            "incident_url": link(settings.links.incident, values),
-            "logs_url": link(settings.links.logs, values),
-            "traces_url": link(settings.links.traces, values),
-            "changes_url": link(settings.links.changes, values),
-            "handoff_path": f"handoffs/{row['incident_id']}.html",
-        }
-        yield {column: {**row, **links}[column] for column in columns}
-
-
-def _link_values(row: Mapping[str, Any]) -> dict[str, str | int | None]:
-    """What a link template may name. Times are the incident's recorded window, in milliseconds since 1970."""
-    return {
-        "incident_id": row["incident_id"],
-        "service": row["service_name"],
-        "namespace": row["namespace"],
-        "application": row["application"],
-        "from_ms": row["window_start"] // NANOSECONDS_PER_MILLISECOND,
-        "to_ms": row["window_end"] // NANOSECONDS_PER_MILLISECOND,
-    }
+    return {name: spreads.filter(pc.equal(spreads.column("kpi"), name)) for name in SPREAD_TABLES}

@@ -5,6 +5,43 @@ from __future__ import annotations
 from expectations.contracts import Column, TableContract, bigint, boolean, integer, text, texts
 
 SUFFICIENCY = ("sufficient", "too_few")
+ACTION_VERDICTS = (
+    "denied_by_policy",
+    "other_option",  # an action of an option that is not recommended
+    "recommended",
+    "same_option",  # another action of the recommended option
+    "undecided",  # there is no decision to compare with
+    "unknown_action",  # no action of the active playbook
+    "unrecorded",  # nobody recorded an action
+)
+
+
+# What leads from an incident to its evidence, as columns of one incident; a row that is about several has a
+# list of each, with the plural's name.
+LINK_COLUMNS: dict[str, str] = {
+    "incident_url": "the incident in the incident system",
+    "handoff_path": "the handoff page with the evidence behind every claim, below the output folder",
+    "logs_url": "its logs (Loki)",
+    "traces_url": "its traces (Tempo)",
+    "changes_url": "its changes (Argo CD)",
+    "audit_url": "what its identity did in the cloud (CloudTrail)",
+}
+
+
+def _links() -> tuple[Column, ...]:
+    """Links of the one incident that the row is about."""
+    return tuple(
+        text(name, f"Link to {what}; NULL where not known.", is_nullable=True)
+        for name, what in LINK_COLUMNS.items()
+    )
+
+
+def _links_of_each() -> tuple[Column, ...]:
+    """Links of each incident of the row, in the order of `incident_ids` and not sorted by themselves."""
+    return tuple(
+        texts(f"{name}s", f"Per entry of incident_ids, in that order: link to {what}; NULL where not known.")
+        for name, what in LINK_COLUMNS.items()
+    )
 
 
 def _spread(what: str) -> tuple[Column, ...]:
@@ -24,6 +61,7 @@ def _spread(what: str) -> tuple[Column, ...]:
         bigint("interval_high_seconds", "Upper bound of it.", is_nullable=True),
         text("sufficiency", "Whether n is enough for an interval.", allowed=SUFFICIENCY),
         texts("incident_ids", "Incidents of the group: measured, open and excluded."),
+        *_links_of_each(),
     )
 
 
@@ -75,6 +113,7 @@ WEEKLY_COVERAGE = TableContract(
         integer("approval_required_count", "Active action recommended with approval."),
         integer("passive_count", "No active action recommended."),
         texts("incident_ids", "Incidents behind the row."),
+        *_links_of_each(),
     ),
     key=("week",),
 )
@@ -87,6 +126,7 @@ WEEKLY_OUTCOMES = TableContract(
         text("outcome", "succeeded, escalated, aborted_by_policy, rolled_back, or unrecorded."),
         integer("incident_count", "Incidents."),
         texts("incident_ids", "Incidents behind the row."),
+        *_links_of_each(),
     ),
     key=("week", "outcome"),
 )
@@ -106,6 +146,7 @@ QUALITY_REVIEW = TableContract(
         text("agreement", "Whether they agree.", allowed=("agrees", "differs", "unlabelled")),
         text("labelled_by", "Reviewer.", is_nullable=True),
         bigint("labelled_at", "When; ns UTC.", is_nullable=True),
+        *_links(),
     ),
     key=("incident_id",),
     row_count_min=1,
@@ -121,9 +162,19 @@ LEARNING = TableContract(
         text("first_signal_source", "Its tool.", is_nullable=True),
         text("action_taken", "What responders did, as recorded.", is_nullable=True),
         text("recommended_action", "What the active playbook recommends; none without any evidence."),
+        text(
+            "action_verdict",
+            "What the active playbook says of the action taken; denied_by_policy means even with approval.",
+            allowed=ACTION_VERDICTS,
+        ),
         boolean(
             "is_action_correct",
-            "Reviewer's option equals the recommended one; NULL when unlabelled.",
+            "The action taken is the one that the reviewer holds right; NULL when nobody said.",
+            is_nullable=True,
+        ),
+        boolean(
+            "is_recommendation_correct",
+            "The action recommended is the one that the reviewer holds right; NULL when nobody said.",
             is_nullable=True,
         ),
         text(
@@ -132,11 +183,7 @@ LEARNING = TableContract(
             allowed=("confidence", "context", "effect", "not_stalled", "policy", "precondition"),
         ),
         text("stalled_because", "One sentence; empty when it did not stall."),
-        text("incident_url", "Link to the incident in the incident system.", is_nullable=True),
-        text("logs_url", "Link into Loki.", is_nullable=True),
-        text("traces_url", "Link into Tempo.", is_nullable=True),
-        text("changes_url", "Link into Argo CD.", is_nullable=True),
-        text("handoff_path", "Handoff page below the output folder."),
+        *_links(),
     ),
     key=("incident_id",),
     row_count_min=1,

@@ -29,6 +29,13 @@ def test_settings_are_read(tmp_path: Path) -> None:
     assert settings.links.logs == "https://x/{service}"
 
 
+def test_a_link_may_have_several_templates(tmp_path: Path) -> None:
+    """In the order in which they are tried."""
+    more = "links:\n  audit:\n    - https://x/{credential}\n    - https://x/{user}\n"
+    settings = load_settings(written(tmp_path, WHOLE + more))
+    assert ["https://x/{credential}", "https://x/{user}"] == settings.links.audit
+
+
 @pytest.mark.parametrize(
     ("text", "what"),
     [
@@ -36,8 +43,22 @@ def test_settings_are_read(tmp_path: Path) -> None:
         (WHOLE.replace("falco: 5", "falko: 5"), "unknown source 'falko'"),
         (WHOLE.replace("falco: 5", "falco: -1"), "greater than or equal to 0"),
         (WHOLE + "colour: red\n", "unknown key 'colour'"),
-        (WHOLE + "links: {logs: 'javascript:alert(1)'}\n", "begins with https://"),
-        (WHOLE + "links: {logs: 'https://x/{password}'}\n", "unknown placeholder 'password'"),
+        (WHOLE + "links: {logs: 'javascript:alert(1)'}\n", "Begin it with https://host/"),
+        (WHOLE + "links: {logs: 'http://x/{service}'}\n", "Begin it with https://host/"),
+        (WHOLE + "links: {logs: 'https://{service}/'}\n", "does not name a fixed https host"),
+        (
+            WHOLE + "links: {logs: 'https://x/{password}'}\n",
+            r"unknown placeholder \{password\}\. Use one of \{account",
+        ),
+        (WHOLE + "links: {logs: 'https://x/{service'}\n", "Write braces as"),
+        (WHOLE + "links: {logs: 'https://x/{service!r}'}\n", r"unknown placeholder \{service\}"),
+        (
+            WHOLE + "links:\n  audit: ['https://x/{user}', 'https://x/{name}']\n",
+            r"unknown placeholder \{name\}",
+        ),
+        (WHOLE + "links: {audit: []}\n", r"links\.audit: expected a template"),
+        (WHOLE + "links: {audit: [3]}\n", r"links\.audit: expected a template"),
+        (WHOLE + "links: {logs: 3}\n", r"links\.logs: expected a template"),
         (
             WHOLE + "metrics: [{name: a, measure: latency, unit: ms, scale: 0}]\n",
             "greater than or equal to 1",

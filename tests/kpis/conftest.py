@@ -31,6 +31,10 @@ LINKS = Links(
     logs="https://grafana.example/explore?app={service}&from={from_ms}&to={to_ms}",
     traces="https://tempo.example/search?service={service}",
     changes="https://argocd.example/applications/{application}",
+    audit=[
+        "https://console.example/{account}/{region}?AccessKeyId={credential}",
+        "https://console.example/{account}/{region}?Username={user}",
+    ],
 )
 
 
@@ -46,10 +50,11 @@ def filled(name: str, row: Row) -> Row:
 
 
 def open_tables(tables: dict[str, list[Row]]) -> duckdb.DuckDBPyConnection:
-    """A database with the five tables that the stage reads, empty where not given."""
+    """A database with the six tables that the stage reads, empty where not given."""
     names = (
         "intake.incidents",
         "intake.services",
+        "intake.evidence_events",
         "enrichment.incident_context",
         "decision.option_scores",
         "decision.decisions",

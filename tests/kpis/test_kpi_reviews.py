@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from evidence.errors import InputError
-from evidence.links import link
-from evidence.settings import Links, load_settings
 
 ACTIVE = {"option": "contain", "action": "roll_back_release", "rung": 4, "has_minimum_context": True}
 PASSIVE = {"option": "enrich", "action": "gather_logs_and_traces", "rung": 0, "has_minimum_context": True}
@@ -71,7 +64,7 @@ def test_coverage_counts_each_recommendation_once(kpis_of, ns) -> None:
         "approval_required_count": 1,
         "passive_count": 2,
         "incident_ids": ["inc-0", "inc-1", "inc-2", "inc-3", "inc-4"],
-    } == row
+    }.items() <= row.items()
 
 
 def test_outcomes_count_what_was_recorded(kpis_of, ns) -> None:
@@ -105,13 +98,9 @@ def test_unanswered_questions_are_unlabelled(kpis_of, ns) -> None:
     assert tables["kpis.learning"].column("is_action_correct").to_pylist() == [None]
 
 
-@pytest.mark.parametrize(
-    ("expected", "agreement", "correct"), [("contain", "agrees", True), ("isolate", "differs", False)]
-)
-def test_the_reviewers_option_is_compared_with_the_recommended_one(
-    kpis_of, ns, expected, agreement, correct
-) -> None:
-    """Agreement and correctness follow from the label alone."""
+@pytest.mark.parametrize(("expected", "agreement"), [("contain", "agrees"), ("isolate", "differs")])
+def test_the_reviewers_option_is_compared_with_the_recommended_one(kpis_of, ns, expected, agreement) -> None:
+    """Agreement follows from the label alone."""
     labelled = incident(
         1,
         ns,
@@ -128,7 +117,87 @@ def test_the_reviewers_option_is_compared_with_the_recommended_one(
         review["agreement"],
         review["labelled_by"],
     )
-    assert [correct] == tables["kpis.learning"].column("is_action_correct").to_pylist()
+
+
+# The matrix as far as these tests need it; the recommendation is to hand to the commander.
+MATRIX = [
+    candidate("roll_back_release", 4),
+    candidate("cordon_and_drain_node", 8, option="isolate", is_allowed_by_policy=False),
+    candidate("hand_to_incident_commander", 0, option="escalate", is_active=False),
+    candidate("open_incident_channel", 0, option="escalate", is_active=False),
+]
+HANDED = {
+    "option": "escalate",
+    "action": "hand_to_incident_commander",
+    "rung": 0,
+    "has_minimum_context": True,
+}
+COMMANDER = {"label_expected_option": "escalate", "label_expected_action": "hand_to_incident_commander"}
+DRAIN = {"label_expected_option": "isolate", "label_expected_action": "cordon_and_drain_node"}
+
+
+def learned(kpis_of, ns, taken, label, decided=True):
+    """What is learned of inc-1, where `taken` was done and the recommendation was to hand it over."""
+    tables = kpis_of(
+        [incident(1, ns, action_taken=taken, **label)],
+        decisions=[{"incident_id": "inc-1", "mode": "automatic", **HANDED}] if decided else [],
+        option_scores=MATRIX if decided else [],
+    )
+    [row] = tables["kpis.learning"].to_pylist()
+    return row
+
+
+@pytest.mark.parametrize(
+    ("taken", "verdict"),
+    [
+        (None, "unrecorded"),
+        ("hand_to_incident_commander", "recommended"),
+        ("open_incident_channel", "same_option"),
+        ("roll_back_release", "other_option"),
+        ("cordon_and_drain_node", "denied_by_policy"),
+        ("pull_the_plug", "unknown_action"),
+    ],
+)
+def test_the_action_taken_is_held_against_the_playbook(kpis_of, ns, taken, verdict) -> None:
+    """Action by action, whatever the reviewers say; what policy denies is called denied."""
+    for label in ({}, COMMANDER, DRAIN):
+        assert verdict == learned(kpis_of, ns, taken, label)["action_verdict"]
+
+
+def test_without_a_decision_there_is_nothing_to_hold_an_action_against(kpis_of, ns) -> None:
+    """An incident without any evidence, whatever was done."""
+    assert "undecided" == learned(kpis_of, ns, "roll_back_release", {}, decided=False)["action_verdict"]
+
+
+@pytest.mark.parametrize(
+    ("taken", "label", "taken_is_right", "recommended_is_right"),
+    [
+        # The reviewer names an action: that one is right and no other, also none of its own option.
+        ("hand_to_incident_commander", COMMANDER, True, True),
+        ("open_incident_channel", COMMANDER, False, True),
+        ("cordon_and_drain_node", COMMANDER, False, True),
+        ("cordon_and_drain_node", DRAIN, True, False),
+        (None, COMMANDER, None, True),
+        # The reviewer names an option: actions of others are wrong, of its own nobody said which is right.
+        ("roll_back_release", {"label_expected_option": "escalate"}, False, None),
+        ("hand_to_incident_commander", {"label_expected_option": "escalate"}, None, None),
+        ("open_incident_channel", {"label_expected_option": "escalate"}, None, None),
+        ("pull_the_plug", {"label_expected_option": "escalate"}, None, None),
+        # What policy denies even with approval was not right because its option was.
+        ("cordon_and_drain_node", {"label_expected_option": "isolate"}, False, False),
+        # Nobody said anything.
+        ("cordon_and_drain_node", {}, None, None),
+    ],
+)
+def test_actions_are_right_by_the_reviewers_word_alone(
+    kpis_of, ns, taken, label, taken_is_right, recommended_is_right
+) -> None:
+    """Taken and recommended action each for itself; NULL where the label does not decide it."""
+    row = learned(kpis_of, ns, taken, label)
+    assert (taken_is_right, recommended_is_right) == (
+        row["is_action_correct"],
+        row["is_recommendation_correct"],
+    )
 
 
 STALLS = [
@@ -220,55 +289,6 @@ def test_an_incident_without_any_evidence_is_not_lost(kpis_of, ns) -> None:
     assert ("none", "context") == (row["recommended_action"], row["stalled_at"])
 
 
-def test_links_lead_to_the_incident_and_the_tools(kpis_of, ns) -> None:
-    """Templates are filled from the incident, its last state and the catalogue."""
-    tables = kpis_of(
-        [incident("1&x=/../", ns)],
-        incident_context=[{"incident_id": "inc-1&x=/../", "service": "checkout-api"}],
-        services=[
-            {"entity_ref": "component:default/checkout-api", "kind": "component", "name": "checkout-api"},
-        ],
-    )
-    [row] = tables["kpis.learning"].to_pylist()
-    assert (
-        "https://example.pagerduty.com/incidents/inc-1%26x%3D%2F..%2F",
-        "https://grafana.example/explore?app=checkout-api&from=1768381200000&to=1768384800000",
-        None,  # the catalogue names no application
-    ) == (row["incident_url"], row["logs_url"], row["changes_url"])
-
-
-def test_only_fixed_https_hosts_are_linked() -> None:
-    """Templates that could lead elsewhere are refused with a remedy."""
-    for template in (
-        "http://x.example/{service}",
-        "javascript:{service}",
-        "https://{service}/",
-        "https:///x",
-    ):
-        with pytest.raises(InputError, match="https host"):
-            link(template, {"service": "a"})
-    for template in ("https://x.example/{owner}", "https://x.example/{service.real}", "https://x.example/{}"):
-        with pytest.raises(InputError, match="unknown placeholder"):
-            link(template, {"service": "a"})
-    with pytest.raises(InputError, match="Write braces"):
-        link("https://x.example/{service", {"service": "a"})
-
-
-def test_no_template_gives_no_link(kpis_of, ns) -> None:
-    """A tool that the settings do not mention has no link."""
-    [row] = kpis_of([incident(1, ns)], links=Links())["kpis.learning"].to_pylist()
-    assert [None] * 4 == [row[name] for name in ("incident_url", "logs_url", "traces_url", "changes_url")]
-
-
-@given(st.text())
-def test_a_value_cannot_leave_its_place_in_the_address(value) -> None:
-    """Whatever a log says, it is one encoded segment: only unreserved characters and percent signs."""
-    filled = link("https://x.example/{service}?tail", {"service": value})
-    assert (filled is None) == any(c in "\"'`\\\x7f" or c < " " for c in value)
-    middle = (filled or "").removeprefix("https://x.example/").removesuffix("?tail")
-    assert set(middle) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~%")
-
-
 decided = st.lists(
     st.tuples(
         st.sampled_from([ACTIVE, PASSIVE]),
@@ -300,20 +320,3 @@ def test_coverage_and_outcomes_lose_nobody(kpis_of, ns, history) -> None:
         )
     assert len(history) == sum(row["incident_count"] for row in coverage)
     assert len(history) == sum(tables["kpis.weekly_outcomes"].column("incident_count").to_pylist())
-
-
-@pytest.mark.parametrize("tool", ["incident", "logs", "traces", "changes"])
-def test_the_templates_in_the_settings_make_links(tool) -> None:
-    """Every template of fixtures/settings.yaml is https with known placeholders."""
-    loaded = load_settings(Path(__file__).parents[2] / "fixtures/settings.yaml")
-    values = {
-        "incident_id": "inc-1",
-        "service": "a",
-        "namespace": "b",
-        "application": "c",
-        "from_ms": 1,
-        "to_ms": 2,
-    }
-    filled = link(getattr(loaded.links, tool), values)
-    assert filled is not None
-    assert re.fullmatch(r"https://[a-z.]+/[^\s{}\"'<>]+", filled)
