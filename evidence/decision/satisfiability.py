@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import operator
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -75,7 +75,7 @@ class Elsewhere:
     matched: frozenset[Condition]
 
 
-class _Undecided(Exception):
+class Undecided(Exception):
     """The search took too much work."""
 
 
@@ -124,27 +124,33 @@ def measured(condition: Condition, thresholds: Thresholds) -> Condition:
 def _may_be(goals: list[Goal]) -> bool:
     """Whether some state meets every goal; also True when that could not be decided."""
     try:
-        return _search(goals, _cells(each for condition, _ in goals for each in leaves(condition)))
-    except _Undecided:
+        return find_cell(goals) is not None
+    except Undecided:
         return True
 
 
-def _search(goals: list[Goal], cells: Mapping[str, tuple[Any, ...]]) -> bool:
+def find_cell(goals: Sequence[Goal]) -> Cell | None:
+    """The part of a state that meets every goal whatever its other columns are; None when no state does.
+
+    Raises Undecided when the search took too much work.
+    """
+    cells = cells_of(condition for condition, _ in goals)
     names, work = list(cells), 0
     size = sum(len(leaves(condition)) for condition, _ in goals)
 
-    def reaches(at: Cell, depth: int) -> bool:
+    def reaches(at: Cell, depth: int) -> Cell | None:
         nonlocal work
         work += size
         if work > WORK_MAX:
-            raise _Undecided
-        found = [(_outcomes(condition, at), wanted) for condition, wanted in goals]
-        if any(not outcomes & wanted for outcomes, wanted in found):
-            return False
-        if all(outcomes <= wanted for outcomes, wanted in found):
-            return True
+            raise Undecided
+        found = [(outcomes(condition, at), wanted) for condition, wanted in goals]
+        if any(not among & wanted for among, wanted in found):
+            return None
+        if all(among <= wanted for among, wanted in found):
+            return at
         name = names[depth]
-        return any(reaches({**at, name: value}, depth + 1) for value in cells[name])
+        tried = (reaches({**at, name: value}, depth + 1) for value in cells[name])
+        return next((each for each in tried if each is not None), None)
 
     return reaches({}, 0)
 
@@ -152,14 +158,15 @@ def _search(goals: list[Goal], cells: Mapping[str, tuple[Any, ...]]) -> bool:
 # --- what a condition can come to where only some columns are given
 
 
-def _outcomes(condition: Condition, at: Cell) -> Truths:
+def outcomes(condition: Condition, at: Cell) -> Truths:
+    """What the condition can come to where the columns of `at` are given; one truth where all are."""
     match condition:
         case Not(operand):
-            return frozenset(None if each is None else not each for each in _outcomes(operand, at))
+            return frozenset(None if each is None else not each for each in outcomes(operand, at))
         case And(left, right):
-            return _combined(_outcomes(left, at), _outcomes(right, at), False)
+            return _combined(outcomes(left, at), outcomes(right, at), False)
         case Or(left, right):
-            return _combined(_outcomes(left, at), _outcomes(right, at), True)
+            return _combined(outcomes(left, at), outcomes(right, at), True)
     name = _cell_name(condition)
     return frozenset({_truth(condition, at[name])}) if name in at else _any_outcome(condition)
 
@@ -218,11 +225,15 @@ def _cell_name(leaf: Condition) -> str:
     return f"has_signal({literal_sql(leaf.name)})" if isinstance(leaf, HasSignal) else leaf.column  # type: ignore[union-attr]
 
 
-def _cells(parts: Iterable[Condition]) -> dict[str, tuple[Any, ...]]:
-    """One value per piece of each column that the leaves read, in order of appearance."""
+def cells_of(conditions: Iterable[Condition]) -> dict[str, tuple[Any, ...]]:
+    """One value per piece of each column that the conditions read, in order of appearance.
+
+    Raises Undecided when a column is matched with too many patterns.
+    """
     read: dict[str, list[Condition]] = {}
-    for leaf in parts:
-        read.setdefault(_cell_name(leaf), []).append(leaf)
+    for condition in conditions:
+        for leaf in leaves(condition):
+            read.setdefault(_cell_name(leaf), []).append(leaf)
     return {name: _pieces(name, among) for name, among in read.items()}
 
 
@@ -272,7 +283,7 @@ def bounds(name: str) -> tuple[int, int]:
 def _elsewhere(among: list[Condition]) -> list[Elsewhere]:
     patterns = list(dict.fromkeys(leaf for leaf in among if isinstance(leaf, Matches)))
     if len(patterns) > PATTERNS_MAX:
-        raise _Undecided
+        raise Undecided
     return [
         Elsewhere(frozenset(matched))
         for count in range(len(patterns) + 1)
