@@ -4,34 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
-import duckdb
-
 from evidence.decision import Bundle
-from evidence.decision.codes import Recommendation, decode
-from evidence.decision.kernel import Kernel
-from evidence.decision.records import record_decisions
 from evidence.errors import InputError
 from evidence.settings import Settings
 from evidence.tables import Tables
 from simulator.fault_plans import Recorded, incidents_of, plan
 from simulator.invariants import Breach, Checked, check, check_as_of, in_order
-from simulator.variants import SEPARATOR, Kind, Variant, open_variants
+from simulator.variants import SEPARATOR, Decided, Kind, Variant, decide, open_variants
 
 SEEDS_MAX = 100_000
 SEEDS_IN_ONE_PASS = 100  # bounds memory; with more, planning the statements no longer counts
 ORIGINAL = "recorded"
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """One decision of record; `at` in ns UTC."""
-
-    recommendation: Recommendation
-    at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +54,18 @@ class Injected:
     def changed_count(self) -> int:
         """How often the decision of record is another action, mode or set of approvers than recorded."""
         return sum(
-            one.decided is not None
-            and one.decided.recommendation != self.originals[one.variant.incident_id].recommendation
-            for one in self.faulted
+            decided.recommendation != original.recommendation for decided, original in self._decisions()
         )
+
+    @property
+    def riskier_count(self) -> int:
+        """How often it reaches further than recorded, or is the same action with less approval."""
+        return sum(decided.is_riskier_than(original) for decided, original in self._decisions())
+
+    def _decisions(self) -> Iterator[tuple[Decided, Decided]]:
+        for one in self.faulted:
+            if one.decided is not None:
+                yield one.decided, self.originals[one.variant.incident_id]
 
 
 def seeds_of(text: str) -> range:
@@ -126,10 +121,9 @@ def _inject(
     planned = [(seed, plan(seed, incident)) for seed in seeds for incident in incidents]
     variants = [*originals, *(variant for _, variant in planned)]
     with closing(open_variants(recorded, variants, settings, bundle.grading)) as connection:
-        record_decisions(connection, Kernel.of([bundle]))
+        decided = decide(connection, bundle)
         checked = check(connection, bundle, held_to)
         late = check_as_of(connection, _LATE)
-        decided = _decided(connection, bundle)
     breaches = _by_variant((*checked.breaches, *late))
     return Injected(
         {original.incident_id: decided[original.id] for original in originals},
@@ -146,13 +140,6 @@ _LATE = f"""(
     from variants
     where after is not null
 )"""
-
-
-def _decided(connection: duckdb.DuckDBPyConnection, bundle: Bundle) -> dict[str, Decided]:
-    rows = connection.execute(
-        "select incident_id, code, decided_at from kernel_records order by incident_id"
-    ).fetchall()
-    return {incident_id: Decided(decode(bundle, code), at) for incident_id, code, at in rows}
 
 
 def _by_variant(breaches: Sequence[Breach]) -> dict[str, tuple[Breach, ...]]:

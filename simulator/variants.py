@@ -16,6 +16,11 @@ import duckdb
 import pyarrow as pa
 
 from evidence import enrichment, quality
+from evidence.decision import Bundle
+from evidence.decision.codes import Recommendation, decode
+from evidence.decision.kernel import Kernel
+from evidence.decision.matrix import MODES
+from evidence.decision.records import record_decisions
 from evidence.enrichment.grading import Grading
 from evidence.errors import ContractError
 from evidence.readers.registry import READERS
@@ -74,6 +79,22 @@ class Variant:
         return f"{self.incident_id}{SEPARATOR}{self.name}"
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The decision of record of one variant; `at` in ns UTC."""
+
+    recommendation: Recommendation
+    at: int
+
+    def is_riskier_than(self, other: Decided) -> bool:
+        """It reaches further, or is the same action with less approval."""
+        mine, theirs = self.recommendation, other.recommendation
+        if mine.action != theirs.action:
+            return mine.rung > theirs.rung
+        is_weaker = MODES.index(mine.mode) < MODES.index(theirs.mode)
+        return is_weaker or not set(theirs.approvers) <= set(mine.approvers)
+
+
 def read_recorded(connection: duckdb.DuckDBPyConnection) -> Tables:
     """The intake tables that variants are made from, as `connection` publishes them."""
     return {name: connection.sql(f"from {name}").to_arrow_table() for name in RECORDED}
@@ -111,6 +132,18 @@ def open_variants(
         connection.close()
         raise
     return connection
+
+
+def decide(connection: duckdb.DuckDBPyConnection, bundle: Bundle) -> dict[str, Decided]:
+    """The decision of record of every variant, by its id; leaves the kernel's tables of this bundle.
+
+    The states must have been graded by this bundle's grading.
+    """
+    record_decisions(connection, Kernel.of([bundle]))
+    rows = connection.execute(
+        "select incident_id, code, decided_at from kernel_records order by incident_id"
+    ).fetchall()
+    return {variant_id: Decided(decode(bundle, code), at) for variant_id, code, at in rows}
 
 
 def _register_recorded(connection: duckdb.DuckDBPyConnection, recorded: Tables) -> None:

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from evidence.decision import Bundle
+from evidence.decision.explain import MODE_WORDS
 from evidence.times import NS_PER_SECOND, format_rfc3339
-from simulator.faults import Decided, Faulted, Injected
+from simulator.faults import Faulted, Injected
 from simulator.invariants import INVARIANTS
-from simulator.variants import Alteration, Kind, Variant
+from simulator.variants import Alteration, Decided, Kind, Variant
 
 SHOWN_MAX = 20  # failing incidents shown in text; JSON has them all
 
@@ -121,7 +122,10 @@ def _sums(injected: Injected, bundle: Bundle, seeds: str) -> Iterator[str]:
         f"moments decided: {checked.moment_count:,}, {checked.active_count:,} of them with an active action "
         f"({checked.automatic_count:,} automatic)"
     )
-    yield f"decisions of record: {injected.changed_count:,} other than recorded"
+    yield (
+        f"decisions of record: {injected.changed_count:,} other than recorded, "
+        f"{injected.riskier_count:,} of them riskier"
+    )
     broken = {breach.invariant for breach in checked.breaches}
     for invariant in INVARIANTS:
         yield f"{'BROKEN' if invariant.id in broken else 'held'} {invariant.id}: {invariant.sentence}"
@@ -140,7 +144,7 @@ def _words(alteration: Alteration) -> str:
 
 def _decided(decided: Decided) -> str:
     return (
-        f"{decided.recommendation.action} ({decided.recommendation.mode.replace('_', ' ')}) "
+        f"{decided.recommendation.action} ({MODE_WORDS[decided.recommendation.mode]}) "
         f"at {format_rfc3339(decided.at)}"
     )
 
@@ -162,6 +166,7 @@ def _document(injected: Injected, bundle: Bundle, repeated: Sequence[str]) -> di
         "active_count": checked.active_count,
         "automatic_count": checked.automatic_count,
         "changed_count": injected.changed_count,
+        "riskier_count": injected.riskier_count,
         "faults": {kind.value: count for kind, count in injected.fault_counts.items()},
         "invariants": {invariant.id: invariant.sentence for invariant in INVARIANTS},
         "failures": [

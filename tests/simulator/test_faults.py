@@ -169,7 +169,7 @@ def test_one_seed_prints_each_history_and_what_held(
     printed = capsys.readouterr().out
     assert 0 == failed
     assert "alertmanager dropped; kubernetes_events duplicated 231 s later" in printed
-    assert "  recorded: roll_back_release (policy gated) at 2026-01-14T09:18:15Z" in printed
+    assert "  recorded: roll_back_release (policy-gated) at 2026-01-14T09:18:15Z" in printed
     assert [] == [invariant.id for invariant in INVARIANTS if f"held {invariant.id}: " not in printed]
 
 

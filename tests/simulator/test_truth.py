@@ -41,6 +41,7 @@ CONDITIONS = [
     "service like 'cart%'",
     "service like 'c_rt'",
     "service like '%a%'",
+    "regexp_matches(service, '^c.rt$')",
     "is_stateful and environment = 'production'",
     "is_stateful or environment = 'production'",
     "not (is_stateful or error_rate_ppm > 50000) and known(service)",
