@@ -5,12 +5,11 @@ from __future__ import annotations
 from evidence.anchors import canonical_json, sha256_of
 from evidence.decision.bundle import Bundle
 from evidence.handoff import approval, comparison, facts, figures
-from evidence.handoff.briefing import briefing, contenders, open_points
 from evidence.handoff.case import Case
 from evidence.handoff.claims import ClaimBook
 from evidence.handoff.contingencies import contingencies
 from evidence.handoff.model import Claim, Inputs, Link, Package
-from evidence.handoff.proposals import Brief, propose
+from evidence.handoff.proposals import propose
 from evidence.handoff.recommendation import recommendation
 from evidence.handoff.record import incident_record
 from evidence.handoff.refusals import refuse_unsafe
@@ -41,22 +40,16 @@ def package_of(case: Case, bundle: Bundle, settings: Settings) -> Package:
     scope = facts.scope_facts(book)
     known = facts.known_facts(book)
     services = facts.affected_services(book)
-    entries, more_count = timeline(book)
+    entries, _ = timeline(book)
     missing = unknowns(book, bundle)
     owner = approval.owner(book, bundle)
     given = approval.approval(case, bundle)
     requested = approval.requested_action(case, bundle, given)
     recommended = recommendation(book, bundle)
-    measured = (figures.severity(book), figures.confidence(book), figures.impact(book))
-    compared = comparison.options(case, bundle)
-    brief = Brief(
-        summary=briefing(recommended, measured, scope, known),
-        open_points=open_points(missing),
-        contenders=contenders(compared),
-        requested=requested,
-    )
+    why = tuple(reason.sentence for reason in recommended.reasons)
+    summary = (*why, *(fact.sentence for fact in (*scope, *known)))
     commander = approval.commander(case, bundle)
-    proposal = propose(subject_of(case, owner, given, commander, brief))
+    proposal = propose(subject_of(case, owner, given, commander, summary, missing, requested))
     record = incident_record(book, entries)
     package = Package(
         incident_id=case.incident_id,
@@ -67,16 +60,15 @@ def package_of(case: Case, bundle: Bundle, settings: Settings) -> Package:
         approval=given,
         owner=owner,
         next_review_step=approval.next_review_step(case, owner.addressee, given),
-        severity=measured[0],
-        confidence=measured[1],
-        impact=measured[2],
+        severity=figures.severity(book),
+        confidence=figures.confidence(book),
+        impact=figures.impact(book),
         affected_scope=scope,
         affected_services=services,
         known_facts=known,
         unknowns=missing,
         timeline=entries,
-        timeline_more_count=more_count,
-        options=compared,
+        options=comparison.options(case, bundle),
         guardrails=comparison.guardrails(book, bundle),
         policy_verdicts=comparison.policy_verdicts(case, bundle),
         proposal=proposal,
