@@ -14,6 +14,7 @@ import duckdb
 
 from evidence.decision import Bundle
 from evidence.decision.codes import Recommendation, decode
+from evidence.decision.explain import MODE_WORDS
 from evidence.decision.kernel import STATES
 from evidence.decision.matrix import BOUNDED_OPTIONS, MODES, Mode
 from simulator.allowances import Allowances, columns_of, missing_context, strictest
@@ -67,16 +68,20 @@ class Checked:
         )
 
 
+def _named(decided: Recommendation) -> str:
+    return f"{decided.action} ({MODE_WORDS[decided.mode]})"
+
+
 def _minimum_context(_: Allowances, decided: Recommendation, state: State) -> str | None:
     missing = missing_context(state)
     if not missing or (not decided.is_active and decided.option in BOUNDED_OPTIONS):
         return None
-    return f"{decided.action} ({decided.mode}) without {', '.join(missing)}"
+    return f"{_named(decided)} without {', '.join(missing)}"
 
 
 def _policy(allowances: Allowances, decided: Recommendation, state: State) -> str | None:
     denying = allowances.denying_policies(decided.action, state) if decided.is_active else []
-    return f"{decided.action} ({decided.mode}), which {', '.join(denying)} denies" if denying else None
+    return f"{_named(decided)}, which {', '.join(denying)} denies" if denying else None
 
 
 def _floor(allowances: Allowances, decided: Recommendation, state: State) -> str | None:
@@ -84,26 +89,26 @@ def _floor(allowances: Allowances, decided: Recommendation, state: State) -> str
     confidence = state["confidence"] or 0
     if not decided.is_active or confidence >= floor:
         return None
-    return f"{decided.action} ({decided.mode}) at confidence {confidence}, below its floor of {floor}"
+    return f"{_named(decided)} at confidence {confidence}, below its floor of {floor}"
 
 
 def _preconditions(allowances: Allowances, decided: Recommendation, state: State) -> str | None:
     failed = allowances.failed_preconditions(decided.action, state)
-    return f"{decided.action} ({decided.mode}) although {', '.join(failed)} is not known" if failed else None
+    return f"{_named(decided)} although {', '.join(failed)} is not known" if failed else None
 
 
 def _support(allowances: Allowances, decided: Recommendation, state: State) -> str | None:
     need = allowances.bundle.need
     if not decided.is_active or (points := allowances.effect(decided.action, state)) >= need:
         return None
-    return f"{decided.action} ({decided.mode}) with {points} of {need} points"
+    return f"{_named(decided)} with {points} of {need} points"
 
 
 def _mode(allowances: Allowances, decided: Recommendation, state: State) -> str | None:
     mode, because = strictest(allowances.demands(decided.action, state))
     if MODES.index(decided.mode) >= MODES.index(mode):
         return None
-    return f"{decided.action} is {decided.mode}, but {because} demands {mode}"
+    return f"{decided.action} is {MODE_WORDS[decided.mode]}, but {because} demands {MODE_WORDS[mode]}"
 
 
 def _approvers(allowances: Allowances, decided: Recommendation, state: State) -> str | None:

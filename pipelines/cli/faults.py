@@ -110,17 +110,17 @@ def _failure(faulted: Faulted, repeated: Sequence[str]) -> Iterator[str]:
 
 def _sums(injected: Injected, bundle: Bundle, seeds: str) -> Iterator[str]:
     checked = injected.checked
-    plural = "s" if "-" in seeds else ""
+    histories = _count(len(injected.faulted), "history", "histories")
+    incidents = _count(len(injected.originals), "incident", "incidents")
     yield (
-        f"{len(injected.faulted):,} histories of {len(injected.originals)} incidents under the faults of "
-        f"seed{plural} {seeds}, playbook {bundle.name}"
+        f"{histories} of {incidents} under the faults of seed{'s' if '-' in seeds else ''} {seeds}, "
+        f"playbook {bundle.name}"
     )
-    yield "faults: " + ", ".join(
-        f"{count:,} {kind.replace('_', ' ')}" for kind, count in injected.fault_counts.items()
-    )
+    counts = {kind.replace("_", " "): count for kind, count in injected.fault_counts.items() if count}
+    yield f"faults: {', '.join(f'{count:,} {kind}' for kind, count in counts.items()) or 'none'}"
     yield (
-        f"moments decided: {checked.moment_count:,}, {checked.active_count:,} of them with an active action "
-        f"({checked.automatic_count:,} automatic)"
+        f"moments decided, recorded ones included: {checked.moment_count:,}, "
+        f"{checked.active_count:,} of them with an active action ({checked.automatic_count:,} automatic)"
     )
     yield (
         f"decisions of record: {injected.changed_count:,} other than recorded, "
@@ -129,6 +129,10 @@ def _sums(injected: Injected, bundle: Bundle, seeds: str) -> Iterator[str]:
     broken = {breach.invariant for breach in checked.breaches}
     for invariant in INVARIANTS:
         yield f"{'BROKEN' if invariant.id in broken else 'held'} {invariant.id}: {invariant.sentence}"
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
 
 
 def _faults(variant: Variant) -> str:

@@ -14,13 +14,16 @@ import pytest
 
 from evidence import enrichment, quality
 from evidence.decision import decide
+from evidence.decision.codes import Recommendation
+from evidence.decision.matrix import Mode, Option
 from evidence.tables import Tables, arrow_schema, open_memory, register
 from expectations.tables.ablations import ABLATIONS, CATALOGUE
 from simulator.ablation import ablate, sentences
+from simulator.variants import Decided
 
 from .recordings import active, incident_ids, recorded, recorded_settings
 
-RELEASE, NODE = "inc-0102-checkout-bad-release", "inc-0107-node-image-policy"
+RELEASE = "inc-0102-checkout-bad-release"
 
 Row = dict[str, Any]
 
@@ -124,14 +127,44 @@ def test_the_difference_is_the_first_that_holds() -> None:
         assert (other[4] - whole[4]) // 1_000_000_000 == row["later_seconds"]
 
 
-def test_a_response_that_would_reach_further_without_a_source_is_marked() -> None:
-    """Only Kubernetes' own events show the stateful workload on the node."""
-    row = rows_by_key()[(NODE, "kubernetes_events")]
-    assert ("hand_to_incident_commander", "cordon_and_drain_node", True) == (
-        row["action"],
-        row["without_action"],
-        row["is_riskier"],
+@pytest.mark.parametrize(
+    ("action", "mode", "approvers", "is_riskier"),
+    [
+        ("roll_back_release", Mode.POLICY_GATED, ("app_owner",), False),
+        ("cordon_and_drain_node", Mode.APPROVAL_REQUIRED, ("cloud_team",), False),
+        ("revoke_broad_permissions", Mode.APPROVAL_REQUIRED, ("cloud_team",), True),
+        ("roll_back_release", Mode.AUTOMATIC, ("app_owner",), True),
+        ("roll_back_release", Mode.APPROVAL_REQUIRED, (), True),
+        ("roll_back_release", Mode.APPROVAL_REQUIRED, ("app_owner", "legal"), False),
+        ("keep_watching", Mode.AUTOMATIC, (), False),
+    ],
+)
+def test_a_decision_that_reaches_further_or_needs_less_approval_is_riskier(
+    action: str, mode: Mode, approvers: tuple[str, ...], is_riskier: bool
+) -> None:
+    """Compared with a rollback behind a policy that the application's owner approves."""
+    whole = Recommendation(
+        "roll_back_release",
+        Option.CONTAIN,
+        Mode.POLICY_GATED,
+        ("app_owner",),
+        True,
+        active().rung("roll_back_release"),
     )
+    other = Recommendation(
+        action, active().actions[action].option, mode, approvers, True, active().rung(action)
+    )
+    assert is_riskier is Decided(other, 0).is_riskier_than(Decided(whole, 0))
+
+
+def test_rows_mark_what_is_riskier_without_the_source() -> None:
+    """Every row whose action without the source stands on a higher rung is marked, and no passive one is."""
+    rows = rows_by_key().values()
+    for row in rows:
+        rungs = [active().rung(row[name]) for name in ("action", "without_action")]
+        if rungs[0] != rungs[1]:
+            assert (rungs[1] > rungs[0]) is row["is_riskier"]
+    assert {"none"} == {row["difference"] for row in rows} - {"action", "approval", "moment"}
 
 
 def test_sentences_name_what_would_have_been_decided_instead(published: duckdb.DuckDBPyConnection) -> None:
