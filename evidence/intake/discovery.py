@@ -73,6 +73,8 @@ def find_beside(root: Path, name: str) -> Path:
     """`<root>/<name>`, else `<root>/../<name>`. Raises InputError when neither is there."""
     _require_folder(root)
     for path in (root / name, root.absolute().parent / name):
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise InputError("is neither a file nor a folder", place=Place(path))
         if path.exists():
             return path
     raise InputError(f"has no {name}, neither in it nor beside it", place=Place(root))

@@ -45,6 +45,20 @@ def test_a_folder_that_grows_waits(tmp_path: Path) -> None:
     assert [(), (), ("inc-1",)] == [added, grown, still]
 
 
+def test_links_pipes_and_odd_names_do_not_stop_the_look(tmp_path: Path) -> None:
+    """A link that leads nowhere, a pipe, a name that is no text, a folder called incident.yaml."""
+    folder = write(tmp_path, "inc-1").parent
+    (folder / "link.json").symlink_to("nowhere")
+    os.mkfifo(folder / os.fsdecode(b"pipe\xff"))
+    (tmp_path / "inc-2" / "incident.yaml").mkdir(parents=True)
+    _, cursor = look(tmp_path, "")
+    ready, cursor = look(tmp_path, cursor)
+    (folder / "link.json").unlink()
+    (folder / "link.json").symlink_to("elsewhere")
+    changed, _ = look(tmp_path, cursor)
+    assert [("inc-1",), ()] == [ready, changed]
+
+
 def test_a_folder_without_declaration_is_no_incident(tmp_path: Path) -> None:
     """Exports that arrive before `incident.yaml` are not looked at yet."""
     write(tmp_path, "inc-1", "[]", "export.json")

@@ -115,6 +115,16 @@ def test_counts_that_do_not_add_up_are_found() -> None:
     assert [("counts_add_up", "record_count", 1, ("incident_id-1 | path-1",))] == said(verdicts)
 
 
+def test_unclaimed_files_are_listed() -> None:
+    """Each by its path, as a warning; an empty table passes."""
+    check = check_named("intake.unclaimed_files", "every_file_is_claimed")
+    found = rows("intake.unclaimed_files", 2)
+    verdicts = evaluate([check], unchecked("intake.unclaimed_files", found))
+    assert [("every_file_is_claimed", "path", 2, ("path-0", "path-1"))] == said(verdicts)
+    assert Severity.WARNING is check.severity
+    assert evaluate([check], unchecked("intake.unclaimed_files", []))[0].is_success
+
+
 def test_quarantined_records_are_listed() -> None:
     """Each refused record is a failing row of a warning."""
     check = check_named("intake.quarantine", "quarantine_is_empty")

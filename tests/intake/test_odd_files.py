@@ -11,9 +11,11 @@ import pytest
 
 from assets.inputs import input_files
 from evidence.errors import InputError
+from evidence.export_files import FILE_BYTES_MAX
+from evidence.intake import build
 from evidence.strict_yaml import load_yaml
 
-from .folders import built, lay_out, rows, sha256, write
+from .folders import SETTINGS, built, lay_out, rows, sha256, write
 
 ALERT = json.dumps(
     {"rule": "r", "priority": "Notice", "output": "text", "time": "2026-01-06T10:15:00Z"}
@@ -129,6 +131,20 @@ def test_a_tree_deeper_than_paths_may_be_is_told(tmp_path: Path) -> None:
     assert ("unreadable", "unreadable: " + "d" * 250) == (reason, said)
 
 
+def test_a_file_too_large_to_hold_is_counted_and_stays_where_it_is(tmp_path: Path) -> None:
+    """One refused record with its size and true digest; its bytes are not copied."""
+    folder = _folder(tmp_path)
+    with (folder / "core.dump").open("wb") as dump:
+        dump.truncate(FILE_BYTES_MAX + 1)
+    kept: list[int] = []
+    tables = build(tmp_path, SETTINGS, lambda content: kept.append(len(content)) or sha256(content))
+    row = rows(tables, "files")[0]
+    assert (FILE_BYTES_MAX + 1, 1, None) == (row["byte_count"], row["quarantined_count"], row["format"])
+    (refused,) = rows(tables, "quarantine")
+    assert ("size_exceeded", row["file_sha256"]) == (refused["reason"], refused["record_sha256"])
+    assert max(kept) < FILE_BYTES_MAX
+
+
 def test_inputs_are_digested_as_they_were_read(tmp_path: Path) -> None:
     """The manifest that verification holds files to names odd ones too, with the digest in the tables."""
     folder = _folder(tmp_path)
@@ -163,3 +179,11 @@ def test_a_catalogue_file_that_is_none_is_named(tmp_path: Path) -> None:
         built(tmp_path)
     with pytest.raises(InputError, match="is no regular file"):
         load_yaml(tmp_path / "catalog" / "more.yaml")
+
+
+def test_settings_that_are_no_file_are_named(tmp_path: Path) -> None:
+    """Whoever reads a pipe waits."""
+    _folder(tmp_path)
+    os.mkfifo(tmp_path / "settings.yaml")
+    with pytest.raises(InputError, match=r"settings\.yaml: is neither a file nor a folder"):
+        input_files(tmp_path)
