@@ -8,6 +8,8 @@ with properties as (
         candidate_mode = 0 as automatic_now,
         baseline_reach > 0 as active_before,
         candidate_reach > 0 as active_now,
+        baseline_reach > 0 and baseline_mode = 0 as unattended_before,
+        candidate_reach > 0 and candidate_mode = 0 as unattended_now,
         expected_option is not null as is_labelled,
         baseline_option = expected_option as right_before,
         candidate_option = expected_option as right_now,
@@ -39,6 +41,12 @@ select
         count(*) filter (where active_now and not active_before),
         count(*) filter (where active_before and not active_now)
     ] as active,
+    [
+        count(*) filter (where unattended_before),
+        count(*) filter (where unattended_now),
+        count(*) filter (where unattended_now and not unattended_before),
+        count(*) filter (where unattended_before and not unattended_now)
+    ] as unattended,
     [
         count(*) filter (where right_before),
         count(*) filter (where right_now),

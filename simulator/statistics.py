@@ -33,7 +33,8 @@ _TAIL_WEIGHT = 1e-18  # weights smaller than that share of the greatest cannot m
 def decimal_text(value: Fraction | Decimal, digits: int = DIGITS) -> str:
     """The value with so many digits after the point, rounded half to even."""
     exact = value if isinstance(value, Decimal) else Decimal(value.numerator) / Decimal(value.denominator)
-    return f"{exact.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_EVEN):f}"
+    rounded = exact.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_EVEN)
+    return f"{rounded + 0:f}"  # plus nought, so that there is no -0
 
 
 def mcnemar_p(gained: int, lost: int) -> str | None:
@@ -47,9 +48,17 @@ def mcnemar_p(gained: int, lost: int) -> str | None:
     if not count:
         return None
     if count <= _EXACT_MAX:
-        tail = sum(math.comb(count, k) for k in range(fewer + 1))
-        return decimal_text(min(Fraction(1), Fraction(2 * tail, 2**count)))
+        return decimal_text(min(Fraction(1), Fraction(2 * _ways(count, fewer), 2**count)))
     return decimal_text(min(Decimal(1), 2 * _half_tail(count, fewer)))
+
+
+def _ways(count: int, fewer: int) -> int:
+    """In how many ways at most `fewer` of `count` can be chosen, each number of them from the one before."""
+    ways = total = 1
+    for k in range(fewer):
+        ways = ways * (count - k) // (k + 1)
+        total += ways
+    return total
 
 
 def _half_tail(count: int, fewer: int) -> Decimal:
@@ -71,19 +80,25 @@ def _half_tail(count: int, fewer: int) -> Decimal:
 
 
 def share_interval(gained: int, lost: int, count: int) -> tuple[str, str] | None:
-    """95 % of the bootstrap distribution of (gained - lost) / count; None where too few.
+    """95 % of the smoothed bootstrap distribution of (gained - lost) / count; None where too few.
 
-    Resamples incidents: how many of them are discordant, and how many of these gain.
+    Resamples incidents: how many of them are discordant, and how many of these gain. Chances are taken
+    from the counts with one gain and one loss more (Bonett and Price 2012, the Laplace adjustment of
+    paired shares): without it a history in which nothing happens to differ would give an interval of no
+    width, and 95 % would hold 57 % of the time at 17 incidents of which one in twenty gains.
     """
     if count < INTERVAL_COUNT_MIN:
         return None
     generator = random.Random(BOOTSTRAP_SEED)
-    discordant = _Binomial(count, gained + lost, count)
+    discordant = _Binomial(count, gained + lost + 2, count + 2)
     drawn = sorted(discordant.draw(generator) for _ in range(REPLICATES))
+    # What all replicates have in common is weighed once: the sum of two binomials is one.
+    fewest = drawn[0]
+    common = _Binomial(fewest, gained + 1, gained + lost + 2)
     differences = []
     for pairs, group in itertools.groupby(drawn):
-        gains = _Binomial(pairs, gained, gained + lost)
-        differences += [2 * gains.draw(generator) - pairs for _ in group]
+        rest = _Binomial(pairs - fewest, gained + 1, gained + lost + 2)
+        differences += [2 * (common.draw(generator) + rest.draw(generator)) - pairs for _ in group]
     low, high = percentiles(sorted(differences))
     return decimal_text(Fraction(low, count)), decimal_text(Fraction(high, count))
 

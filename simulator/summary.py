@@ -46,6 +46,7 @@ def summarise(connection: duckdb.DuckDBPyConnection, changed: Sequence[Change]) 
         role_loads=tuple(_role_loads(connection)),
         automatic=_paired(total, *counts["automatic"]),
         active=_paired(total, *counts["active"]),
+        unattended=_paired(total, *counts["unattended"]),
         labelled_right=_paired(labelled, *counts["labelled_right"]),
         unlabelled_count=total - labelled,
         minimum_detectable_difference=minimum_detectable_difference(labelled),
@@ -118,7 +119,7 @@ group by seconds
 order by seconds""").fetchall()
     values = [value for value, _ in rows]
     upto = list(accumulate(count for _, count in rows))
-    total = upto[-1]
+    total = upto[-1] if upto else 0
     at = _Ordered(values, upto)
     bounds = median_rank_bounds(total)
     return TimeShift(
@@ -126,8 +127,8 @@ order by seconds""").fetchall()
         earlier_count=sum(count for value, count in rows if value < 0),
         later_count=sum(count for value, count in rows if value > 0),
         same_count=sum(count for value, count in rows if value == 0),
-        median_seconds=at[(total + 1) // 2],
-        p90_seconds=at[-(-9 * total // 10)],
+        median_seconds=at[(total + 1) // 2] if total else None,
+        p90_seconds=at[-(-9 * total // 10)] if total else None,
         median_interval=None if bounds is None else Interval(low=str(at[bounds[0]]), high=str(at[bounds[1]])),
     )
 

@@ -22,7 +22,7 @@ class Frozen(BaseModel):
 
 
 class Interval(Frozen):
-    """A seeded bootstrap interval of 95 %, both ends included."""
+    """An interval of 95 %, both ends included: of a share by a seeded bootstrap, of a median by ranks."""
 
     low: Decimal
     high: Decimal
@@ -40,7 +40,8 @@ class PairedCount(Frozen):
         description="Of candidate minus baseline, as a share of the incidents; null where too few."
     )
     p_value: Decimal | None = Field(
-        description="Exact McNemar test, two-sided; null where no incident is discordant."
+        description="Exact McNemar test, two-sided, to four places (0.0000 is below 0.00005); "
+        "null where no incident is discordant."
     )
 
 
@@ -79,8 +80,13 @@ class Summary(Frozen):
     time_to_decision: TimeShift
     approval_required: PairedCount = Field(description="Decisions that need an approval: the approval load.")
     role_loads: tuple[RoleLoad, ...] = Field(description="By role.")
-    automatic: PairedCount = Field(description="Decisions that may begin automatically.")
+    automatic: PairedCount = Field(
+        description="Decisions that may begin automatically, those that change nothing among them."
+    )
     active: PairedCount = Field(description="Decisions that would change a running system.")
+    unattended: PairedCount = Field(
+        description="Decisions that would change a running system automatically, without approval or check."
+    )
     labelled_right: PairedCount = Field(description="Labelled incidents decided as the reviewer says.")
     unlabelled_count: Count
     minimum_detectable_difference: Decimal | None = Field(
