@@ -48,18 +48,17 @@ def ablate(connection: duckdb.DuckDBPyConnection, settings: Settings, bundle: Bu
     counts = _event_counts(recorded)
     incidents = sorted(recorded["intake.incidents"].column("incident_id").to_pylist())
     originals = [Variant(incident_id, ORIGINAL) for incident_id in incidents]
-    ablated = [
+    dropped = [
         Variant(incident_id, source, (Alteration(source, Kind.DROPPED),))
         for incident_id, source in sorted(counts)
     ]
-    decided = _decided(recorded, [*originals, *ablated], settings, bundle)
-    uncatalogued = _decided(without_catalogue(recorded), originals, settings, bundle)
+    uncatalogued = [Variant(incident_id, CATALOGUE) for incident_id in incidents]
+    with closing(open_variants(recorded, [*originals, *dropped], settings, bundle.grading)) as variants:
+        _add_uncatalogued(variants, recorded, uncatalogued, settings, bundle)
+        decided = decide(variants, bundle)
+    wholes = {each.incident_id: decided[each.id] for each in originals}
     rows = [
-        _row(each, decided[f"{each.incident_id}#{ORIGINAL}"], decided[each.id], counts) for each in ablated
-    ]
-    rows += [
-        _row(Variant(each.incident_id, CATALOGUE), decided[each.id], uncatalogued[each.id], counts)
-        for each in originals
+        _row(each, wholes[each.incident_id], decided[each.id], counts) for each in [*dropped, *uncatalogued]
     ]
     table = pa.Table.from_pylist(rows, schema=arrow_schema(ABLATIONS))
     return table.sort_by([(column, "ascending") for column in ABLATIONS.key])
@@ -75,11 +74,21 @@ def sentences(connection: duckdb.DuckDBPyConnection, incident_id: str) -> list[s
     return list(_sentences(rows))
 
 
-def _decided(
-    recorded: Tables, variants: list[Variant], settings: Settings, bundle: Bundle
-) -> dict[str, Decided]:
-    with closing(open_variants(recorded, variants, settings, bundle.grading)) as connection:
-        return decide(connection, bundle)
+def _add_uncatalogued(
+    connection: duckdb.DuckDBPyConnection,
+    recorded: Tables,
+    variants: list[Variant],
+    settings: Settings,
+    bundle: Bundle,
+) -> None:
+    """Add variants without the catalogue, which all incidents share, to be decided with the others."""
+    with closing(
+        open_variants(without_catalogue(recorded), variants, settings, bundle.grading)
+    ) as uncatalogued:
+        for name in ("intake.incidents", "enrichment.incident_states"):
+            connection.register("arrow_uncatalogued", uncatalogued.sql(f"from {name}").to_arrow_table())
+            connection.execute(f"insert into {name} from arrow_uncatalogued").fetchall()
+            connection.unregister("arrow_uncatalogued")
 
 
 def _event_counts(recorded: Tables) -> Counter[tuple[str, str]]:
