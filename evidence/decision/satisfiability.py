@@ -265,8 +265,9 @@ def _constants(leaf: Condition) -> tuple[Any, ...]:
 
 def _integer_pieces(name: str, constants: set[int]) -> list[int]:
     low, high = bounds(name)
-    around = {each + step for each in constants for step in (-1, 0, 1)} | {low, high}
-    return sorted(each for each in around if low <= each <= high)
+    around = {each + step for each in constants for step in (-1, 0, 1)}
+    # Beyond all constants every value is like the next one; where there is none they are all alike.
+    return sorted(each for each in around if low <= each <= high) or [low]
 
 
 def bounds(name: str) -> tuple[int, int]:
