@@ -66,10 +66,15 @@ class Content:
     """
 
     data: bytes
-    sha256: str
     byte_count: int
     fault: str = ""
     detail: str = ""
+    unheld_sha256: str = ""
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the bytes; computed when asked for, because whoever keeps the bytes digests them too."""
+        return self.unheld_sha256 or hashlib.sha256(self.data).hexdigest()
 
 
 def walk(folder: Path) -> list[Entry]:
@@ -136,11 +141,11 @@ def _read_regular(path: Path, size_max: int) -> Content:
     with os.fdopen(descriptor, "rb") as handle:
         if status.st_size <= size_max:
             data = handle.read()
-            return Content(data, hashlib.sha256(data).hexdigest(), len(data))
+            return Content(data, len(data))
         sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
         byte_count = handle.tell()
     detail = f"the file has {byte_count} bytes; at most {size_max} are read"
-    return Content(b"", sha256, byte_count, SIZE_EXCEEDED, detail)
+    return Content(b"", byte_count, SIZE_EXCEEDED, detail, sha256)
 
 
 def _stand_in(path: Path, mode: int) -> Content:
@@ -153,7 +158,7 @@ def _stand_in(path: Path, mode: int) -> Content:
 
 def _without_bytes(what: str, fault: str, detail: str) -> Content:
     data = what.encode()
-    return Content(data, hashlib.sha256(data).hexdigest(), len(data), fault, detail)
+    return Content(data, len(data), fault, detail)
 
 
 def _escaped(match: re.Match[str]) -> str:

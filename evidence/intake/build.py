@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from evidence.errors import ContractError
-from evidence.export_files import SIZE_EXCEEDED, path_text, read
+from evidence.export_files import path_text, read
 from evidence.intake.catalogue import read_catalogue
 from evidence.intake.discovery import IncidentFolder, find_catalogue, find_incidents, find_unclaimed
 from evidence.intake.incident_file import incident_row
@@ -76,9 +76,9 @@ def _read_incident(
         content = read(path)
         received_at = folder.incident.received.get(path_text(path.relative_to(folder.folder)))
         reading = refused_file(content) if content.fault else read_file(content.data, settings, received_at)
-        where, sha256 = path_text(path.relative_to(root)), content.sha256
-        if content.fault != SIZE_EXCEEDED:  # such a file stays where it is: nothing in it can be cited
-            keep_bytes(content.data)
+        where = path_text(path.relative_to(root))
+        # A file that is not held stays where it is: nothing in it can be cited.
+        sha256 = content.unheld_sha256 or keep_bytes(content.data)
         here = [
             _place(where, sha256, ordinal, reading.reader, record, settings, received_at)
             for ordinal, record in enumerate(reading.records)
