@@ -6,7 +6,7 @@ decides on the distinct keys (masks) and the codes of its decisions are joined b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -16,7 +16,7 @@ from evidence.decision.bundle import Bundle
 from evidence.decision.layout import Layout
 from evidence.decision.masks import Masks
 from evidence.decision.matrix import Action, required_approvers
-from evidence.decision.policies import Answer, Court, Policy, Value, Verdict
+from evidence.decision.policies import Answer, Court, Inputs, Policy, Value, Verdict
 
 STATES = "enrichment.incident_states"
 
@@ -36,50 +36,63 @@ class Kernel:
     def run(self, connection: duckdb.DuckDBPyConnection, states: str = STATES) -> None:
         """Decide every row of `states` (a relation shaped like incident_states).
 
-        Leaves the temporary tables `kernel_states` (incident_id, moment, known_at and the key),
-        `kernel_keys` (distinct keys), `kernel_masks_<i>` (one row per key: effects, gates, code) and
-        `kernel_codes` (incident_id, moment, known_at and code_<i> per bundle).
+        Leaves the temporary tables `kernel_states` (incident_id, moment, known_at and the key), those of
+        `ask`, `kernel_masks_<i>` (one row per key: effects, gates, code) and `kernel_codes` (incident_id,
+        moment, known_at and code_<i> per bundle).
         """
         _execute(connection, self.states_sql(states))
-        _execute(connection, self.keys_sql())
-        self._ask_policies(connection)
+        self.ask(connection, "kernel_states")
         for index in range(len(self.bundles)):
-            _execute(connection, self.masks_sql(index))
+            _execute(
+                connection, f"create or replace temp table kernel_masks_{index} as {self.masks_sql(index)}"
+            )
         _execute(connection, self.codes_sql())
+
+    def ask(self, connection: duckdb.DuckDBPyConnection, keyed: str) -> None:
+        """Find the distinct keys in `keyed`, a relation with the key's columns, and ask the policies.
+
+        Leaves `kernel_keys` (one row per distinct key) and `kernel_policies`, which `masks_sql` reads.
+        """
+        _execute(connection, self.keys_sql(keyed))
+        self._ask_policies(connection)
 
     # --- SQL
 
+    def key_sql(self) -> str:
+        """A select list over a state row: the columns of its key."""
+        words = [f"{self.layout.word_sql(index)} as {name}" for index, name in enumerate(self.layout.words)]
+        return ",\n    ".join([*words, f"{self.layout.rest_sql()} as rest"])
+
     def states_sql(self, states: str) -> str:
         """One row per state: its key."""
-        words = ",\n    ".join(
-            f"{self.layout.word_sql(index)} as {name}" for index, name in enumerate(self.layout.words)
-        )
         return f"""
 create or replace temp table kernel_states as
 select
     incident_id,
     moment,
     known_at,
-    {words},
-    {self.layout.rest_sql()} as rest
+    {self.key_sql()}
 from {states}"""
 
-    def keys_sql(self) -> str:
+    def keys_sql(self, keyed: str) -> str:
         """One row per distinct key, with the parts packed in it."""
         columns = ", ".join(self.layout.key_columns)
         return f"""
 create or replace temp table kernel_keys as
 select
     {columns},{self.layout.unpacked_sql()}
-from (select distinct {columns} from kernel_states)
+from (select distinct {columns} from {keyed})
 order by {columns}"""
 
-    def masks_sql(self, index: int) -> str:
-        """One row per distinct key: effects, gates, the decision's parts and its code."""
+    def masks_sql(self, index: int, columns: str = "*") -> str:
+        """A SELECT of one row per distinct key: effects, gates, the decision's parts, and its code.
+
+        `columns` chooses among all but the code: what is not asked for is not kept. The stages stay apart
+        in the plan, so that a column of one is evaluated once however often the next ones read it.
+        """
         masks = Masks(self.bundles[index], self.layout)
         return f"""
-create or replace temp table kernel_masks_{index} as
-with effects as materialized (
+with effects as not materialized (
     select
         kernel_keys.*,
         denied,
@@ -89,28 +102,28 @@ with effects as materialized (
     join kernel_policies using (policy_key, also_bits)
     where kernel_policies.bundle = {index}
 ),
-gates as materialized (
+gates as not materialized (
     select
         *,
         {masks.gates()},
         {masks.passive_best()} as passive_best
     from effects
 ),
-admissibles as materialized (
+admissibles as not materialized (
     select
         *,
         case when has_context then effective & confident & prepared & ~denied else 0 end as admissible,
         case when has_context then effective & confident & prepared else 0 end as admissible_but_for_policy
     from gates
 ),
-choices as materialized (
+choices as not materialized (
     select
         *,
         admissible & -admissible as chosen,
         admissible_but_for_policy & -admissible_but_for_policy as preferred
     from admissibles
 ),
-modes as materialized (
+modes as not materialized (
     select
         *,
         case when (approval & chosen) <> 0 then 2 when (gated & chosen) <> 0 then 1 else 0 end as mode,
@@ -120,7 +133,7 @@ modes as materialized (
     from choices
 )
 select
-    *,
+    {columns},
     {masks.code()} as code
 from modes
 order by {", ".join(self.layout.key_columns)}"""
@@ -155,11 +168,10 @@ join decided using ({columns})"""
         asked = connection.execute(
             "select distinct policy_key, also_bits from kernel_keys order by policy_key, also_bits"
         ).fetchall()
-        court = Court()
         rows = [
-            (index, policy_key, also_bits, *self._policy_masks(court, index, policy_key, also_bits))
+            (index, policy_key, also_bits, *masks)
             for index in range(len(self.bundles))
-            for policy_key, also_bits in asked
+            for policy_key, also_bits, masks in self._verdicts(index, asked)
         ]
         names = ("bundle", "policy_key", "also_bits", "denied", "needing_approval")
         schema = pa.schema([(name, pa.int64()) for name in names])
@@ -168,14 +180,38 @@ join decided using ({columns})"""
         _execute(connection, "create or replace temp table kernel_policies as from arrow_kernel_policies")
         connection.unregister("arrow_kernel_policies")
 
-    def _policy_masks(self, court: Court, index: int, policy_key: int, also_bits: int) -> tuple[int, int]:
+    def _verdicts(
+        self, index: int, asked: Sequence[tuple[int, int]]
+    ) -> Iterator[tuple[int, int, tuple[int, int]]]:
+        """Per policy input of `asked` the rungs that are denied and those that need approval.
+
+        A policy is asked once per combination of its own inputs, however many others there are.
+        """
+        bundle, court = self.bundles[index], Court()
+        masks: dict[tuple[object, ...], tuple[int, int]] = {}
+        for policy_key, also_bits in asked:
+            known = self.layout.inputs_at(policy_key)
+            denied = needing = 0
+            for policy in bundle.policies:
+                inputs = {each: known[declared] for each, declared in policy.declaration.inputs.items()}
+                key = (policy.name, also_bits, *inputs.values())
+                if key not in masks:
+                    masks[key] = self._policy_masks(court, index, policy, inputs, also_bits)
+                denied |= masks[key][0]
+                needing |= masks[key][1]
+            yield policy_key, also_bits, (denied, needing)
+
+    def _policy_masks(
+        self, court: Court, index: int, policy: Policy, inputs: Inputs, also_bits: int
+    ) -> tuple[int, int]:
+        bundle = self.bundles[index]
         denied = needing = 0
-        for place, name in enumerate(self.bundles[index].ladder):
-            verdicts = {
-                answer.verdict for _, answer in self.answers(court, index, name, policy_key, also_bits)
-            }
-            denied |= (Verdict.DENIED in verdicts) << place
-            needing |= (Verdict.NEEDS_APPROVAL in verdicts) << place
+        for place, name in enumerate(bundle.ladder):
+            action = bundle.actions[name]
+            roles = required_approvers(action, self.also_mask(action, also_bits))
+            verdict = court.answer(policy, name, action, roles, inputs).verdict
+            denied |= (verdict is Verdict.DENIED) << place
+            needing |= (verdict is Verdict.NEEDS_APPROVAL) << place
         return denied, needing
 
     def answers(
