@@ -62,6 +62,14 @@ def test_the_invariants_hold_under_a_thousand_seeds() -> None:
     assert 1000 * len(incident_ids()) == len(found.faulted)
 
 
+def test_one_incident_of_one_seed_is_decided_alone_as_among_all_others() -> None:
+    """What a command for one incident shows is what the whole run had found."""
+    among = next(each for each in hundred().faulted if (each.seed, each.variant.incident_id) == (57, RELEASE))
+    alone = injected(active(), range(57, 58), RELEASE)
+    assert (among,) == alone.faulted
+    assert hundred().originals[RELEASE] == alone.originals[RELEASE]
+
+
 # --- plans
 
 
