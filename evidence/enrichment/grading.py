@@ -219,30 +219,23 @@ join (select * from {relation} where not is_tick) as evidence
 
 def _severity(table: SeverityTable) -> str:
     """The highest over the sources; `greatest` skips unknowns and is NULL when all are."""
-    cases = []
-    for source in SCALES:
-        scale: SeverityScale = getattr(table, source)
-        whens = " ".join(
-            f"when {i} then {getattr(scale, word)}" for i, word in enumerate(LEVEL_WORDS, start=1)
-        )
-        cases.append(f"case severity_{source} {whens} end")
-    return f"greatest({', '.join(cases)})"
+    return f"greatest({', '.join(_severity_of(source, getattr(table, source)) for source in SCALES)})"
+
+
+def _severity_of(source: str, scale: SeverityScale) -> str:
+    column = f"severity_{source}"
+    worth = [(level, getattr(scale, word)) for level, word in enumerate(LEVEL_WORDS, start=1)]
+    if all(level == value for level, value in worth):
+        return f"case when {column} between 1 and {len(worth)} then {column} end"
+    return f"case {column} {' '.join(f'when {level} then {value}' for level, value in worth)} end"
 
 
 def _confidence(weights: ConfidenceWeights) -> str:
-    trust = weights.source_trust
-    heard = [
-        f"case when list_contains(signal_sources, '{source}') then {getattr(trust, source)} end"
-        for source in SCALES
-        if source != "watch"
-    ]
-    watched = ", ".join(f"'{source}'" for source in SOURCES if source not in SCALES)
-    heard.append(f"case when list_has_any(signal_sources, [{watched}]) then {trust.watch} end")
     level = weights.level
     others = f"least(greatest(signal_source_count - 1, 0), {weights.corroboration_sources_max})"
     return (
         "least(greatest("
-        f"coalesce(greatest({', '.join(heard)}), 0)"
+        f"{_most_trusted(weights.source_trust)}"
         f" + {weights.corroboration_points} * {others}"
         f" + case detection_level when 4 then {level.high} when 5 then {level.critical}"
         f" when 6 then {level.fatal} else 0 end"
@@ -250,6 +243,23 @@ def _confidence(weights: ConfidenceWeights) -> str:
         f" - {weights.contradiction_points} * contradiction_count"
         ", 0), 100)"
     )
+
+
+def _most_trusted(trust: SourceTrust) -> str:
+    """Trust in the most trusted of the tools that signalled, 0 when none did: from the most trusted down."""
+    tools: list[tuple[int, tuple[str, ...]]] = [
+        (getattr(trust, source), (source,)) for source in SCALES if source != "watch"
+    ]
+    tools.append((trust.watch, tuple(source for source in SOURCES if source not in SCALES)))
+    whens = " ".join(
+        f"when {' or '.join(map(_has_signalled, sources))} then {points}"
+        for points, sources in sorted(tools, key=lambda each: -each[0])
+    )
+    return f"case {whens} else 0 end"
+
+
+def _has_signalled(source: str) -> str:
+    return f"list_contains(signal_sources, '{source}')"
 
 
 def _impact(table: ImpactTable) -> str:
