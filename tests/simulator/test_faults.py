@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from evidence.decision import Bundle
+from evidence.decision import Bundle, load_bundle
 from evidence.errors import InputError, WarehouseError
 from evidence.warehouse import Warehouse
 from pipelines.cli.faults import print_faults, report
@@ -16,7 +16,7 @@ from simulator.fault_plans import RANGES, incidents_of, plan
 from simulator.faults import Injected, inject, seeds_of
 from simulator.invariants import INVARIANTS
 
-from .recordings import INCIDENTS, active, incident_ids, recorded, recorded_settings
+from .recordings import INCIDENTS, ROOT, active, incident_ids, recorded, recorded_settings
 from .worlds import edited
 
 RELEASE = "inc-0102-checkout-bad-release"
@@ -52,6 +52,15 @@ def test_the_hundred_seeds_reach_what_could_go_wrong() -> None:
     assert found.checked.active_count > 1000
     assert found.checked.automatic_count > 300
     assert found.checked.proposal_count > 30
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+def test_the_invariants_hold_for_every_playbook_version(version: str) -> None:
+    """However naive a playbook is, the bounds are the kernel's: no bundle can switch them off."""
+    bundle = load_bundle(ROOT / "playbooks" / version)
+    found = injected(bundle, range(1, 11))
+    assert [] == [(each.seed, each.variant, each.breaches) for each in found.failures]
+    assert found.checked.active_count > 100
 
 
 @pytest.mark.slow
