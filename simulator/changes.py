@@ -29,7 +29,6 @@ COSMETIC_FIELDS = (
     "unknowns",
     "preferred_action",
 )
-_WORDS = {"automatic": "automatic", "policy_gated": "policy-gated", "approval_required": "approval required"}
 
 
 def decided_of(row: Row) -> Decided:
@@ -56,7 +55,10 @@ def _reason(each: ChangeClass, bundles: tuple[Bundle, Bundle], rows: tuple[Row, 
     match each:
         case ChangeClass.APPROVAL_WEAKENING | ChangeClass.APPROVAL_STRENGTHENING:
             asks = _approval(candidate["mode"], candidate["approvers"])
-            return f"For {action} in that state the baseline demands {_demand(demanded)}; now {asks}."
+            return (
+                f"For {action} in that state the baseline demands {_demand(demanded)};"
+                f" the candidate demands {asks}."
+            )
         case ChangeClass.RISKIER | ChangeClass.SAFER | ChangeClass.LATERAL:
             return f"{_reach(bundles[0], baseline['action'])} before, {_reach(bundles[1], action)} now."
         case ChangeClass.ABORTED_BY_POLICY:
@@ -74,7 +76,13 @@ def _demand(demanded: Row) -> str:
 
 
 def _approval(mode: str, approvers: Sequence[str]) -> str:
-    return f"{_WORDS[mode]} by {', '.join(approvers)}" if mode != "automatic" else _WORDS[mode]
+    roles = ", ".join(approvers) or "nobody in particular"
+    words = {
+        "automatic": "nothing",
+        "policy_gated": f"a policy check ({roles})",
+        "approval_required": f"approval by {roles}",
+    }
+    return words[mode]
 
 
 def _reach(bundle: Bundle, name: str) -> str:

@@ -13,33 +13,52 @@ from markupsafe import Markup
 
 from evidence.handoff.inert import html
 from evidence.handoff.model import Fact, Figure, Package
-from evidence.handoff.ticket import allowing_policies
+from evidence.handoff.phrases import (
+    NOTHING_UNKNOWN,
+    as_of_words,
+    more_words,
+    options_note,
+    policy_lines,
+    shown_facts,
+)
 from evidence.handoff.words import (
     MODE_WORDS,
-    bare_name,
+    arrived_late,
     counted,
-    duration,
+    flag_words,
+    lower_first,
     role_words,
     source_name,
-    to_second,
 )
 
+# Id and title of the sections that a reader jumps to.
+SECTIONS = (
+    ("unknowns", "Unknowns"),
+    ("options", "Options"),
+    ("proposal", "Proposal"),
+    ("then", "If … then …"),
+    ("timeline", "Timeline"),
+    ("facts", "Facts"),
+    ("record", "Record"),
+    ("evidence", "Evidence"),
+)
 _FOLDER = Path(__file__).parent / "templates"
 
 
 def render_html(package: Package) -> str:
     """The page. Every value is escaped; the policy in its head lets in its own style sheet alone."""
-    style = _style()
+    style = style_sheet()
     page = _environment().get_template("handoff.html.j2")
-    return page.render(package=package, style=Markup(style), style_hash=_csp_hash(style)) + "\n"
+    return page.render(package=package, style=Markup(style), style_hash=csp_hash(style)) + "\n"
 
 
 @cache
-def _style() -> str:
+def style_sheet() -> str:
+    """The style that all pages share; a page of another kind puts its own behind it."""
     return (_FOLDER / "handoff.css").read_text(encoding="utf-8")
 
 
-def _csp_hash(style: str) -> str:
+def csp_hash(style: str) -> str:
     """The source expression by which the page's own style sheet, and no other, is let in."""
     return "sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
 
@@ -57,16 +76,22 @@ def _environment() -> Environment:
         "sentence": html,
         "words": role_words,
         "source": source_name,
-        "duration": duration,
-        "bare": bare_name,
+        "flag": flag_words,
+        "lower_first": lower_first,
         "clock": _clock,
-        "to_second": to_second,
         "day": _day,
         "bar": _bar,
     }
     environment.filters["groupby_order"] = _grouped
     environment.globals |= {
-        "allowing_policies": allowing_policies,
+        "arrived_late": arrived_late,
+        "as_of_words": as_of_words,
+        "more_words": more_words,
+        "nothing_unknown": NOTHING_UNKNOWN,
+        "options_note": options_note,
+        "policy_lines": policy_lines,
+        "sections": SECTIONS,
+        "shown_facts": shown_facts,
         "counted": counted,
         "mode_words": MODE_WORDS,
     }
