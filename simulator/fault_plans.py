@@ -8,7 +8,7 @@ one incident of one seed is altered as it is among all others, on any machine an
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -58,8 +58,8 @@ class Recorded:
     arrivals: tuple[int, ...]
 
 
-def incidents_of(recorded: Tables, only_incident: str | None = None) -> tuple[Recorded, ...]:
-    """The incidents by id. Raises InputError for an unknown one."""
+def incidents_of(recorded: Tables, only: Collection[str] = ()) -> tuple[Recorded, ...]:
+    """The incidents, or only those named, by id. Raises InputError for an unknown one."""
     sources: dict[str, set[str]] = {}
     arrivals: dict[str, set[int]] = {}
     for event in recorded["intake.evidence_events"].select(["incident_id", "source", "known_at"]).to_pylist():
@@ -75,11 +75,10 @@ def incidents_of(recorded: Tables, only_incident: str | None = None) -> tuple[Re
         )
         for row in sorted(ends, key=lambda row: str(row["incident_id"]))
     }
-    if only_incident is None:
-        return tuple(found.values())
-    if only_incident not in found:
-        raise InputError(f"there is no incident {only_incident!r}", remedy=f"Known are {', '.join(found)}")
-    return (found[only_incident],)
+    for name in only:
+        if name not in found:
+            raise InputError(f"there is no incident {name!r}", remedy=f"Known are {', '.join(found)}")
+    return tuple(each for name, each in found.items() if name in only or not only)
 
 
 def plan(seed: int, incident: Recorded) -> Variant:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -88,14 +88,14 @@ def inject(
     settings: Settings,
     bundle: Bundle,
     seeds: Sequence[int],
-    only_incident: str | None = None,
+    only: Collection[str] = (),
     held_to: Bundle | None = None,
 ) -> Injected:
-    """Replay the incidents, or one, under the faults of every seed.
+    """Replay the incidents, or only those named, under the faults of every seed.
 
     The invariants are those of `held_to`, which is the bundle itself unless another one is given.
     """
-    incidents = incidents_of(recorded, only_incident)
+    incidents = incidents_of(recorded, only)
     parts = [
         _inject(
             recorded, settings, bundle, held_to or bundle, seeds[start : start + SEEDS_IN_ONE_PASS], incidents

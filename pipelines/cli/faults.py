@@ -12,11 +12,14 @@ from typing import Any
 
 from evidence.decision import Bundle
 from evidence.decision.explain import MODE_WORDS
+from evidence.settings import Settings
+from evidence.tables import Tables
 from evidence.times import NS_PER_SECOND, format_rfc3339
 from simulator.faults import Faulted, Injected
 from simulator.invariants import INVARIANTS
 from simulator.variants import Alteration, Decided, Kind, Variant
 
+INCIDENTS = Path("fixtures")  # whose settings hold for what a warehouse has published
 SHOWN_MAX = 20  # failing incidents shown in text; JSON has them all
 
 _WORDS = {
@@ -32,37 +35,49 @@ _WORDS = {
 
 def print_faults(
     bundle: Bundle,
-    incidents: Path,
     warehouse: Path,
+    incidents: Path | None,
     faults: str,
-    incident: str | None,
+    only: Sequence[str],
     output_format: str,
     repeated: Sequence[str] = (),
 ) -> int:
-    """Replay what is published under the faults of the seeds, and return how many incidents broke something.
+    """Replay recorded evidence under the faults of the seeds; returns how many histories broke something.
 
-    `incidents` is the folder whose settings.yaml holds. `repeated` are the options that the command which
-    reproduces a failure must have besides `--faults` and `--incident`.
+    The evidence is what is recorded below `incidents`, or else what is published in `warehouse`. `only`
+    names incidents, none stands for all. `repeated` are the options that the command which reproduces a
+    failure must have besides `--faults` and `--incident`.
     """
-    from assets.inputs import settings_path
-    from evidence.errors import WarehouseError
-    from evidence.settings import load_settings
-    from evidence.warehouse import Warehouse
     from simulator.faults import inject, seeds_of
-    from simulator.variants import RECORDED, read_recorded
 
     seeds = seeds_of(faults)
-    tables = Warehouse(warehouse)
-    if not set(RECORDED) <= set(tables.published()):
-        raise WarehouseError(f"no evidence is published in {warehouse}", remedy="Run `evidence run` first")
-    with closing(tables.connect()) as connection:
-        recorded = read_recorded(connection)
-    injected = inject(recorded, load_settings(settings_path(incidents)), bundle, seeds, incident)
+    recorded, settings = _evidence(warehouse, incidents)
+    injected = inject(recorded, settings, bundle, seeds, only)
     if output_format == "json":
         sys.stdout.write(json.dumps(_document(injected, bundle, repeated), indent=2) + "\n")
     else:
         sys.stdout.write("".join(f"{line}\n" for line in report(injected, bundle, faults, repeated)))
     return len(injected.failures)
+
+
+def _evidence(warehouse: Path, incidents: Path | None) -> tuple[Tables, Settings]:
+    """The recorded evidence, and the settings by which it is enriched."""
+    from assets.inputs import settings_path
+    from evidence import intake
+    from evidence.anchors import sha256_of
+    from evidence.errors import WarehouseError
+    from evidence.settings import load_settings
+    from evidence.warehouse import Warehouse
+    from simulator.variants import RECORDED, read_recorded
+
+    settings = load_settings(settings_path(incidents or INCIDENTS))
+    if incidents is not None:
+        return intake.build(incidents, settings, sha256_of), settings
+    tables = Warehouse(warehouse)
+    if not set(RECORDED) <= set(tables.published()):
+        raise WarehouseError(f"no evidence is published in {warehouse}", remedy="Run `evidence run` first")
+    with closing(tables.connect()) as connection:
+        return read_recorded(connection), settings
 
 
 def report(injected: Injected, bundle: Bundle, seeds: str, repeated: Sequence[str]) -> Iterator[str]:

@@ -92,7 +92,7 @@ def without_floors(bundle: Bundle) -> Bundle:
 def test_the_page_of_faults_follows_from_the_code(golden: Callable, recorded, active, settings) -> None:
     """Kinds, ranges, invariants and both outputs are what they are."""
     tables = read_recorded(recorded)
-    one = inject(tables, settings, active, seeds_of("4711"), RELEASE)
+    one = inject(tables, settings, active, seeds_of("4711"), [RELEASE])
     weak = without_floors(active)
     broken = inject(tables, settings, weak, seeds_of("1-20"), held_to=active)
     first = list(report(broken, weak, "1-20", []))

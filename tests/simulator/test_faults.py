@@ -22,10 +22,8 @@ from .worlds import edited
 RELEASE = "inc-0102-checkout-bad-release"
 
 
-def injected(
-    bundle: Bundle, seeds: range, only_incident: str | None = None, held_to: Bundle | None = None
-) -> Injected:
-    return inject(recorded(), recorded_settings(), bundle, seeds, only_incident, held_to)
+def injected(bundle: Bundle, seeds: range, *only: str, held_to: Bundle | None = None) -> Injected:
+    return inject(recorded(), recorded_settings(), bundle, seeds, only, held_to)
 
 
 @cache
@@ -86,13 +84,13 @@ def test_a_plan_follows_from_seed_and_incident_alone() -> None:
     """One incident of one seed is altered alone as it is among all others, whatever was planned before."""
     among = {one.incident_id: plan(4711, one) for one in incidents_of(recorded())}
     for incident_id in reversed(incident_ids()):
-        (alone,) = incidents_of(recorded(), incident_id)
+        (alone,) = incidents_of(recorded(), [incident_id])
         assert among[incident_id] == plan(4711, alone)
 
 
 def test_the_plans_of_a_seed_never_change() -> None:
     """A seed that failed once can be replayed for good: its numbers are SHA-256 of its name."""
-    (release,) = incidents_of(recorded(), RELEASE)
+    (release,) = incidents_of(recorded(), [RELEASE])
     assert [
         ("alertmanager", "dropped", 0),
         ("kubernetes_events", "duplicated", 231),
@@ -170,6 +168,11 @@ def test_a_failure_prints_what_broke_and_the_one_command_that_reproduces_it() ->
 # --- as a command
 
 
+@pytest.fixture(autouse=True)
+def _from_the_repository(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+
+
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A warehouse with the recorded evidence published."""
@@ -182,7 +185,7 @@ def test_one_seed_prints_each_history_and_what_held(
     warehouse: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Faults, recorded decision and decision under the faults, then every invariant."""
-    failed = print_faults(active(), INCIDENTS, warehouse, "4711", RELEASE, "text")
+    failed = print_faults(active(), warehouse, None, "4711", [RELEASE], "text")
     printed = capsys.readouterr().out
     assert 0 == failed
     assert "alertmanager dropped; kubernetes_events duplicated 231 s later" in printed
@@ -194,13 +197,23 @@ def test_json_has_what_was_looked_at_and_every_failure(
     warehouse: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A gate in CI reads counts and failures from one document."""
-    assert 0 == print_faults(active(), INCIDENTS, warehouse, "1-3", None, "json")
+    assert 0 == print_faults(active(), warehouse, None, "1-3", (), "json")
     document = json.loads(capsys.readouterr().out)
     assert (3 * len(incident_ids()), []) == (document["history_count"], document["failures"])
     assert document["active_count"] > 0
 
 
+def test_a_folder_of_incidents_is_read_instead_of_the_warehouse(
+    warehouse: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exports and warehouse give the same report; the exports need no run before."""
+    for place, incidents in ((warehouse, None), (tmp_path, INCIDENTS)):
+        assert 0 == print_faults(active(), place, incidents, "7", [RELEASE], "text")
+    whole = capsys.readouterr().out
+    assert whole[: len(whole) // 2] == whole[len(whole) // 2 :]
+
+
 def test_without_published_evidence_the_command_says_what_to_do(tmp_path: Path) -> None:
     """Faults are injected into what a run has published."""
     with pytest.raises(WarehouseError, match="evidence run"):
-        print_faults(active(), INCIDENTS, tmp_path, "1", None, "text")
+        print_faults(active(), tmp_path, None, "1", (), "text")

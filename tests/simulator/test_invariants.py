@@ -34,7 +34,7 @@ LATE = (
 def variants() -> Iterator[duckdb.DuckDBPyConnection]:
     """The recorded incidents, what eight seeds make of them, and one with later evidence dropped."""
     incidents = incidents_of(recorded())
-    (release,) = incidents_of(recorded(), RELEASE)
+    (release,) = incidents_of(recorded(), [RELEASE])
     late = release.arrivals[len(release.arrivals) * 9 // 10]
     made = [
         *(Variant(one.incident_id, "as-is") for one in incidents),
