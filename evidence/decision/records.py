@@ -31,14 +31,25 @@ def record_decisions(
     bundle, incident_id, code, basis, moment, decided_at, horizon_at, is_withdrawn,
     first_automatic_at and hindsight_code.
     """
-    connection.execute(read_sql("horizons"), {"only_incident": only_incident}).fetchall()
-    if only_incident is None:
-        _refuse_unknown_incidents(connection, states)
-    _execute(connection, _decided_states_sql(states))
+    find_decided_states(connection, states, only_incident)
     kernel.run(connection, "kernel_decided_states")
     _execute(connection, _extremes_sql(kernel))
     _execute(connection, _lasts_sql(kernel))
     _execute(connection, _records_sql(kernel))
+
+
+def find_decided_states(
+    connection: duckdb.DuckDBPyConnection, states: str = STATES, only_incident: str | None = None
+) -> None:
+    """Find what there is to decide: all states, or those of one incident, that a decision can rest on.
+
+    Reads `intake.incidents`. Leaves `kernel_decided_states` and `kernel_horizons`. Raises ContractError
+    for states of an incident that is not there.
+    """
+    connection.execute(read_sql("horizons"), {"only_incident": only_incident}).fetchall()
+    if only_incident is None:
+        _refuse_unknown_incidents(connection, states)
+    _execute(connection, _decided_states_sql(states))
 
 
 def read_sql(name: str) -> str:
