@@ -9,6 +9,7 @@ from evidence.decision.bundle import Bundle
 from evidence.errors import HandoffRefused
 from evidence.handoff.case import Case, Row
 from evidence.handoff.claims import ClaimBook
+from evidence.handoff.inert import quote
 from evidence.handoff.model import (
     Candidate,
     Gate,
@@ -84,16 +85,18 @@ def _gates(case: Case, bundle: Bundle, row: Row) -> tuple[Gate, ...]:
         Gate(
             name="preconditions",
             is_passed=row["are_preconditions_met"],
-            detail=f"false or unknown: {', '.join(row['failed_preconditions'])}"
-            if row["failed_preconditions"]
-            else "met",
+            detail=_preconditions(row["failed_preconditions"]),
         ),
         Gate(
             name="policy",
             is_passed=row["is_allowed_by_policy"],
-            detail=f"denied by {', '.join(strict)}" if strict else "not denied",
+            detail=f"denied by {', '.join(map(quote, strict))}" if strict else "not denied",
         ),
     )
+
+
+def _preconditions(failed: list[str]) -> str:
+    return f"false or unknown: {', '.join(map(quote, failed))}" if failed else "met"
 
 
 def guardrails(book: ClaimBook, bundle: Bundle) -> tuple[Guardrail, ...]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from evidence.handoff.inert import quote
-from evidence.handoff.words import SEVERITY_WORDS, counted, duration, percent, source_name
+from evidence.handoff.fact_sentences import (
+    Sentence,
+    count,
+    flag,
+    layer_sentence,
+    severity,
+    state_sentence,
+    words,
+)
+from evidence.handoff.words import SEVERITY_WORDS, duration, percent, source_name
 from evidence.times import format_rfc3339
-
-# From the column's value and the state that it stands in.
-Sentence = Callable[[Any, Mapping[str, Any]], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,65 +28,30 @@ class FactKind:
     event_columns: tuple[str, ...] = ()
 
 
-def _words(template: str) -> Sentence:
-    return lambda value, _: template.format(quote(value))
-
-
-def _count(template: str, one: str, many: str = "", none: str = "") -> Sentence:
-    return lambda value, _: none if none and value == 0 else template.format(counted(value, one, many))
-
-
-def _flag(if_true: str, if_false: str) -> Sentence:
-    return lambda value, _: if_true if value else if_false
-
-
-def _layer(value: str, state: Mapping[str, Any]) -> str:
-    reason = f": {state['layer_reason']}" if state["layer_reason"] else ""
-    return f"The fault seems to lie in the layer {quote(value)}{reason}."
-
-
-def _state(value: bool, state: Mapping[str, Any]) -> str:
-    if state["is_about_node"]:
-        return (
-            "The node runs a workload that keeps state."
-            if value
-            else "No workload seen on the node keeps state."
-        )
-    return "It keeps state." if value else "It keeps no state."
-
-
-def _severity(source: str) -> Sentence:
-    return lambda value, _: (
-        f"{source_name(source)} states a severity of {value} of 6 ({SEVERITY_WORDS.get(value, 'unnamed')})."
-    )
-
-
 SCOPE: tuple[FactKind, ...] = (
-    FactKind("service", "Service", _words("The affected service is {}."), ("service_name", "workload")),
-    FactKind("workload", "Workload", _words("The affected workload is {}."), ("workload", "pod")),
-    FactKind("workload_kind", "Workload kind", _words("The workload's kind is {}."), ("workload_kind",)),
-    FactKind("namespace", "Namespace", _words("It runs in the namespace {}."), ("namespace",)),
-    FactKind("cluster", "Cluster", _words("It runs in the cluster {}."), ("cluster",)),
-    FactKind("node", "Node", _words("The node concerned is {}."), ("node",)),
+    FactKind("service", "Service", words("The affected service is {}."), ("service_name", "workload")),
+    FactKind("workload", "Workload", words("The affected workload is {}."), ("workload", "pod")),
+    FactKind("workload_kind", "Workload kind", words("The workload's kind is {}."), ("workload_kind",)),
+    FactKind("namespace", "Namespace", words("It runs in the namespace {}."), ("namespace",)),
+    FactKind("cluster", "Cluster", words("It runs in the cluster {}."), ("cluster",)),
+    FactKind("node", "Node", words("The node concerned is {}."), ("node",)),
     FactKind(
         "is_about_node",
         "About the node itself",
-        _flag("The incident is about the node itself.", "The incident is not about a node."),
+        flag("The incident is about the node itself.", "The incident is not about a node."),
         ("node",),
     ),
-    FactKind(
-        "principal", "Identity", _words("The incident is about the identity {}."), ("actor", "resource")
-    ),
-    FactKind("environment", "Environment", _words("The environment is {}."), ("environment",)),
+    FactKind("principal", "Identity", words("The incident is about the identity {}."), ("actor", "resource")),
+    FactKind("environment", "Environment", words("The environment is {}."), ("environment",)),
 )
 
 OWNERSHIP: tuple[FactKind, ...] = (
-    FactKind("owner", "Owner", _words("The catalogue names {} as the owner.")),
-    FactKind("criticality", "Criticality", _words("The operational criticality is {}.")),
+    FactKind("owner", "Owner", words("The catalogue names {} as the owner.")),
+    FactKind("criticality", "Criticality", words("The operational criticality is {}.")),
     FactKind(
         "is_rollback_supported",
         "Rollback",
-        _flag(
+        flag(
             "The catalogue says that a rollback is supported.",
             "The catalogue says that no rollback is supported.",
         ),
@@ -90,23 +59,23 @@ OWNERSHIP: tuple[FactKind, ...] = (
     FactKind(
         "is_restart_safe",
         "Restart",
-        _flag("The catalogue says that a restart is safe.", "The catalogue says that a restart is not safe."),
+        flag("The catalogue says that a restart is safe.", "The catalogue says that a restart is not safe."),
     ),
     FactKind(
         "is_quarantine_allowed",
         "Quarantine",
-        _flag(
+        flag(
             "The catalogue says that quarantine is allowed.",
             "The catalogue says that quarantine is not allowed.",
         ),
     ),
-    FactKind("is_stateful", "State", _state, ("workload", "pod")),
+    FactKind("is_stateful", "State", state_sentence, ("workload", "pod")),
 )
 
 SIGNALS: tuple[FactKind, ...] = (
     *(
         FactKind(
-            f"severity_{source}", f"Severity by {source_name(source)}", _severity(source), ("severity_text",)
+            f"severity_{source}", f"Severity by {source_name(source)}", severity(source), ("severity_text",)
         )
         for source in ("alertmanager", "falco", "pagerduty", "event_envelope", "opa")
     ),
@@ -116,24 +85,24 @@ SIGNALS: tuple[FactKind, ...] = (
         lambda value, _: f"A watched call has level {value} of 6 ({SEVERITY_WORDS.get(value, 'unnamed')}).",
         ("name",),
     ),
-    FactKind("first_signal_name", "First signal", _words("The first signal to arrive was {}."), ("name",)),
+    FactKind("first_signal_name", "First signal", words("The first signal to arrive was {}."), ("name",)),
     FactKind(
         "is_signal_cleared",
         "Signals cleared",
-        _flag(
+        flag(
             "Every alert is reported as resolved by its own source.",
             "Not every alert is reported as resolved.",
         ),
         ("activity", "status"),
     ),
-    FactKind("layer", "Layer", _layer),
+    FactKind("layer", "Layer", layer_sentence),
 )
 
 CHANGE: tuple[FactKind, ...] = (
     FactKind(
         "is_change_seen",
         "Recent change",
-        _flag(
+        flag(
             "A change to the affected service came before the first symptom, within the look-back.",
             "A change source covers the time before the first symptom and shows no change.",
         ),
@@ -142,28 +111,28 @@ CHANGE: tuple[FactKind, ...] = (
     FactKind(
         "change_at", "Time of the change", lambda value, _: f"The change happened at {format_rfc3339(value)}."
     ),
-    FactKind("change_revision", "Revision", _words("The change brought the revision {}."), ("revision",)),
+    FactKind("change_revision", "Revision", words("The change brought the revision {}."), ("revision",)),
     FactKind(
         "change_previous_revision",
         "Revision before",
-        _words("The revision before it is {}."),
+        words("The revision before it is {}."),
         ("previous_revision",),
     ),
-    FactKind("change_branch", "Branch", _words("The release follows {}."), ("branch",)),
-    FactKind("change_commit", "Commit", _words("The change's commit is {}."), ("commit_sha", "revision")),
-    FactKind("change_sync_status", "Sync status", _words("The sync status is {}."), ("sync_status",)),
+    FactKind("change_branch", "Branch", words("The release follows {}."), ("branch",)),
+    FactKind("change_commit", "Commit", words("The change's commit is {}."), ("commit_sha", "revision")),
+    FactKind("change_sync_status", "Sync status", words("The sync status is {}."), ("sync_status",)),
     FactKind(
-        "change_initiator", "Initiator of the change", _words("The change was begun by {}."), ("initiator",)
+        "change_initiator", "Initiator of the change", words("The change was begun by {}."), ("initiator",)
     ),
     FactKind(
         "is_change_auto_sync",
         "Automated sync",
-        _flag("The change came by automated sync.", "The change did not come by automated sync."),
+        flag("The change came by automated sync.", "The change did not come by automated sync."),
     ),
     FactKind(
         "has_previous_revision",
         "Way back",
-        _flag(
+        flag(
             "The change history names a revision to go back to.",
             "The change history names no revision to go back to.",
         ),
@@ -186,13 +155,13 @@ CHANGE: tuple[FactKind, ...] = (
 )
 
 SPREAD: tuple[FactKind, ...] = (
-    FactKind("pod_count", "Pods", _count("{} affected so far.", "pod"), ("pod",)),
-    FactKind("node_count", "Nodes", _count("{} affected so far.", "node"), ("node",)),
-    FactKind("service_count", "Services", _count("{} affected so far.", "service"), ("service_name",)),
+    FactKind("pod_count", "Pods", count("{} affected so far.", "pod"), ("pod",)),
+    FactKind("node_count", "Nodes", count("{} affected so far.", "node"), ("node",)),
+    FactKind("service_count", "Services", count("{} affected so far.", "service"), ("service_name",)),
     FactKind(
         "is_spreading",
         "Spread",
-        _flag(
+        flag(
             "It spreads: two or more services, or pods on two or more nodes, are affected.",
             "It does not spread so far.",
         ),
@@ -200,7 +169,7 @@ SPREAD: tuple[FactKind, ...] = (
     FactKind(
         "blast_radius",
         "Blast radius",
-        _count(
+        count(
             "{} by the catalogue.",
             "other service depends on it",
             "other services depend on it",
@@ -210,7 +179,7 @@ SPREAD: tuple[FactKind, ...] = (
     FactKind(
         "customer_facing_count",
         "Customer-facing reach",
-        _count(
+        count(
             "{} on what is.",
             "customer-facing service is affected or depends",
             "customer-facing services are affected or depend",
@@ -220,31 +189,39 @@ SPREAD: tuple[FactKind, ...] = (
 )
 
 IDENTITY: tuple[FactKind, ...] = (
-    FactKind("actor", "Actor", _words("The identity that acted is {}."), ("actor",)),
-    FactKind("actor_kind", "Kind of identity", _words("It is an identity of kind {}."), ("actor_kind",)),
-    FactKind("credential_uid", "Credential", _words("The credential concerned is {}."), ("credential_uid",)),
-    FactKind("credential_kind", "Kind of credential", _words("The credential is {}."), ("credential_uid",)),
+    FactKind("actor", "Actor", words("The identity that acted is {}."), ("actor",)),
+    FactKind("actor_kind", "Kind of identity", words("It is an identity of kind {}."), ("actor_kind",)),
+    FactKind("credential_uid", "Credential", words("The credential concerned is {}."), ("credential_uid",)),
+    FactKind("credential_kind", "Kind of credential", words("The credential is {}."), ("credential_uid",)),
     FactKind(
         "is_source_network_new",
         "Source network",
-        _flag("The calls came from outside the known networks.", "The calls came from a known network."),
+        flag("The calls came from outside the known networks.", "The calls came from a known network."),
         ("src_ip",),
     ),
     FactKind(
         "is_mfa",
         "Second factor",
-        _flag("The session had a second factor.", "The session had no second factor."),
+        flag("The session had a second factor.", "The session had no second factor."),
     ),
     FactKind(
         "is_emergency_access",
         "Emergency access",
-        _flag("The identity is tied to emergency access.", "The identity is not tied to emergency access."),
+        flag("The identity is tied to emergency access.", "The identity is not tied to emergency access."),
     ),
-    FactKind("consumer_count", "Consumers", _count("The catalogue names {} of the credential.", "consumer")),
+    FactKind(
+        "consumer_count",
+        "Consumers",
+        count(
+            "The catalogue names {} of the credential.",
+            "consumer",
+            none="The catalogue names no consumer of the credential.",
+        ),
+    ),
     FactKind(
         "are_consumers_tested",
         "Rotation rehearsed",
-        _flag("Rotation is rehearsed with all consumers.", "Rotation is not rehearsed with all consumers."),
+        flag("Rotation is rehearsed with all consumers.", "Rotation is not rehearsed with all consumers."),
     ),
 )
 
@@ -252,18 +229,18 @@ EXPOSURE: tuple[FactKind, ...] = (
     FactKind(
         "is_public_exposure",
         "Public exposure",
-        _flag("A call opened a resource to everyone.", "What a call opened to everyone is closed again."),
+        flag("A call opened a resource to everyone.", "What a call opened to everyone is closed again."),
         ("resource", "name"),
     ),
     FactKind(
         "is_image_flagged",
         "Flagged image",
-        _flag("An image policy flags a workload concerned.", "No image policy flags a workload concerned."),
+        flag("An image policy flags a workload concerned.", "No image policy flags a workload concerned."),
     ),
     FactKind(
         "is_policy_denied",
         "Recorded policy decision",
-        _flag(
+        flag(
             "A recorded policy decision denied something concerned.",
             "No recorded policy decision is a denial.",
         ),
@@ -272,7 +249,7 @@ EXPOSURE: tuple[FactKind, ...] = (
     FactKind(
         "has_approval_artifact",
         "Approval label",
-        _flag(
+        flag(
             "The object that a policy was asked about carries an approval label.",
             "The object that a policy was asked about carries no approval label.",
         ),
@@ -280,7 +257,7 @@ EXPOSURE: tuple[FactKind, ...] = (
     FactKind(
         "is_customer_data_touched",
         "Customer data",
-        _flag(
+        flag(
             "By the catalogue, something affected handles customer data.",
             "By the catalogue, nothing affected handles customer data.",
         ),
@@ -297,10 +274,10 @@ TELEMETRY: tuple[FactKind, ...] = (
         lambda value, _: f"Use of a limit (CPU, memory, saturation) reached {percent(value)}.",
     ),
     FactKind(
-        "impacted_route_count", "Routes", _count("{} errors so far.", "route has", "routes have"), ("route",)
+        "impacted_route_count", "Routes", count("{} errors so far.", "route has", "routes have"), ("route",)
     ),
     FactKind(
-        "hot_dependency", "Hot dependency", _words("Slow or failing calls concentrate on {}."), ("upstream",)
+        "hot_dependency", "Hot dependency", words("Slow or failing calls concentrate on {}."), ("upstream",)
     ),
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from evidence.decision.open_points import OPEN_POINTS
 from evidence.handoff.claims import ClaimBook
 from evidence.handoff.model import Figure, Statement
 from evidence.handoff.words import (
@@ -14,16 +15,17 @@ from evidence.handoff.words import (
 )
 
 _SEVERITY_COLUMNS = ("alertmanager", "falco", "pagerduty", "event_envelope", "opa", "watch")
-_IMPACT_COLUMNS = (
-    "criticality",
-    "environment",
-    "customer_facing_count",
-    "error_rate_ppm",
-    "latency_ms",
-    "resource_pressure_ppm",
-    "impacted_route_count",
-    "hot_dependency",
-)
+# Column behind impact, and the column that says whether it adds to it.
+_IMPACT_COLUMNS = {
+    "criticality": "criticality",
+    "environment": "environment",
+    "customer_facing_count": "customer_facing_count",
+    "error_rate_ppm": "is_error_rate_over_policy",
+    "latency_ms": "is_latency_over_policy",
+    "resource_pressure_ppm": "is_resource_pressure_over_policy",
+    "impacted_route_count": "impacted_route_count",
+    "hot_dependency": "is_dependency_hot",
+}
 
 
 def severity(book: ClaimBook) -> Figure:
@@ -65,15 +67,25 @@ def confidence(book: ClaimBook) -> Figure:
 
 def impact(book: ClaimBook) -> Figure:
     """How much is at stake, 0 to 100."""
-    value = book.case.decision["impact"]
+    state, value = book.case.state, book.case.decision["impact"]
+    columns = tuple(column for column, adds in _IMPACT_COLUMNS.items() if state[adds])
     return Figure(
         name="impact",
         value=value,
         maximum=100,
         word=figure_word(value, IMPACT_WORDS),
         meaning="What is at stake: criticality, environment, customer-facing reach, telemetry.",
-        basis=_carried(book, _IMPACT_COLUMNS)
+        basis=(*_carried(book, columns), *_assumed(book))
         or (_derived(book, "Nothing that adds to impact is known.", "impact"),),
+    )
+
+
+def _assumed(book: ClaimBook) -> tuple[Statement, ...]:
+    """What is not known counts as the worst that it could be."""
+    return tuple(
+        _derived(book, f"{OPEN_POINTS[column].what} is not known, and counts as the worst.", column)
+        for column in ("criticality", "environment", "customer_facing_count")
+        if book.case.state[column] is None
     )
 
 

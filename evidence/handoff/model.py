@@ -304,6 +304,7 @@ class IncidentRecord(Frozen):
     milestones: tuple[Milestone, ...]
     recorded_response: str
     timeline: tuple[TimelineEntry, ...]
+    later_more_count: Count = Field(description="Further groups of later records, less telling, not listed.")
     later_recommendation: str
     questions: tuple[str, ...]
 
@@ -360,6 +361,7 @@ class Package(Frozen):
     known_facts: tuple[Fact, ...]
     unknowns: tuple[Unknown, ...]
     timeline: tuple[TimelineEntry, ...]
+    timeline_more_count: Count = Field(description="Further groups of records, less telling, not listed.")
     options: tuple[OptionRow, ...] = Field(min_length=len(OPTIONS), max_length=len(OPTIONS))
     guardrails: tuple[Guardrail, ...]
     policy_verdicts: tuple[PolicyVerdict, ...]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from evidence.anchors import canonical_json, sha256_of
 from evidence.decision.bundle import Bundle
 from evidence.handoff import approval, comparison, facts, figures
+from evidence.handoff.briefing import briefing, contenders, open_points
 from evidence.handoff.case import Case
 from evidence.handoff.claims import ClaimBook
 from evidence.handoff.contingencies import contingencies
 from evidence.handoff.model import Claim, Inputs, Link, Package
-from evidence.handoff.proposals import propose
+from evidence.handoff.proposals import Brief, propose
 from evidence.handoff.recommendation import recommendation
 from evidence.handoff.record import incident_record
 from evidence.handoff.refusals import refuse_unsafe
@@ -40,16 +41,22 @@ def package_of(case: Case, bundle: Bundle, settings: Settings) -> Package:
     scope = facts.scope_facts(book)
     known = facts.known_facts(book)
     services = facts.affected_services(book)
-    entries, _ = timeline(book)
+    entries, more_count = timeline(book)
     missing = unknowns(book, bundle)
     owner = approval.owner(book, bundle)
     given = approval.approval(case, bundle)
     requested = approval.requested_action(case, bundle, given)
     recommended = recommendation(book, bundle)
-    why = tuple(reason.sentence for reason in recommended.reasons)
-    summary = (*why, *(fact.sentence for fact in (*scope, *known)))
+    measured = (figures.severity(book), figures.confidence(book), figures.impact(book))
+    compared = comparison.options(case, bundle)
+    brief = Brief(
+        summary=briefing(recommended, measured, scope, known),
+        open_points=open_points(missing),
+        contenders=contenders(compared),
+        requested=requested,
+    )
     commander = approval.commander(case, bundle)
-    proposal = propose(subject_of(case, owner, given, commander, summary, missing, requested))
+    proposal = propose(subject_of(case, owner, given, commander, brief))
     record = incident_record(book, entries)
     package = Package(
         incident_id=case.incident_id,
@@ -60,15 +67,16 @@ def package_of(case: Case, bundle: Bundle, settings: Settings) -> Package:
         approval=given,
         owner=owner,
         next_review_step=approval.next_review_step(case, owner.addressee, given),
-        severity=figures.severity(book),
-        confidence=figures.confidence(book),
-        impact=figures.impact(book),
+        severity=measured[0],
+        confidence=measured[1],
+        impact=measured[2],
         affected_scope=scope,
         affected_services=services,
         known_facts=known,
         unknowns=missing,
         timeline=entries,
-        options=comparison.options(case, bundle),
+        timeline_more_count=more_count,
+        options=compared,
         guardrails=comparison.guardrails(book, bundle),
         policy_verdicts=comparison.policy_verdicts(case, bundle),
         proposal=proposal,

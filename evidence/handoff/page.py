@@ -13,17 +13,35 @@ from markupsafe import Markup
 
 from evidence.handoff.inert import html
 from evidence.handoff.model import Fact, Figure, Package
-from evidence.handoff.ticket import allowing_policies
+from evidence.handoff.phrases import (
+    NOTHING_UNKNOWN,
+    as_of_words,
+    more_words,
+    options_note,
+    policy_lines,
+    shown_facts,
+)
 from evidence.handoff.words import (
     MODE_WORDS,
-    bare_name,
+    arrived_late,
     counted,
-    duration,
+    flag_words,
+    lower_first,
     role_words,
     source_name,
-    to_second,
 )
 
+# Id and title of the sections that a reader jumps to.
+SECTIONS = (
+    ("unknowns", "Unknowns"),
+    ("options", "Options"),
+    ("proposal", "Proposal"),
+    ("then", "If … then …"),
+    ("timeline", "Timeline"),
+    ("facts", "Facts"),
+    ("record", "Record"),
+    ("evidence", "Evidence"),
+)
 _FOLDER = Path(__file__).parent / "templates"
 
 
@@ -58,16 +76,22 @@ def _environment() -> Environment:
         "sentence": html,
         "words": role_words,
         "source": source_name,
-        "duration": duration,
-        "bare": bare_name,
+        "flag": flag_words,
+        "lower_first": lower_first,
         "clock": _clock,
-        "to_second": to_second,
         "day": _day,
         "bar": _bar,
     }
     environment.filters["groupby_order"] = _grouped
     environment.globals |= {
-        "allowing_policies": allowing_policies,
+        "arrived_late": arrived_late,
+        "as_of_words": as_of_words,
+        "more_words": more_words,
+        "nothing_unknown": NOTHING_UNKNOWN,
+        "options_note": options_note,
+        "policy_lines": policy_lines,
+        "sections": SECTIONS,
+        "shown_facts": shown_facts,
         "counted": counted,
         "mode_words": MODE_WORDS,
     }

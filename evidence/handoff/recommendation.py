@@ -9,7 +9,7 @@ from evidence.handoff.claims import ClaimBook
 from evidence.handoff.inert import quote
 from evidence.handoff.model import Reason, Recommendation
 from evidence.handoff.subjects import acts_on
-from evidence.handoff.words import action_title, listed, lower_first, role_words, sentence
+from evidence.handoff.words import action_title, listed, lower_first, sentence
 from evidence.redaction import shown
 from evidence.times import format_rfc3339
 
@@ -52,10 +52,12 @@ def _reasons(book: ClaimBook, bundle: Bundle) -> Iterator[Reason]:
         denials = [
             row for row in book.case.verdicts if row["action"] == preferred and row["verdict"] == "denied"
         ]
-        by = listed([role_words(row["policy"]) for row in denials]) or "policy"
+        names = [quote(row["policy"]) for row in denials]
+        by = f"{'the policies' if len(names) > 1 else 'the policy'} {listed(names)}" if names else "policy"
+        verb = "deny" if len(names) > 1 else "denies"
         yield Reason(
             rule="",
-            sentence=f"'{action_title(preferred)}' would be preferred, but {by} denies it, whoever approves.",
+            sentence=f"'{action_title(preferred)}' would be preferred, but {by} {verb} it, whoever approves.",
             derived_from=f"decision.policy_verdicts, {preferred}",
         )
     if not matched:

@@ -6,7 +6,7 @@ from evidence.handoff.case import Case
 from evidence.handoff.claims import ClaimBook
 from evidence.handoff.inert import quote
 from evidence.handoff.model import IncidentRecord, Milestone, TimelineEntry
-from evidence.handoff.timeline import whole_timeline
+from evidence.handoff.timeline import later_timeline
 from evidence.handoff.words import action_title, role_words
 from evidence.times import format_rfc3339
 
@@ -31,6 +31,7 @@ _QUESTIONS = (
 def incident_record(book: ClaimBook, known: tuple[TimelineEntry, ...]) -> IncidentRecord:
     """Summary, recorded times, the whole timeline and what people must still answer."""
     case = book.case
+    later, more_count = later_timeline(book)
     return IncidentRecord(
         summary=_summary(case),
         milestones=tuple(
@@ -42,7 +43,8 @@ def incident_record(book: ClaimBook, known: tuple[TimelineEntry, ...]) -> Incide
             for name, column in _MILESTONES
         ),
         recorded_response=_recorded_response(case),
-        timeline=whole_timeline(book, known),
+        timeline=(*known, *later),
+        later_more_count=more_count,
         later_recommendation=_later(case),
         questions=_QUESTIONS,
     )
@@ -63,7 +65,7 @@ def _recorded_response(case: Case) -> str:
     at = case.incident["action_taken_at"]
     when = f" at {format_rfc3339(at)}" if at is not None else ""
     ended = f", outcome {quote(role_words(outcome))}" if outcome else ""
-    return f"The record names as people's action {quote(role_words(action))}{when}{ended}."
+    return f"People recorded {quote(role_words(action))}{when}{ended}."
 
 
 def _later(case: Case) -> str:

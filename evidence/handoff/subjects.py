@@ -5,8 +5,8 @@ from __future__ import annotations
 import ipaddress
 
 from evidence.handoff.case import Case, Row
-from evidence.handoff.model import Approval, Owner, Unknown
-from evidence.handoff.proposals import Subject, Workload
+from evidence.handoff.model import Approval, Owner
+from evidence.handoff.proposals import Brief, Subject, Workload
 from evidence.handoff.releases import release_of, text_in_record
 from evidence.redaction import shown
 from evidence.times import NS_PER_SECOND, format_rfc3339
@@ -14,7 +14,6 @@ from evidence.times import NS_PER_SECOND, format_rfc3339
 CATALOGUE_LABEL = "backstage.io/kubernetes-id"  # by which Backstage finds a component's objects
 PLAIN_LABEL = "app.kubernetes.io/name"
 _BEFORE_SECONDS = 1800
-_SUMMARY_MAX = 10
 _FAULT_SEVERITY = 3  # medium: a warning in the life cycle of a pod
 _ON_RESOURCES = frozenset({"close_public_exposure", "delete_resource"})
 # Fields of a Falco record that hold the far end of a connection.
@@ -26,9 +25,7 @@ def subject_of(
     owner: Owner,
     given: Approval,
     commander: str,
-    known: tuple[str, ...],
-    missing: tuple[Unknown, ...],
-    requested: str,
+    brief: Brief,
 ) -> Subject:
     """Everything that is known and a proposal may use; what is unknown stays None."""
     state, decision = case.state, case.decision
@@ -79,9 +76,7 @@ def subject_of(
         disposition=decision["disposition"],
         slack_channel=owner.slack_channel,
         window=(format_rfc3339(start), format_rfc3339(end)),
-        summary=known[:_SUMMARY_MAX],
-        unknowns=tuple(unknown.sentence for unknown in missing[:_SUMMARY_MAX]),
-        requested=requested,
+        brief=brief,
     )
 
 

@@ -3,10 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 
 from evidence.handoff.inert import code_block, code_span, markdown
-from evidence.handoff.model import Candidate, Figure, Package, Proposal
-from evidence.handoff.words import MODE_WORDS, counted, role_words, source_name, to_second
+from evidence.handoff.model import (
+    Candidate,
+    Figure,
+    Gate,
+    Package,
+    Proposal,
+    TimelineEntry,
+    Unknown,
+)
+from evidence.handoff.phrases import (
+    NOTHING_UNKNOWN,
+    as_of_words,
+    more_words,
+    options_note,
+    policy_lines,
+    shown_facts,
+)
+from evidence.handoff.words import (
+    MODE_WORDS,
+    arrived_late,
+    counted,
+    flag_words,
+    lower_first,
+    role_words,
+    source_name,
+    to_second,
+)
 
 _LANGUAGES = {
     "application/json": "json",
@@ -41,7 +67,7 @@ def _head(package: Package) -> Iterator[str]:
     yield f"# {markdown(package.title)}"
     yield ""
     links = " · ".join(f"[{link.label}](<{link.url}>)" for link in package.links)
-    yield f"Incident {code_span(package.incident_id)} · evidence as of {to_second(package.as_of)}" + (
+    yield f"Incident {code_span(package.incident_id)} · evidence as of {as_of_words(package)}" + (
         f" · {links}" if links else ""
     )
     yield ""
@@ -54,7 +80,7 @@ def _ask(package: Package) -> Iterator[str]:
     yield f"**{markdown(package.recommendation.sentence)}**"
     yield ""
     yield f"- **Approval:** {markdown(package.approval.sentence)}"
-    yield from (f"  - {markdown(reason)}" for reason in package.approval.reasons)
+    yield from (f"  - Reason: {markdown(lower_first(reason))}" for reason in package.approval.reasons)
     yield f"- **Requested action:** {markdown(package.requested_action)}"
     yield f"- **Owner:** {markdown(package.owner.sentence)}{_cites(package.owner.claims)}"
     yield f"- **Next review:** {markdown(package.next_review_step)}"
@@ -85,40 +111,61 @@ def _scope(package: Package) -> Iterator[str]:
 def _timeline(package: Package) -> Iterator[str]:
     yield "## Timeline"
     yield ""
-    yield "In order of arrival: when it was known, and in brackets when it happened."
-    yield ""
-    yield from _listed(
-        f"{to_second(entry.known_at)} ({to_second(entry.event_time)}) "
-        f"{markdown(entry.sentence)}{_cites([entry.claim])}"
-        for entry in package.timeline
-    )
+    yield "In order of arrival, UTC; in brackets when it happened, where that is a minute or more earlier."
+    yield from _entries(package.timeline, package.timeline_more_count)
+
+
+def _entries(entries: Iterable[TimelineEntry], more_count: int) -> Iterator[str]:
+    """One list per day, and how many more groups of records there are."""
+    for day, of_day in groupby(entries, lambda entry: entry.known_at[:10]):
+        yield ""
+        yield f"**{day}**"
+        yield ""
+        for entry in of_day:
+            is_late = arrived_late(entry.known_at, entry.event_time)
+            happened = f" (happened {to_second(entry.event_time)})" if is_late else ""
+            sentence = f"{markdown(entry.sentence)}{_cites([entry.claim])}"
+            yield f"- {to_second(entry.known_at)[11:]}{happened} {sentence}"
+    if more_count:
+        yield ""
+        yield f"And {more_words(more_count)}."
 
 
 def _facts(package: Package) -> Iterator[str]:
     yield "## Known facts"
-    yield ""
-    yield from _listed(f"{markdown(fact.sentence)}{_cites(fact.claims)}" for fact in package.known_facts)
+    for group, facts in groupby(shown_facts(package), lambda fact: fact.group):
+        yield ""
+        yield f"**{group}**"
+        yield ""
+        yield from (f"- {markdown(fact.sentence)}{_cites(fact.claims)}" for fact in facts)
+    if not shown_facts(package):
+        yield ""
+        yield "None is supported by evidence."
 
 
 def _unknowns(package: Package) -> Iterator[str]:
     yield "## Unknowns"
     yield ""
-    decisive = [unknown for unknown in package.unknowns if unknown.is_decisive]
-    others = [unknown for unknown in package.unknowns if not unknown.is_decisive]
-    yield from _listed(
-        f"**{markdown(unknown.sentence)}**{_cites(unknown.claims)} {markdown(unknown.why_it_matters)}"
-        f" {markdown(unknown.how_to_find_out)}"
-        for unknown in decisive
-    )
-    if others:
-        yield ""
-        yield "Not decisive here:"
-        yield ""
-        yield from _listed(f"{markdown(unknown.sentence)}{_cites(unknown.claims)}" for unknown in others)
+    if not package.unknowns:
+        yield NOTHING_UNKNOWN
+    for unknown in package.unknowns:
+        if unknown.is_decisive:
+            yield f"- **{markdown(unknown.sentence)}**{_cites(unknown.claims)} {_how(unknown)}"
+    for unknown in package.unknowns:
+        if not unknown.is_decisive:
+            yield (
+                f"- {markdown(unknown.sentence)}{_cites(unknown.claims)} {markdown(unknown.how_to_find_out)}"
+            )
+
+
+def _how(unknown: Unknown) -> str:
+    return f"{markdown(unknown.why_it_matters)} {markdown(unknown.how_to_find_out)}"
 
 
 def _options(package: Package) -> Iterator[str]:
     yield "## Options compared"
+    yield ""
+    yield options_note(package)
     yield ""
     yield "| option | action | effect | rung | gates failed | mode | why not |"
     yield "|---|---|---|---|---|---|---|"
@@ -127,15 +174,16 @@ def _options(package: Package) -> Iterator[str]:
 
 
 def _option_line(option: str, best: Candidate) -> str:
-    failed = (
-        ", ".join(f"{gate.name} ({markdown(gate.detail)})" for gate in best.gates if not gate.is_passed)
-        or "none"
-    )
     why = "**recommended**" if best.is_chosen else markdown(best.lost_because)
-    rung = str(best.rung) if best.is_active else "passive"
-    effect = f"{best.effect_points} of {best.need_points}" if best.is_active else str(best.effect_points)
-    gates = failed if best.is_active else "none apply"
+    failed = ", ".join(_gate(gate) for gate in best.gates if not gate.is_passed) or "none"
+    effect = f"{best.effect_points} of {best.need_points}" if best.is_active else best.effect_points
+    rung, gates = (best.rung, failed) if best.is_active else ("passive", "none apply")
     return f"| {option} | {best.title} | {effect} | {rung} | {gates} | {MODE_WORDS[best.mode]} | {why} |"
+
+
+def _gate(gate: Gate) -> str:
+    """The effect's figures stand in a column of their own."""
+    return gate.name if gate.name == "effect" else f"{gate.name} ({markdown(gate.detail)})"
 
 
 def _guardrails(package: Package) -> Iterator[str]:
@@ -148,14 +196,7 @@ def _guardrails(package: Package) -> Iterator[str]:
                 + _cites(guard.claims)
                 for guard in package.guardrails
             ),
-            *(
-                f"policy {code_span(verdict.policy)} on {role_words(verdict.action)}: "
-                + role_words(verdict.verdict)
-                + "".join(f"; {markdown(message)}" for message in verdict.messages)
-                for verdict in package.policy_verdicts
-                if verdict.verdict != "allow"
-            ),
-            *(f"{role_words(action)} is allowed by {names}" for action, names in allowing_policies(package)),
+            *(markdown(sentence) for _, sentence in policy_lines(package)),
         ]
     )
 
@@ -198,10 +239,7 @@ def _record(package: Package) -> Iterator[str]:
     if later:
         yield ""
         yield "After the decision:"
-        yield ""
-        yield from _listed(
-            f"{entry.known_at} {markdown(entry.sentence)}{_cites([entry.claim])}" for entry in later
-        )
+        yield from _entries(later, record.later_more_count)
     yield ""
     yield "To answer:"
     yield ""
@@ -228,7 +266,7 @@ def _anchors(package: Package) -> Iterator[str]:
 def _boundary(package: Package) -> Iterator[str]:
     yield "## Boundary"
     yield ""
-    flags = ", ".join(f"{role_words(name)} = {str(value).lower()}" for name, value in package.governance)
+    flags = ", ".join(f"{flag_words(name)} = {str(value).lower()}" for name, value in package.governance)
     yield flags
     yield ""
     inputs = package.inputs
@@ -237,15 +275,6 @@ def _boundary(package: Package) -> Iterator[str]:
         f" ({code_span(inputs.bundle_sha256[:12])}); states {code_span(inputs.states_sha256[:12])},"
         f" claims {code_span(package.claims_sha256[:12])}, format {package.schema_version}."
     )
-
-
-def allowing_policies(package: Package) -> list[tuple[str, str]]:
-    """Per action the policies that simply allow it, as one text."""
-    found: dict[str, list[str]] = {}
-    for verdict in package.policy_verdicts:
-        if verdict.verdict == "allow":
-            found.setdefault(verdict.action, []).append(role_words(verdict.policy))
-    return [(action, ", ".join(names)) for action, names in found.items()]
 
 
 def _value(figure: Figure) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 
@@ -12,10 +13,13 @@ from evidence.handoff.model import TimelineEntry
 from evidence.handoff.words import counted, measured, source_name, to_second
 from evidence.times import format_rfc3339
 
-# A responder reads a page, not a log: beyond this many entries the less telling kinds are counted only.
-ENTRIES_MAX = 40
+# A responder reads a page, not a log: beyond this many entries the less telling are counted only.
+ENTRIES_MAX = 24
 _PLAIN_ACTIVITIES = frozenset({"configured", "deployed", "firing", "resolved", "synced", "triggered"})
-_TELLING_KINDS = frozenset({"alert", "change", "detection", "policy", "response"})
+_TELLING_KINDS = frozenset({"alert", "change", "detection", "metric", "policy", "response"})
+_WARNING = 3  # severity from which an event of any kind is telling
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_COMMIT_SHOWN = 12  # characters that tell a commit from others; the record has it whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +43,13 @@ class Group:
 
 
 def timeline(book: ClaimBook) -> tuple[tuple[TimelineEntry, ...], int]:
-    """Entries of what had arrived at the decision, and how many groups of records were left out."""
+    """Entries of what had arrived at the decision, and how many more groups of records there are."""
     return _entries(book, book.case.known_events)
 
 
-def whole_timeline(book: ClaimBook, known: tuple[TimelineEntry, ...]) -> tuple[TimelineEntry, ...]:
-    """The known entries and those of what arrived after the decision, for the draft record."""
-    later = [event for event in book.case.events if event["known_at"] > book.case.decided_at]
-    return (*known, *_entries(book, later)[0])
+def later_timeline(book: ClaimBook) -> tuple[tuple[TimelineEntry, ...], int]:
+    """The same of what arrived after the decision, for the draft record."""
+    return _entries(book, [event for event in book.case.events if event["known_at"] > book.case.decided_at])
 
 
 def _entries(book: ClaimBook, events: Iterable[Row]) -> tuple[tuple[TimelineEntry, ...], int]:
@@ -73,18 +76,34 @@ def _arrival(event: Row) -> tuple[int, int, str]:
 
 def _sameness(event: Row) -> tuple[object, ...]:
     place = event["service_name"] or event["workload"] or event["pod"] or event["node"] or event["resource"]
-    # A failing line or span is not drowned in those that go well; two revisions are two changes.
-    detail = event["revision"] if event["kind"] == "change" else event["is_error"]
+    # What fails is not drowned in what goes well, nor a stranger's call in the owner's.
+    detail = event["revision"] if event["kind"] == "change" else (event["is_error"], event["src_ip"])
     return (event["source"], event["kind"], event["name"], event["activity"], place, event["actor"], detail)
 
 
 def _most_telling(groups: list[Group]) -> list[Group]:
     if len(groups) <= ENTRIES_MAX:
         return groups
-    telling = [group for group in groups if group.is_signal or group.first["kind"] in _TELLING_KINDS]
-    room = max(0, ENTRIES_MAX - len(telling))
-    others = [group for group in groups if group not in telling][:room]
-    return [group for group in groups if group in telling or group in others]
+    room = ENTRIES_MAX - sum(map(_is_telling, groups))
+    kept = []
+    for group in groups:
+        if _is_telling(group):
+            kept.append(group)
+        elif room > 0:
+            kept.append(group)
+            room -= 1
+    return kept
+
+
+def _is_telling(group: Group) -> bool:
+    """A signal, a change, a figure, a policy's word, or what the source itself calls a warning or worse."""
+    first = group.first
+    return (
+        group.is_signal
+        or first["kind"] in _TELLING_KINDS
+        or bool(first["is_error"])
+        or (first["severity_id"] or 0) >= _WARNING
+    )
 
 
 def _entry(book: ClaimBook, group: Group) -> TimelineEntry:
@@ -108,16 +127,19 @@ def _entry(book: ClaimBook, group: Group) -> TimelineEntry:
 def _repeats(group: Group) -> str:
     if len(group.events) == 1:
         return ""
-    times = [event["event_time"] for event in group.events]
-    first, last = (format_rfc3339(time) for time in (min(times), max(times)))
+    telling = format_rfc3339(group.telling["known_at"])
     if group.first["kind"] == "metric":
-        return f", the highest of {len(times)} samples from {to_second(first)} to {_time_after(first, last)}"
-    return f" ({counted(len(times), 'record')} until {_time_after(first, last)})"
+        times = [event["event_time"] for event in group.events]
+        first, last = (_time_beside(telling, time) for time in (min(times), max(times)))
+        return f", the highest of {len(times)} samples from {first} to {last}"
+    last = _time_beside(telling, max(event["known_at"] for event in group.events))
+    return f" ({counted(len(group.events), 'record')} until {last})"
 
 
-def _time_after(first: str, last: str) -> str:
-    """The later time; without its day when that is the first one's too."""
-    return to_second(last)[11:] if first[:10] == last[:10] else to_second(last)
+def _time_beside(shown: str, moment: int) -> str:
+    """The time of day, with its day only where that is not the day under which the entry stands."""
+    text = to_second(format_rfc3339(moment))
+    return text[11:] if text[:10] == shown[:10] else text
 
 
 def sentence_of(event: Row) -> str:
@@ -126,9 +148,15 @@ def sentence_of(event: Row) -> str:
 
 
 def _place(event: Row, word: str = " on ") -> str:
-    names = (event["service_name"] or event["workload"], event["pod"], event["node"])
+    """The service, pod and node; a pod's name says its service already."""
+    service, pod, node = event["service_name"] or event["workload"], event["pod"], event["node"]
+    names = (None if service and pod and pod.startswith(f"{service}-") else service, pod, node)
     found = [quote(name) for name in dict.fromkeys(names) if name]
     return word + ", ".join(found) if found else ""
+
+
+def _revision(text: str) -> str:
+    return quote(text[:_COMMIT_SHOWN] if _COMMIT.fullmatch(text) else text)
 
 
 def _message(event: Row) -> str:
@@ -160,9 +188,9 @@ def _api_call(event: Row) -> str:
 
 def _change(event: Row) -> str:
     what = event["application"] or event["service_name"] or event["repository"] or event["name"]
-    before = f", before it {quote(event['previous_revision'])}" if event["previous_revision"] else ""
+    before = f", before it {_revision(event['previous_revision'])}" if event["previous_revision"] else ""
     by = f", begun by {quote(event['initiator'])}" if event["initiator"] else ""
-    revision = f" to revision {quote(event['revision'])}" if event["revision"] else ""
+    revision = f" to revision {_revision(event['revision'])}" if event["revision"] else ""
     return f"{quote(what)} {_activity(event, 'changed')}{revision}{before}{by}"
 
 

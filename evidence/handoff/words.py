@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from evidence.handoff.inert import CLOSE, quote
+from evidence.times import NS_PER_SECOND, parse_rfc3339
 
 NS_PER_MS = 1_000_000
+LATE_SECONDS = 60  # from which a reader is told both when it was known and when it happened
 CLOSED_BY = f".!?{CLOSE}"
 
 SOURCE_NAMES = {
@@ -65,6 +67,8 @@ ACTION_TITLES = {
     "rotate_secret": "Rotate the secret",
     "rotate_long_lived_key": "Rotate the long-lived key",
 }
+# What a policy does about an action.
+VERDICT_WORDS = {"allow": "allows", "denied": "denies", "needs_approval": "asks for an approval of"}
 # How long a reviewer has before the next step; NULL severity is treated as high, because nobody knows better.
 REVIEW_WITHIN = {
     6: "15 minutes",
@@ -90,6 +94,11 @@ def action_title(action: str) -> str:
 def role_words(role: str) -> str:
     """A role's name as words."""
     return role.replace("_", " ")
+
+
+def flag_words(flag: str) -> str:
+    """A governance flag's name as words, with the one abbreviation among them."""
+    return role_words(flag).replace("siem", "SIEM")
 
 
 def figure_word(value: int, words: tuple[tuple[int, str], ...]) -> str:
@@ -141,6 +150,11 @@ def sentence(text: str) -> str:
     text = text.strip()
     end = "" if not text or text[-1] in CLOSED_BY else "."
     return text[:1].upper() + text[1:] + end
+
+
+def arrived_late(known_at: str, event_time: str) -> bool:
+    """Whether it was known a minute or more after it happened; both RFC 3339."""
+    return parse_rfc3339(known_at) - parse_rfc3339(event_time) >= LATE_SECONDS * NS_PER_SECOND
 
 
 def lower_first(text: str) -> str:

@@ -96,6 +96,6 @@ def test_what_is_missing_is_said_in_words_with_where_to_look() -> None:
     told = explain(history([state]), "inc-1", mini())
     assert (
         "- minimum context, owner: Who owns what is affected is not known. "
-        "Look at the catalogue's entry of what is affected." in told
+        "Ask the escalation policy's fallback who owns it" in told
     )
     assert "- is_stateful: Whether it keeps state is not known." in told

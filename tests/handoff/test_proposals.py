@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import shutil
 import subprocess
@@ -14,81 +13,12 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ruamel.yaml import YAML
 
 from evidence.handoff.proposals import DRAFTERS, Subject, Workload, propose
-from evidence.handoff.proposals.quoting import hcl_name, hcl_text, json_text, query_text, yaml_text
 
 from . import formats
 from .made import BUNDLE
-
-HOSTILE = 'x"\n  evil: true\n---\n\'; rm -rf / #${file("/etc/passwd")} %{for} \u202e\U0001f600'
-SUBJECT = Subject(
-    incident_id="inc-1",
-    title="Something happened",
-    action="keep_watching",
-    target="checkout-api",
-    acts_on="checkout-api",
-    execution_model="operator",
-    approvers=("incident_commander",),
-    readers=("Incident commander (on call)",),
-    as_of="2026-01-01T10:00:00Z",
-    addressee="payments-platform",
-    commander="incident commander on call",
-    service="checkout-api",
-    workload=Workload("payments", "checkout-api", "backstage.io/kubernetes-id", "checkout-api"),
-    workload_kind="Deployment",
-    node="node-1",
-    pods=("checkout-api-1", "checkout-api-2"),
-    failing_pods=("checkout-api-2",),
-    dependencies=(Workload("payments", "ledger", "backstage.io/kubernetes-id", "ledger"),),
-    unplaced_dependencies=("ledger-db",),
-    remote_ip="198.51.100.23",
-    account="111122223333",
-    principal="arn:aws:sts::111122223333:assumed-role/ci-deployer/run-7",
-    credential="AKIAIOSFODNN7EXAMPLE",
-    consumers=("release-pipeline",),
-    resource="build-artifacts",
-    resource_kind="s3_bucket",
-    application="checkout-api",
-    application_namespace="argocd",
-    repository="https://git.example.com/acme/apps.git",
-    repository_path="apps/checkout-api",
-    target_revision="main",
-    previous_target_revision="main",
-    revision="b" * 40,
-    previous_revision="a" * 40,
-    is_auto_sync=True,
-)
-BARE = Subject("inc-1", "Title", "", None, None, "none", (), (), "2026-01-01T10:00:00Z", "owner", "commander")
-TEXT_FIELDS = (
-    "incident_id", "title", "target", "acts_on", "addressee", "commander", "service", "workload_kind", "node",
-    "account", "principal", "credential", "resource", "resource_kind", "application", "application_namespace",
-    "repository", "repository_path", "target_revision", "previous_target_revision", "revision",
-    "previous_revision", "slack_channel",
-)  # fmt: skip
-HOSTILE_SUBJECT = replace(
-    SUBJECT,
-    **dict.fromkeys(TEXT_FIELDS, HOSTILE),
-    workload=Workload(HOSTILE, HOSTILE, "backstage.io/kubernetes-id", HOSTILE),
-    dependencies=(Workload(HOSTILE, HOSTILE, "backstage.io/kubernetes-id", HOSTILE),),
-    unplaced_dependencies=(HOSTILE,),
-    pods=(HOSTILE,),
-    failing_pods=(HOSTILE,),
-    consumers=(HOSTILE,),
-)
-
-
-def text_of(action: str, subject: Subject = SUBJECT, **changes: Any) -> str:
-    """The proposal's text for an action."""
-    return propose(replace(subject, action=action, **changes)).text
-
-
-def manifest_of(action: str, subject: Subject = SUBJECT, **changes: Any) -> Any:
-    """The proposal's one YAML document."""
-    documents = list(YAML(typ="safe", pure=True).load_all(text_of(action, subject, **changes)))
-    assert 1 == len(documents)
-    return documents[0]
+from .proposed import BARE, HOSTILE_SUBJECT, SUBJECT, manifest_of, text_of
 
 
 def test_every_action_of_the_active_matrix_has_a_proposal() -> None:
@@ -196,139 +126,6 @@ def test_cordon_makes_the_node_unschedulable_and_names_what_a_drain_needs() -> N
     """The drain's conditions are comments; the patch itself only cordons."""
     assert {"unschedulable": True} == manifest_of("cordon_and_drain_node")["spec"]
     assert "PodDisruptionBudget" in text_of("cordon_and_drain_node")
-
-
-def git(folder: Path, *words: str) -> str:
-    """What git says in the folder."""
-    name = ["-c", "user.name=A Person", "-c", "user.email=person@example.com"]
-    done = subprocess.run(["git", *name, *words], cwd=folder, text=True, check=True, capture_output=True)
-    return done.stdout.strip()
-
-
-@pytest.fixture
-def platform_apps(tmp_path: Path) -> tuple[Path, str, str]:
-    """A repository of desired state: (folder, revision before, revision of the release).
-
-    The release raises one tag and adds a file; a later commit changes a neighbour.
-    """
-    folder = tmp_path / "platform-apps"
-    ours, theirs = folder / "apps/checkout-api", folder / "apps/cart"
-    for place in (ours, theirs):
-        place.mkdir(parents=True)
-        (place / "kustomization.yaml").write_text("images:\n  - newTag: 2.14.3\n")
-    git(tmp_path, "init", "--quiet", "--initial-branch=main", str(folder))
-    revisions = []
-    for message in ("before", "release", "neighbour"):
-        if message == "release":
-            (ours / "kustomization.yaml").write_text("images:\n  - newTag: 2.15.0\n")
-            (ours / "extra.yaml").write_text("kind: ConfigMap\n")
-        if message == "neighbour":
-            (theirs / "kustomization.yaml").write_text("images:\n  - newTag: 9.9.9\n")
-        git(folder, "add", "--all")
-        git(folder, "commit", "--quiet", f"--message={message}")
-        revisions.append(git(folder, "rev-parse", "HEAD"))
-    return folder, revisions[0], revisions[1]
-
-
-def run_script(text: str, folder: Path, remote: Path, name: str) -> Path:
-    """Runs the commands in the folder, the named repository being the remote; the clone."""
-    environment = {
-        **os.environ,
-        "GIT_CONFIG_COUNT": "1",
-        "GIT_CONFIG_KEY_0": f"url.{remote}.insteadOf",
-        "GIT_CONFIG_VALUE_0": name,
-    }
-    for role in ("AUTHOR", "COMMITTER"):
-        environment |= {f"GIT_{role}_NAME": "A Person", f"GIT_{role}_EMAIL": "person@example.com"}
-    script = f"set -eu\n{text}"
-    subprocess.run(["bash"], input=script, text=True, cwd=folder, env=environment, check=True)
-    (clone,) = folder.iterdir()
-    return clone
-
-
-def test_a_rollback_puts_the_folder_back_and_nothing_else(
-    platform_apps: tuple[Path, str, str], tmp_path: Path
-) -> None:
-    """One commit on a branch of its own, which Git itself makes; the remote is as it was."""
-    remote, before, release = platform_apps
-    head = git(remote, "rev-parse", "main")
-    text = text_of("roll_back_release", previous_revision=before, revision=release)
-    place = tmp_path / "work"
-    place.mkdir()
-    assert SUBJECT.repository is not None
-    clone = run_script(text, place, remote, SUBJECT.repository)
-    assert "" == git(clone, "diff", before, "HEAD", "--", "apps/checkout-api")
-    assert "apps/checkout-api" == git(clone, "diff", "--dirstat=0,files", "main", "HEAD").split()[-1].rstrip(
-        "/"
-    )
-    assert "1" == git(clone, "rev-list", "--count", "main..HEAD")
-    assert f"Revert checkout-api to {before[:12]}" == git(clone, "log", "-1", "--format=%s")
-    assert ["main"] == git(remote, "branch", "--format=%(refname:short)").splitlines()
-    assert head == git(remote, "rev-parse", "main")
-
-
-def test_a_rollback_as_a_diff_is_one_that_git_applies(
-    platform_apps: tuple[Path, str, str], tmp_path: Path
-) -> None:
-    """What the commit changes applies to the branch as it stands."""
-    remote, before, release = platform_apps
-    place = tmp_path / "work"
-    place.mkdir()
-    assert SUBJECT.repository is not None
-    text = text_of("roll_back_release", previous_revision=before, revision=release)
-    clone = run_script(text, place, remote, SUBJECT.repository)
-    patch = subprocess.run(
-        ["git", "diff", "main", "HEAD"], cwd=clone, text=True, check=True, capture_output=True
-    ).stdout
-    subprocess.run(["git", "apply", "--check", "-"], cwd=remote, input=patch, text=True, check=True)
-    assert "-  - newTag: 2.15.0\n+  - newTag: 2.14.3\n" in patch
-
-
-def test_a_rollback_says_what_it_does() -> None:
-    """Folder, branch, both revisions, and that a merge is what brings it to the cluster."""
-    proposal = propose(replace(SUBJECT, action="roll_back_release"))
-    assert "folder apps/checkout-api in https://git.example.com/acme/apps.git, branch main." in proposal.text
-    assert f"put it back to what it held at {'a' * 12}, which ran before {'b' * 12}" in (
-        proposal.text.replace("puts it", "put it")
-    )
-    assert any("the merge alone brings the change to the cluster" in check for check in proposal.checks)
-
-
-def test_a_release_that_moved_the_target_revision_has_it_moved_back() -> None:
-    """A tag or a chart's version stands in the Application itself: a merge patch of that one field."""
-    changes = {"target_revision": "2.15.0", "previous_target_revision": "2.14.3", "revision": "2.15.0"}
-    patch = formats.manifest(text_of("roll_back_release", **changes))
-    assert isinstance(patch, formats.ApplicationPatch)
-    assert ("checkout-api", "argocd") == (patch.metadata.name, patch.metadata.namespace)
-    assert "2.14.3" == patch.spec.source.targetRevision
-    assert "2.15.0 becomes 2.14.3." in text_of("roll_back_release", **changes)
-
-
-def test_without_an_application_the_repository_goes_back() -> None:
-    """A deployment that GitHub alone knows: GitHub's tool clones it, and the branch is filled in by hand."""
-    proposal = propose(
-        replace(
-            SUBJECT,
-            action="roll_back_release",
-            application=None,
-            repository="acme/checkout-api",
-            repository_path=None,
-            target_revision=None,
-        )
-    )
-    formats.hold(proposal)
-    assert "gh repo clone acme/checkout-api -- --branch=" in proposal.text
-    assert ["branch"] == [blank.what for blank in proposal.to_fill_in]
-
-
-@pytest.mark.parametrize(
-    "remote", ["ext::sh -c id", "--upload-pack=id", "https://me:hunter2@git.example.com/a"]
-)
-def test_no_remote_runs_a_command_or_shows_a_password(remote: str) -> None:
-    """Such a remote is not known, and what it hides stays hidden."""
-    proposal = propose(replace(SUBJECT, action="roll_back_release", repository=remote))
-    assert ["URL of the repository"] == [blank.what.split(";")[0] for blank in proposal.to_fill_in]
-    assert "hunter2" not in f"{proposal}"
 
 
 def test_a_key_is_deactivated_not_deleted() -> None:
@@ -481,29 +278,3 @@ def test_hostile_names_run_nothing(tmp_path: Path) -> None:
         if proposal.media_type == "text/x-shellscript":
             subprocess.run(["bash"], input=proposal.text, text=True, cwd=tmp_path, capture_output=True)
     assert [] == list(tmp_path.iterdir())
-
-
-@given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))
-def test_yaml_and_json_texts_read_back(text: str) -> None:
-    """A YAML reader and a JSON reader find the very text, written in ASCII."""
-    assert text == YAML(typ="safe", pure=True).load(yaml_text(text))
-    assert text == json.loads(json_text(text))
-    assert yaml_text(text).isascii()
-
-
-@given(st.text())
-def test_hcl_and_query_texts_cannot_be_left(text: str) -> None:
-    """One line of ASCII between two quotation marks, with no template in HCL."""
-    for quoted in (hcl_text(text), query_text(text)):
-        body = quoted[1:-1].replace("\\\\", "").replace('\\"', "")
-        assert quoted.isascii()
-        assert "\n" not in quoted
-        assert '"' not in body
-    assert "${" not in hcl_text(text).replace("$${", "")
-    assert "%{" not in hcl_text(text).replace("%%{", "")
-
-
-@given(st.text())
-def test_an_hcl_name_is_an_identifier(text: str) -> None:
-    """Whatever it is made from."""
-    assert hcl_name(text).isidentifier()

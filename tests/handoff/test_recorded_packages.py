@@ -6,47 +6,24 @@ import gzip
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
 
 import jsonschema
 import pytest
 
-from evidence import enrichment, quality
 from evidence.anchors import value_sha256
-from evidence.decision import decide
-from evidence.handoff import Handoffs, build
+from evidence.handoff import Handoffs
 from evidence.handoff.model import Proposal
 from evidence.handoff.schema import published_schema
-from evidence.intake import build as read_incidents
 from evidence.redaction import kinds_in
-from evidence.settings import load_settings
-from evidence.tables import open_memory, register
 
 from . import formats
-from .made import BUNDLE, ROOT
-
-FIXTURES = ROOT / "fixtures"
-INCIDENTS = sorted(path.parent.name for path in FIXTURES.rglob("incident.yaml"))
+from .recorded import FIXTURES, INCIDENTS, package, recorded_handoffs
 
 
 @pytest.fixture(scope="module")
 def handoffs() -> Handoffs:
     """The packages of all recorded incidents, by the active playbook."""
-    settings = load_settings(FIXTURES / "settings.yaml")
-    with open_memory() as connection:
-        register(connection, read_incidents(FIXTURES, settings, lambda raw: hashlib.sha256(raw).hexdigest()))
-        register(connection, quality.build_completeness(connection))
-        register(connection, enrichment.build(connection, settings, BUNDLE.grading))
-        register(connection, quality.build_minimum_context(connection))
-        register(connection, decide(connection, BUNDLE))
-        return build(connection, BUNDLE, settings)
-
-
-def package(handoffs: Handoffs, incident: str) -> dict[str, Any]:
-    """The package of the one incident whose name begins so."""
-    name = next(name for name in INCIDENTS if name.startswith(incident))
-    found: dict[str, Any] = json.loads(handoffs.files[f"handoffs/{name}.json"])
-    return found
+    return recorded_handoffs()
 
 
 def test_every_recorded_incident_is_handed_over(handoffs: Handoffs) -> None:

@@ -16,7 +16,7 @@ from evidence.handoff.proposals import (
     queries,
     workloads,
 )
-from evidence.handoff.proposals.subject import Draft, Subject, Workload
+from evidence.handoff.proposals.subject import Brief, Draft, Subject, Workload
 
 Drafter = Callable[[Subject], Draft]
 
@@ -53,4 +53,4 @@ def propose(subject: Subject) -> Proposal:
     return DRAFTERS.get(subject.action, messages.generic)(subject).proposal(subject)
 
 
-__all__ = ["DRAFTERS", "Subject", "Workload", "propose"]
+__all__ = ["DRAFTERS", "Brief", "Subject", "Workload", "propose"]

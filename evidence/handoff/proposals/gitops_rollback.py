@@ -19,6 +19,7 @@ from evidence.handoff.proposals.quoting import (
 )
 from evidence.handoff.proposals.subject import Draft, Subject
 
+CLONE = "desired-state"
 SHORT = 12  # characters of a commit's name that are enough to tell it from others
 _CHECKS = (
     "Error rate and latency are over policy for this same service (see the guardrails).",
@@ -86,19 +87,23 @@ def _restored_folder(subject: Subject) -> Draft:
     before = blanks.fill(subject.previous_revision, "previous revision", names.git_revision)
     folder = _folder(subject, blanks)
     name = kubernetes_name(f"revert-{subject.incident_id}")
-    within = ["git", "-C", name]  # never the reader's own folder, whichever line fails
+    within = ["git", "-C", CLONE]  # never the reader's own folder, whichever line fails
     lines = [
         *comment_lines(["Proposal, not run.", f"Incident {subject.incident_id}: {subject.title}"]),
         *comment_lines(_explained(subject)),
-        command_line([*clone, name]),
+        "",
+        command_line([*clone, CLONE]),
         command_line([*within, "switch", "--create", name]),
+        "",
         *comment_lines(["What is taken back:"]),
         command_line([*within, "log", "--oneline", shell_word(before, "..HEAD"), "--", folder]),
         command_line([*within, "restore", "--source", before, "--staged", "--worktree", "--", folder]),
         command_line([*within, "commit", *(f"--message={line}" for line in _message(subject))]),
+        "",
         *comment_lines(["Must print nothing: all is as it was."]),
         command_line([*within, "diff", "--stat", before, "HEAD", "--", folder]),
-        *comment_lines([f"For whoever has read the commit: git -C {name} push origin {name}"]),
+        "",
+        *comment_lines([f"For whoever has read the commit: git -C {CLONE} push origin {name}"]),
     ]
     return Draft(
         format="Git commands (one commit of desired state, to review and merge)",

@@ -95,26 +95,28 @@ def generic(subject: Subject) -> Draft:
         subject,
         "Request draft",
         to=subject.addressee,
-        ask=subject.requested or "Please review the recommendation.",
+        ask=subject.brief.requested or "Please review the recommendation.",
     )
 
 
 def _message(subject: Subject, format_: str, *, to: str, ask: str, questions: Sequence[str] = ()) -> Draft:
+    brief = subject.brief
     lines = [
         "Draft, not sent.",
         f"To: {to}",
         f"Subject: {subject.incident_id}: {subject.title}",
         "",
         ask,
-        *(["", "What is known:", *(f"- {line}" for line in subject.summary)] if subject.summary else []),
-        *(
-            ["", "What is not known:", *(f"- {line}" for line in subject.unknowns)]
-            if subject.unknowns
-            else []
-        ),
-        *(["", "Questions:", *(f"- {line}" for line in questions)] if questions else []),
+        *_list(f"What is known as of {subject.as_of}:", brief.summary),
+        *_list("Actions for which enough speaks, and why they are not recommended:", brief.contenders),
+        *_list("What is not known:", brief.open_points),
+        *_list("Questions:", questions),
     ]
     return Draft(format_, "text/plain", "\n".join(map(make_visible, lines)), _CHECKS, _UNDO)
+
+
+def _list(heading: str, sentences: Sequence[str]) -> list[str]:
+    return ["", heading, *(f"- {sentence}" for sentence in sentences)] if sentences else []
 
 
 def _channel(subject: Subject) -> str:

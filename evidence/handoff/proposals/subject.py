@@ -19,6 +19,16 @@ class Workload:
 
 
 @dataclass(frozen=True, slots=True)
+class Brief:
+    """What a message says of the incident: sentences, each with its claim in the package."""
+
+    summary: tuple[str, ...] = ()
+    open_points: tuple[str, ...] = ()
+    contenders: tuple[str, ...] = ()
+    requested: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Subject:
     """One incident's action and the values that its proposal needs; None where the evidence holds none."""
 
@@ -63,9 +73,7 @@ class Subject:
     disposition: str | None = None
     slack_channel: str | None = None
     window: tuple[str, str] = ("", "")
-    summary: tuple[str, ...] = ()
-    unknowns: tuple[str, ...] = ()
-    requested: str = ""
+    brief: Brief = Brief()
 
 
 @dataclass(frozen=True, slots=True)

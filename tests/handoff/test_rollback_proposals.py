@@ -1,0 +1,148 @@
+"""A rollback is a change of desired state that Git itself makes, and that says what it does."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from evidence.handoff.proposals import propose
+
+from . import formats
+from .proposed import SUBJECT, text_of
+
+
+def git(folder: Path, *words: str) -> str:
+    """What git says in the folder."""
+    name = ["-c", "user.name=A Person", "-c", "user.email=person@example.com"]
+    done = subprocess.run(["git", *name, *words], cwd=folder, text=True, check=True, capture_output=True)
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def platform_apps(tmp_path: Path) -> tuple[Path, str, str]:
+    """A repository of desired state: (folder, revision before, revision of the release).
+
+    The release raises one tag and adds a file; a later commit changes a neighbour.
+    """
+    folder = tmp_path / "platform-apps"
+    ours, theirs = folder / "apps/checkout-api", folder / "apps/cart"
+    for place in (ours, theirs):
+        place.mkdir(parents=True)
+        (place / "kustomization.yaml").write_text("images:\n  - newTag: 2.14.3\n")
+    git(tmp_path, "init", "--quiet", "--initial-branch=main", str(folder))
+    revisions = []
+    for message in ("before", "release", "neighbour"):
+        if message == "release":
+            (ours / "kustomization.yaml").write_text("images:\n  - newTag: 2.15.0\n")
+            (ours / "extra.yaml").write_text("kind: ConfigMap\n")
+        if message == "neighbour":
+            (theirs / "kustomization.yaml").write_text("images:\n  - newTag: 9.9.9\n")
+        git(folder, "add", "--all")
+        git(folder, "commit", "--quiet", f"--message={message}")
+        revisions.append(git(folder, "rev-parse", "HEAD"))
+    return folder, revisions[0], revisions[1]
+
+
+def run_script(text: str, folder: Path, remote: Path, name: str) -> Path:
+    """Runs the commands in the folder, the named repository being the remote; the clone."""
+    environment = {
+        **os.environ,
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.{remote}.insteadOf",
+        "GIT_CONFIG_VALUE_0": name,
+    }
+    for role in ("AUTHOR", "COMMITTER"):
+        environment |= {f"GIT_{role}_NAME": "A Person", f"GIT_{role}_EMAIL": "person@example.com"}
+    script = f"set -eu\n{text}"
+    subprocess.run(["bash"], input=script, text=True, cwd=folder, env=environment, check=True)
+    (clone,) = folder.iterdir()
+    return clone
+
+
+def test_a_rollback_puts_the_folder_back_and_nothing_else(
+    platform_apps: tuple[Path, str, str], tmp_path: Path
+) -> None:
+    """One commit on a branch of its own, which Git itself makes; the remote is as it was."""
+    remote, before, release = platform_apps
+    head = git(remote, "rev-parse", "main")
+    text = text_of("roll_back_release", previous_revision=before, revision=release)
+    place = tmp_path / "work"
+    place.mkdir()
+    assert SUBJECT.repository is not None
+    clone = run_script(text, place, remote, SUBJECT.repository)
+    assert "" == git(clone, "diff", before, "HEAD", "--", "apps/checkout-api")
+    assert "apps/checkout-api" == git(clone, "diff", "--dirstat=0,files", "main", "HEAD").split()[-1].rstrip(
+        "/"
+    )
+    assert "1" == git(clone, "rev-list", "--count", "main..HEAD")
+    assert f"Revert checkout-api to {before[:12]}" == git(clone, "log", "-1", "--format=%s")
+    assert ["main"] == git(remote, "branch", "--format=%(refname:short)").splitlines()
+    assert head == git(remote, "rev-parse", "main")
+
+
+def test_a_rollback_as_a_diff_is_one_that_git_applies(
+    platform_apps: tuple[Path, str, str], tmp_path: Path
+) -> None:
+    """What the commit changes applies to the branch as it stands."""
+    remote, before, release = platform_apps
+    place = tmp_path / "work"
+    place.mkdir()
+    assert SUBJECT.repository is not None
+    text = text_of("roll_back_release", previous_revision=before, revision=release)
+    clone = run_script(text, place, remote, SUBJECT.repository)
+    patch = subprocess.run(
+        ["git", "diff", "main", "HEAD"], cwd=clone, text=True, check=True, capture_output=True
+    ).stdout
+    subprocess.run(["git", "apply", "--check", "-"], cwd=remote, input=patch, text=True, check=True)
+    assert "-  - newTag: 2.15.0\n+  - newTag: 2.14.3\n" in patch
+
+
+def test_a_rollback_says_what_it_does() -> None:
+    """Folder, branch, both revisions, and that a merge is what brings it to the cluster."""
+    proposal = propose(replace(SUBJECT, action="roll_back_release"))
+    assert "folder apps/checkout-api in https://git.example.com/acme/apps.git, branch main." in proposal.text
+    assert f"put it back to what it held at {'a' * 12}, which ran before {'b' * 12}" in (
+        proposal.text.replace("puts it", "put it")
+    )
+    assert any("the merge alone brings the change to the cluster" in check for check in proposal.checks)
+
+
+def test_a_release_that_moved_the_target_revision_has_it_moved_back() -> None:
+    """A tag or a chart's version stands in the Application itself: a merge patch of that one field."""
+    changes = {"target_revision": "2.15.0", "previous_target_revision": "2.14.3", "revision": "2.15.0"}
+    patch = formats.manifest(text_of("roll_back_release", **changes))
+    assert isinstance(patch, formats.ApplicationPatch)
+    assert ("checkout-api", "argocd") == (patch.metadata.name, patch.metadata.namespace)
+    assert "2.14.3" == patch.spec.source.targetRevision
+    assert "2.15.0 becomes 2.14.3." in text_of("roll_back_release", **changes)
+
+
+def test_without_an_application_the_repository_goes_back() -> None:
+    """A deployment that GitHub alone knows: GitHub's tool clones it, and the branch is filled in by hand."""
+    proposal = propose(
+        replace(
+            SUBJECT,
+            action="roll_back_release",
+            application=None,
+            repository="acme/checkout-api",
+            repository_path=None,
+            target_revision=None,
+        )
+    )
+    formats.hold(proposal)
+    assert "gh repo clone acme/checkout-api -- --branch=" in proposal.text
+    assert ["branch"] == [blank.what for blank in proposal.to_fill_in]
+
+
+@pytest.mark.parametrize(
+    "remote", ["ext::sh -c id", "--upload-pack=id", "https://me:hunter2@git.example.com/a"]
+)
+def test_no_remote_runs_a_command_or_shows_a_password(remote: str) -> None:
+    """Such a remote is not known, and what it hides stays hidden."""
+    proposal = propose(replace(SUBJECT, action="roll_back_release", repository=remote))
+    assert ["URL of the repository"] == [blank.what.split(";")[0] for blank in proposal.to_fill_in]
+    assert "hunter2" not in f"{proposal}"
