@@ -5,6 +5,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Whole files go to workers, in the order that tests/conftest.py gives them.
+WORKERS ?= 2
+PYTEST := $(BIN)/pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # A byte-compiled start is twice as fast; the caller's environment must not switch that off.
 unexport PYTHONDONTWRITEBYTECODE
@@ -46,11 +49,11 @@ lint: setup ## Lint, types and import directions
 
 .PHONY: test
 test: lint ## Lint, types, import directions and tests (minutes)
-	@$(BIN)/pytest -q -m "not slow"
+	@$(PYTEST) -m "not slow"
 
 .PHONY: test-all
 test-all: lint ## As test, with the heavy suites too
-	@$(BIN)/pytest -q
+	@$(PYTEST)
 
 .PHONY: golden
 golden: setup ## Rewrite the golden files after a wanted change of behaviour

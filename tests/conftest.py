@@ -1,7 +1,10 @@
-"""Owns what all tests share: golden files, compared or rewritten, and reproducible property tests."""
+"""Owns what all tests share: golden files, folders built once, the order of files, repeatable properties."""
 
 from __future__ import annotations
 
+import fcntl
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +17,17 @@ settings.load_profile("house")
 
 ROOT = Path(__file__).parents[1]
 
+# What takes longest begins first, so that the workers end together; then the files as they lie.
+LONGEST_FIRST = (
+    "end_to_end/test_dagster_dev.py",
+    "end_to_end/test_run.py",
+    "end_to_end/",
+    "docs/",
+    "assets/",
+)
+
 Golden = Callable[[Path | str, str], None]
+Once = Callable[[str, Callable[[Path], None]], Path]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -36,3 +49,37 @@ def golden(request: pytest.FixtureRequest) -> Golden:
         assert text == file.read_text(encoding="utf-8"), f"{path} is out of date; `make golden` rewrites it"
 
     return check
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> int:
+    """Place in LONGEST_FIRST, the same in every worker; sorting keeps the order within a file."""
+    path = item.path.as_posix()
+    ranks = (rank for rank, part in enumerate(LONGEST_FIRST) if f"tests/{part}" in path)
+    return next(ranks, len(LONGEST_FIRST))
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """once(name, build): a folder that `build` has filled, one for all workers of this test run.
+
+    Tests only read it: who wants to change something copies it.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def folder_of(name: str, build: Callable[[Path], None]) -> Path:
+        folder, built = shared / name, shared / f"{name}.built"
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not built.exists():
+                shutil.rmtree(folder, ignore_errors=True)  # a worker before has failed at it
+                folder.mkdir()
+                build(folder)
+                built.touch()
+        return folder
+
+    return folder_of

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import shutil
-import subprocess
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from projects import Project
+
+Once = Callable[[str, Callable[[Path], None]], Path]
 
 
 @pytest.fixture
@@ -22,22 +25,45 @@ class FirstRun:
     """A project that has been run once, and what that run said."""
 
     project: Project
-    said: subprocess.CompletedProcess[str]
+    stdout: str
+    stderr: str
 
 
 @pytest.fixture(scope="session")
-def first_run(tmp_path_factory: pytest.TempPathFactory) -> FirstRun:
-    """A first run in an empty folder, with progress asked for and the result as JSON."""
-    project = Project(tmp_path_factory.mktemp("built"))
-    said = project.call(*project.run_arguments, "--progress", "--format", "json")
-    assert 0 == said.returncode, said.stderr
-    return FirstRun(project, said)
+def first_run(once: Once) -> Iterator[FirstRun]:
+    """A first run in an empty folder, with progress asked for and the result as JSON; tests only read it."""
+    folder = once("first-run", _run_first)
+    said = json.loads((folder / "said.json").read_text())
+    project = Project(folder / "project")
+    before = _times_of_change(project.folder)
+    yield FirstRun(project, **said)
+    assert before == _times_of_change(project.folder), "a test has changed what others read: copy it"
+
+
+def _run_first(folder: Path) -> None:
+    project = Project(folder / "project")
+    project.folder.mkdir()
+    done = project.call(*project.run_arguments, "--progress", "--format", "json")
+    assert 0 == done.returncode, done.stderr
+    (folder / "said.json").write_text(json.dumps({"stdout": done.stdout, "stderr": done.stderr}))
+
+
+def _times_of_change(folder: Path) -> dict[str, int]:
+    return {path.relative_to(folder).as_posix(): path.stat().st_mtime_ns for path in folder.rglob("*")}
 
 
 @pytest.fixture(scope="session")
 def built(first_run: FirstRun) -> Project:
-    """A project that has been run once; tests only read it, or run it again."""
+    """A project that has been run once; tests only read it."""
     return first_run.project
+
+
+@pytest.fixture
+def rerun(built: Project, tmp_path: Path) -> Project:
+    """A project that has been run once, for tests that run it again."""
+    folder = tmp_path / "rerun"
+    shutil.copytree(built.folder, folder)
+    return Project(folder)
 
 
 @pytest.fixture

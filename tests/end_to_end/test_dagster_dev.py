@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -20,6 +21,7 @@ import pytest
 from projects import ROOT, RUN_SECONDS_MAX, Project, until
 
 START_SECONDS_MAX = 90
+STOP_SECONDS_MAX = 10
 ENDED = ("SUCCESS", "FAILURE", "CANCELED")
 
 # Asks the catalogue again and again until its input ends, through one connection held open all the time or
@@ -190,13 +192,13 @@ def dev(workspace: Project) -> Iterator[Dev]:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """End it as Ctrl-C does; whatever of its session is left after that is killed."""
-    process.send_signal(signal.SIGINT)
-    try:
-        process.wait(30)
-    except subprocess.TimeoutExpired:
+    """End it and its services as Ctrl-C does; whatever of its session is left after that is killed."""
+    os.killpg(process.pid, signal.SIGINT)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(STOP_SECONDS_MAX)
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    process.wait()
 
 
 def start_analyst(project: Project, way: str) -> subprocess.Popen[str]:

@@ -30,7 +30,7 @@ def test_every_incident_has_a_decision_and_a_handoff(built: Project) -> None:
 
 def test_records_in_are_accounted_for(first_run: Any) -> None:
     """The summary's figures add up, and decisions are as many as incidents."""
-    summary = json.loads(first_run.said.stdout)
+    summary = json.loads(first_run.stdout)
     records = summary["records"]
     assert records["read"] == records["evidence"] + records["duplicate"] + records["quarantined"]
     assert summary["incidents"] == sum(row["incidents"] for row in summary["decisions"])
@@ -38,18 +38,18 @@ def test_records_in_are_accounted_for(first_run: Any) -> None:
 
 def test_progress_shows_stage_rows_and_seconds(first_run: Any) -> None:
     """Asked for, each step is told on standard error with its rows."""
-    steps = {line.split("  ")[1].strip(): line for line in first_run.said.stderr.splitlines()}
+    steps = {line.split("  ")[1].strip(): line for line in first_run.stderr.splitlines()}
     assert {"intake", "enrichment", "decision", "handoff", "weekly kpis"} <= set(steps)
     assert " rows " in steps["intake"]
     assert steps["intake"].endswith(" s")
 
 
-def test_a_second_run_writes_no_table_file_and_is_quiet(built: Project) -> None:
+def test_a_second_run_writes_no_table_file_and_is_quiet(rerun: Project) -> None:
     """The same digests, no Parquet file written or touched, and without a terminal no progress."""
-    digest, files = built.digest(), built.table_files()
-    done = built.call(*built.run_arguments)
+    digest, files = rerun.digest(), rerun.table_files()
+    done = rerun.call(*rerun.run_arguments)
     assert (0, "") == (done.returncode, done.stderr)
-    assert (digest, files) == (built.digest(), built.table_files())
+    assert (digest, files) == (rerun.digest(), rerun.table_files())
     assert digest.split()[-2] in done.stdout
 
 
