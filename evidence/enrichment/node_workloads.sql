@@ -3,6 +3,7 @@
 select
     events.incident_id,
     events.event_id,
+    events.source,
     greatest(events.known_at, anchors.node_subject_since) as known_at,
     case when events.workload_kind = 'StatefulSet' then true else services.is_stateful end as is_stateful
 from resolved_events as events

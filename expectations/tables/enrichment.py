@@ -43,7 +43,8 @@ STATE_COLUMNS = (
     boolean("is_quarantine_allowed", "Recovery hint of the catalogue.", is_nullable=True, role=F),
     boolean(
         "is_stateful",
-        "The affected workload, or for a node any workload seen on it, keeps state; NULL if any is unknown.",
+        "The affected workload, or for a node any workload seen on it, keeps state; NULL if any is unknown, "
+        "and for a node while its cluster's own events are missing.",
         is_nullable=True,
         role=F,
     ),

@@ -57,4 +57,16 @@ def test_a_node_s_state_rests_on_the_workload_that_keeps_it() -> None:
         for row in tables["enrichment.state_evidence"].to_pylist()
         if row["column_name"] == "is_stateful"
     ]
-    assert support == [(1, alert["event_id"], None), (2, on_node["event_id"], None)]
+    assert support == [(2, on_node["event_id"], None)]
+
+
+def test_a_node_is_not_called_stateless_without_the_clusters_own_events() -> None:
+    """An alert that names one stateless workload of the node says nothing of the others."""
+    cart = entry("component:default/cart", is_stateful=False)
+    alert = event(
+        1, "alertmanager", "alert", 0, name="NodeRunsFlaggedImage", node="n1", resource_kind="Node",
+        service_name="cart",
+    )  # fmt: skip
+    listed = event(2, "kubernetes_events", "lifecycle", 1, name="Pulled", node="n1", service_name="cart")
+    rows = states([alert, listed], entries=[cart])
+    assert [row["is_stateful"] for row in rows] == [None, False]
