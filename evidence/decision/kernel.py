@@ -7,7 +7,7 @@ decides on the distinct keys (masks) and the codes of its decisions are joined b
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import duckdb
 import pyarrow as pa
@@ -23,15 +23,19 @@ STATES = "enrichment.incident_states"
 
 @dataclass(frozen=True)
 class Kernel:
-    """Some bundles compiled together. Its temporary tables live in the connection that it runs on."""
+    """Some bundles compiled together. Its temporary tables live in the connection that it runs on.
+
+    Its court remembers what policies have said: bundles that share policies ask each question once.
+    """
 
     bundles: tuple[Bundle, ...]
     layout: Layout
+    court: Court = field(default_factory=Court, compare=False, repr=False)
 
     @classmethod
-    def of(cls, bundles: Sequence[Bundle]) -> Kernel:
+    def of(cls, bundles: Sequence[Bundle], court: Court | None = None) -> Kernel:
         """The kernel of these bundles, told apart by their place in the sequence."""
-        return cls(tuple(bundles), Layout.of(bundles))
+        return cls(tuple(bundles), Layout.of(bundles), court or Court())
 
     def run(self, connection: duckdb.DuckDBPyConnection, states: str = STATES) -> None:
         """Decide every row of `states` (a relation shaped like incident_states).
@@ -187,7 +191,7 @@ join decided using ({columns})"""
 
         A policy is asked once per combination of its own inputs, however many others there are.
         """
-        bundle, court = self.bundles[index], Court()
+        bundle = self.bundles[index]
         masks: dict[tuple[object, ...], tuple[int, int]] = {}
         for policy_key, also_bits in asked:
             known = self.layout.inputs_at(policy_key)
@@ -196,20 +200,18 @@ join decided using ({columns})"""
                 inputs = {each: known[declared] for each, declared in policy.declaration.inputs.items()}
                 key = (policy.name, also_bits, *inputs.values())
                 if key not in masks:
-                    masks[key] = self._policy_masks(court, index, policy, inputs, also_bits)
+                    masks[key] = self._policy_masks(index, policy, inputs, also_bits)
                 denied |= masks[key][0]
                 needing |= masks[key][1]
             yield policy_key, also_bits, (denied, needing)
 
-    def _policy_masks(
-        self, court: Court, index: int, policy: Policy, inputs: Inputs, also_bits: int
-    ) -> tuple[int, int]:
+    def _policy_masks(self, index: int, policy: Policy, inputs: Inputs, also_bits: int) -> tuple[int, int]:
         bundle = self.bundles[index]
         denied = needing = 0
         for place, name in enumerate(bundle.ladder):
             action = bundle.actions[name]
             roles = required_approvers(action, self.also_mask(action, also_bits))
-            verdict = court.answer(policy, name, action, roles, inputs).verdict
+            verdict = self.court.answer(policy, name, action, roles, inputs).verdict
             denied |= (verdict is Verdict.DENIED) << place
             needing |= (verdict is Verdict.NEEDS_APPROVAL) << place
         return denied, needing
