@@ -109,7 +109,7 @@ def _search(bundle: Bundle, fault: Fault, base: State, axis: str) -> str:
     decided = _decide(bundle, cells)
     for start in range(0, len(cells), len(along)):
         for i, j in itertools.combinations(range(start, start + len(along)), 2):
-            if not _is_allowed(decided[i], decided[j], axis):
+            if not may_follow(decided[i], decided[j], axis):
                 return _sentence(bundle, cells[i], cells[j], decided[i], decided[j], axis)
     return ""
 
@@ -153,7 +153,7 @@ def _decide(bundle: Bundle, cells: list[State]) -> list[Recommendation]:
     return [decode(bundle, code) for (code,) in codes]
 
 
-def _is_allowed(safer: Recommendation, riskier: Recommendation, axis: str) -> bool:
+def may_follow(safer: Recommendation, riskier: Recommendation, axis: str) -> bool:
     """Whether the second decision may follow from the first by less confidence or a wider blast radius."""
     if axis not in _SAFER_TO_RISKIER:
         return safer == riskier
@@ -172,13 +172,13 @@ def _sentence(
         if name != axis and name != "has_minimum_context" and value
     }
     where = ", ".join(f"{name}={_shown(value)}" for name, value in shown.items())
-    return (
-        f"where {where or 'nothing else is known'}: {axis}={_shown(first[axis])} gives {_decision(before)}, "
-        f"{axis}={_shown(second[axis])} gives {_decision(after)}"
-    )
+    sides = ((first, before), (second, after))
+    gives = ", ".join(f"{axis}={_shown(cell[axis])} gives {decision_words(each)}" for cell, each in sides)
+    return f"where {where or 'nothing else is known'}: {gives}"
 
 
-def _decision(recommendation: Recommendation) -> str:
+def decision_words(recommendation: Recommendation) -> str:
+    """Action, mode and approvers."""
     by = f", {' and '.join(recommendation.approvers)}" if recommendation.approvers else ""
     return f"{recommendation.action} ({recommendation.mode}{by})"
 
