@@ -2,14 +2,17 @@
 
 from evidence.errors import InputError
 from simulator.comparison_model import Comparison
+from simulator.rendering.charts import chart_svg
 from simulator.rendering.cleaning import cleaned
 from simulator.rendering.json_document import render_json
 from simulator.rendering.markdown import render_markdown
+from simulator.rendering.metadata import metadata_markdown
+from simulator.rendering.page import render_html
 from simulator.rendering.text import render_text
 
-__all__ = ["FORMATS", "render"]
+__all__ = ["FORMATS", "chart_svg", "metadata_markdown", "render"]
 
-FORMATS = {"text": render_text, "markdown": render_markdown, "json": render_json}
+FORMATS = {"text": render_text, "markdown": render_markdown, "json": render_json, "html": render_html}
 
 
 def render(comparison: Comparison, output_format: str) -> str:

@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
 from evidence.handoff.inert import code_span
-from evidence.handoff.words import counted, role_words, source_name
+from evidence.handoff.words import counted, role_words
 from evidence.redaction import shown
 from simulator.comparison_model import (
     BundleRef,
-    Change,
     ChangeClass,
     ChangeKind,
     ClauseChange,
-    ClauseEvidence,
     Comparison,
-    Responsibility,
     StaticWeakening,
 )
-from simulator.rendering.change_words import (
-    by_gravity,
-    clause_words,
-    label_words,
-    marks,
-    necessary_clauses,
-    parting_sentence,
-    regressions,
-    responsible_sentence,
-)
+from simulator.rendering.change_words import by_gravity, parting_sentence, regressions
 from simulator.rendering.identifiers import markdown
-from simulator.rendering.rows import Row, change_rows, figures
+from simulator.rendering.markdown_changes import changed_decisions, name_of, rest
+from simulator.rendering.rows import figures
 from simulator.rendering.wording import (
     CLASS_MEANINGS,
     allowed_weakenings,
@@ -38,7 +27,6 @@ from simulator.rendering.wording import (
     history_words,
     is_same_bundle,
     label_sentence,
-    listing_sentence,
     removal_sentence,
     removed_approvals,
     responsible_counts,
@@ -48,24 +36,21 @@ from simulator.rendering.wording import (
     weakened_safeties,
 )
 
-# A comment on GitHub holds 65,536 characters; what follows the changes needs some of them.
-CHANGES_LENGTH_MAX = 50_000
-CLAUSES_MAX = 30
-SETS_MAX = 5
+# A comment on GitHub holds 65,536 characters.
+LENGTH_MAX = 64_000
+LISTED_MAX = 20
 REGRESSIONS_MAX = 10
-WEAKENINGS_MAX = 50
-
-Clauses = Mapping[str, ClauseChange]
+WEAKENINGS_MAX = 30
 
 
 def render_markdown(comparison: Comparison) -> str:
     """What a reviewer must know first, first; evidence and clauses folded in.
 
-    Where a comment would not hold all changes, the gravest stand whole and the others on a line each.
+    Where a comment would not hold all changes in full, the gravest stand whole, the others on a line each.
     """
-    head = _joined((*_sections_before(comparison),))
-    changes = _joined(_changes(comparison, CHANGES_LENGTH_MAX - len(head)))
-    return "\n\n".join(part for part in (head, changes, _joined(_sections_after(comparison))) if part) + "\n"
+    head, foot = _joined(_sections_before(comparison)), _joined(_sections_after(comparison))
+    changes = "\n\n".join(changed_decisions(comparison, LENGTH_MAX - len(head) - len(foot)))
+    return "\n\n".join(part for part in (head, changes, foot) if part) + "\n"
 
 
 def _joined(sections: Iterable[Iterable[str]]) -> str:
@@ -102,7 +87,7 @@ def _head(comparison: Comparison) -> Iterator[str]:
     if lost := regressions(comparison.changed):
         more = ", …" if len(lost) > REGRESSIONS_MAX else ""
         yield ""
-        yield f"**Regresses:** {', '.join(map(_name, lost[:REGRESSIONS_MAX]))}{more}"
+        yield f"**Regresses:** {', '.join(map(name_of, lost[:REGRESSIONS_MAX]))}{more}"
 
 
 def _bundle(bundle: BundleRef) -> str:
@@ -119,7 +104,7 @@ def _weakenings(comparison: Comparison) -> Iterator[str]:
         yield "|---|---|---|"
         for each in removed[:WEAKENINGS_MAX]:
             yield f"| {_what(each)} | {_where(each)} | {code_span(f'--allow {each.id}')} |"
-        yield from _rest(len(removed), WEAKENINGS_MAX)
+        yield from rest(len(removed), WEAKENINGS_MAX)
     if weakened:
         if removed:
             yield ""
@@ -130,7 +115,7 @@ def _weakenings(comparison: Comparison) -> Iterator[str]:
         yield "|---|---|"
         for each in weakened[:WEAKENINGS_MAX]:
             yield f"| {_what(each)} | {_where(each)} |"
-        yield from _rest(len(weakened), WEAKENINGS_MAX)
+        yield from rest(len(weakened), WEAKENINGS_MAX)
     allowed = allowed_weakenings(comparison)
     if allowed:
         if removed or weakened:
@@ -147,12 +132,6 @@ def _what(weakening: StaticWeakening) -> str:
 
 def _where(weakening: StaticWeakening) -> str:
     return code_span(shown(weakening.witness, 300)) if weakening.witness else "in every state"
-
-
-def _rest(count: int, listed_max: int) -> Iterator[str]:
-    if count > listed_max:
-        yield ""
-        yield f"And {count - listed_max} more, in the JSON."
 
 
 def _classes(comparison: Comparison) -> Iterator[str]:
@@ -181,7 +160,7 @@ def _figures(comparison: Comparison) -> Iterator[str]:
     yield "|---|--:|--:|--:|--:|---|"
     for figure in figures(summary):
         counts = figure.counted
-        difference = f"{figure.difference} ({figure.moves})" if figure.is_moved else "0"
+        difference = f"{figure.difference} ({figure.moves})" if figure.is_moved else figure.difference
         interval = ", ".join(part for part in (figure.interval, figure.test) if part)
         yield (
             f"| {figure.label} | {counts.baseline_count} | {counts.candidate_count} | {counts.incident_count}"
@@ -199,127 +178,17 @@ def _figures(comparison: Comparison) -> Iterator[str]:
         yield f"- {markdown(note)}"
 
 
-def _changes(comparison: Comparison, length_max: int) -> Iterator[Iterable[str]]:
-    changes = by_gravity(comparison.changed, ChangeKind.DECISION)
-    if not changes:
-        return
-    yield _changes_head(comparison)
-    clauses = {clause.id: clause for clause in comparison.clauses}
-    for number, change in enumerate(changes):
-        block = "\n".join(_change(change, clauses))
-        length_max -= len(block)
-        if length_max < 0:
-            yield _in_short(changes[number:])
-            return
-        yield [block]
-
-
-def _changes_head(comparison: Comparison) -> Iterator[str]:
-    yield "### Changed decisions"
-    if sentence := listing_sentence(comparison):
-        yield ""
-        yield sentence
-
-
-def _in_short(changes: Sequence[Change]) -> Iterator[str]:
-    """A line each, as many as fit beside what is whole."""
-    most = 60
-    yield f"{counted(len(changes), 'more decision')}, told whole in the HTML page and in the JSON:"
-    yield ""
-    for change in changes[:most]:
-        yield f"- {_name(change)}: {', '.join(marks(change))}"
-    yield from _rest(len(changes), most)
-
-
-def _name(change: Change) -> str:
-    return code_span(shown(change.incident_id, 100))
-
-
-def _change(change: Change, clauses: Clauses) -> Iterator[str]:
-    yield f"#### {_name(change)}: {', '.join(marks(change))}"
-    yield ""
-    yield markdown(shown(change.title, 200))
-    yield ""
-    yield "| | baseline | candidate |"
-    yield "|---|---|---|"
-    yield from map(_table_row, change_rows(change))
-    yield ""
-    for reason in change.reasons:
-        yield f"- **Because:** {markdown(shown(reason, 500))}"
-    yield f"- **Reviewer:** {label_words(change)}."
-    yield f"- **Parted:** {markdown(shown(parting_sentence(change.parting), 500))}"
-    if change.responsible is not None:
-        yield from _responsible(change.responsible, clauses)
-    if change.evidence:
-        yield ""
-        yield from _evidence(change.evidence)
-
-
-def _table_row(row: Row) -> str:
-    old, new = (markdown(shown(words, 300)) for words in row.words)
-    if not row.is_changed:
-        return f"| {row.label} | {old} | same |"
-    if not row.is_list or not row.new:
-        return f"| {row.label} | {old} | **{new}** |"
-    names = ", ".join(_name_in_list(name, is_new=name not in row.old) for name in row.new)
-    return f"| {row.label} | {old} | {names} |"
-
-
-def _name_in_list(name: str, *, is_new: bool) -> str:
-    told = code_span(shown(name, 100))
-    return f"**{told}**" if is_new else told
-
-
-def _responsible(found: Responsibility, clauses: Clauses) -> Iterator[str]:
-    sets = found.minimal_sets[:SETS_MAX]
-    yield f"- **Responsible:** {responsible_sentence(found)}{':' if sets else '.'}"
-    for group in sets:
-        yield f"  - {'<br>and '.join(_clause(name, clauses) for name in group)}"
-    if len(found.minimal_sets) > SETS_MAX:
-        yield f"  - and {len(found.minimal_sets) - SETS_MAX} more sets, in the JSON"
-    if necessary := necessary_clauses(found):
-        names = ", ".join(code_span(shown(name, 200)) for name in necessary[:CLAUSES_MAX])
-        yield f"- **Not without:** {names}"
-
-
-def _clause(name: str, clauses: Clauses) -> str:
-    told = f": {code_span(shown(clause_words(clauses[name]), 240))}" if name in clauses else ""
-    return f"{code_span(shown(name, 200))}{told}"
-
-
-def _evidence(evidence: Sequence[ClauseEvidence]) -> Iterator[str]:
-    yield f"<details><summary>Evidence that these clauses read: {counted(len(evidence), 'anchor')}</summary>"
-    yield ""
-    yield "| clause | column | source | file | record | bytes | field |"
-    yield "|---|---|---|---|---|---|---|"
-    for each in evidence[:CLAUSES_MAX]:
-        anchor = each.anchor
-        cells = (
-            code_span(shown(each.clause, 200)),
-            code_span(shown(each.column, 100)),
-            markdown(shown(source_name(each.source), 60)),
-            code_span(shown(anchor.path, 200)),
-            code_span(anchor.record_sha256[:12]),
-            f"{anchor.byte_offset} to {anchor.byte_offset + anchor.byte_length}",
-            code_span(shown(anchor.pointer, 200)) if anchor.pointer else "whole record",
-        )
-        yield f"| {' | '.join(cells)} |"
-    yield from _rest(len(evidence), CLAUSES_MAX)
-    yield ""
-    yield "</details>"
-
-
 def _paths(comparison: Comparison) -> Iterator[str]:
     changes = by_gravity(comparison.changed, ChangeKind.PATH)
     if not changes:
         return
     yield "### Same decision, another path"
     yield ""
-    for change in changes[:CLAUSES_MAX]:
+    for change in changes[:LISTED_MAX]:
         decided = markdown(shown(change.candidate.action, 100))
         parted = markdown(shown(parting_sentence(change.parting), 500))
-        yield f"- {_name(change)}: {decided} in the end; {parted}"
-    yield from _rest(len(changes), CLAUSES_MAX)
+        yield f"- {name_of(change)}: {decided} in the end; {parted}"
+    yield from rest(len(changes), LISTED_MAX)
 
 
 def _cosmetics(comparison: Comparison) -> Iterator[str]:
@@ -328,9 +197,9 @@ def _cosmetics(comparison: Comparison) -> Iterator[str]:
         return
     yield "### Same decision and path, described otherwise"
     yield ""
-    for change in changes[:CLAUSES_MAX]:
-        yield f"- {_name(change)}: {markdown(shown(' '.join(change.reasons), 300))}"
-    yield from _rest(len(changes), CLAUSES_MAX)
+    for change in changes[:LISTED_MAX]:
+        yield f"- {name_of(change)}: {markdown(shown(' '.join(change.reasons), 300))}"
+    yield from rest(len(changes), LISTED_MAX)
 
 
 def _clauses(comparison: Comparison) -> Iterator[str]:
@@ -342,10 +211,10 @@ def _clauses(comparison: Comparison) -> Iterator[str]:
     yield "| clause | baseline | candidate | changed incidents |"
     yield "|---|---|---|--:|"
     # What decides comes first: the list may be cut.
-    for clause in _by_use(comparison.clauses, counts)[:CLAUSES_MAX]:
+    for clause in _by_use(comparison.clauses, counts)[:LISTED_MAX]:
         used = str(counts.get(clause.id, 0)) if clause.can_decide else "words only"
         yield f"| {code_span(shown(clause.id, 200))} | {_side(clause.old)} | {_side(clause.new)} | {used} |"
-    yield from _rest(len(comparison.clauses), CLAUSES_MAX)
+    yield from rest(len(comparison.clauses), LISTED_MAX)
     yield ""
     yield "</details>"
 

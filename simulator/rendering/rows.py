@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from evidence.handoff.words import duration, to_second
+from evidence.handoff.words import duration, role_words, to_second
 from simulator.comparison_model import Change, Decided
 from simulator.rendering.change_words import MODE_WORDS
 from simulator.summary_model import PairedCount, Summary
@@ -47,8 +47,9 @@ class Figure:
 
     @property
     def difference(self) -> str:
-        """Candidate minus baseline."""
-        return f"{self.counted.candidate_count - self.counted.baseline_count:+d}"
+        """Candidate minus baseline; nought has no sign."""
+        difference = self.counted.candidate_count - self.counted.baseline_count
+        return f"{difference:+d}" if difference else "0"
 
     @property
     def is_moved(self) -> bool:
@@ -67,6 +68,13 @@ class Figure:
         """The interval in percentage points."""
         interval = self.counted.difference
         return None if interval is None else (_points(interval.low), _points(interval.high))
+
+    @property
+    def observed(self) -> Decimal:
+        """The difference in percentage points."""
+        total = self.counted.incident_count
+        change = self.counted.candidate_count - self.counted.baseline_count
+        return Decimal(change * 100) / total if total else Decimal(0)
 
     @property
     def interval(self) -> str:
@@ -99,6 +107,21 @@ def figures(summary: Summary) -> tuple[Figure, ...]:
 def change_rows(change: Change) -> tuple[Row, ...]:
     """What a reviewer asks about first: the decision, who is asked, when; then what is not known."""
     return tuple(_rows(change.baseline, change.candidate))
+
+
+def glance_rows(change: Change) -> tuple[Row, Row]:
+    """The decision, and who is asked in which mode, each in few words."""
+    old, new = change.baseline, change.candidate
+    return (
+        _row("decision", old, new, lambda each: each.action),
+        _row("asked", old, new, _asked),
+    )
+
+
+def _asked(decided: Decided) -> str:
+    roles = ", ".join(role_words(role) for role in decided.approvers)
+    words = {"automatic": "automatic", "policy_gated": "policy check", "approval_required": "approval"}
+    return f"{words[decided.mode]}: {roles}" if roles else words[decided.mode]
 
 
 def grade_row(change: Change) -> Row:
