@@ -11,6 +11,8 @@ import pyarrow as pa
 
 from assets.folders import Folders
 from assets.specs import key_of
+from evidence.handoff.inert import code_span
+from evidence.redaction import make_visible
 from evidence.tables import table_from_rows
 from expectations.checks import GROUPS, Check, Severity, checks_of
 
@@ -143,15 +145,11 @@ def failing_markdown(failed: "Sequence[Verdict]") -> str:
         lines.append(
             f"**{verdict.expectation.name}**{column}: {verdict.failing_count} of {verdict.row_count}"
         )
-        lines += [f"- `{_inert(key)}`" for key in verdict.failing_keys[:FAILING_SHOWN_MAX]]
+        lines += [f"- {code_span(make_visible(key))}" for key in verdict.failing_keys[:FAILING_SHOWN_MAX]]
         hidden = len(verdict.failing_keys) - FAILING_SHOWN_MAX
         lines += [f"- and {hidden} more"] if hidden > 0 else []
         lines.append("")
     return "\n".join(lines) or "none"
-
-
-def _inert(key: str) -> str:
-    return "".join(letter if letter.isprintable() and letter != "`" else "?" for letter in key)
 
 
 CHECKS = [*(checks_of_group(group) for group in GROUPS if group != "validation"), validation_checks]
