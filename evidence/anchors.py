@@ -20,11 +20,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from json.encoder import encode_basestring
 from typing import Any, Literal
 
 JSON: Literal["json"] = "json"
 RAW: Literal["raw"] = "raw"
 MANIFEST_FORMAT = 1
+_WORDS = {None: "null", True: "true", False: "false"}
 
 
 class NumberToken(str):
@@ -49,7 +51,9 @@ def parse_record(record: bytes) -> Any:
 
 def canonical_json(value: Any) -> bytes:
     """The value's canonical JSON, as the module's docstring defines it. Takes int but no float."""
-    return "".join(_tokens(value)).encode("utf-8", "surrogatepass")
+    parts: list[str] = []
+    _write(value, parts)
+    return "".join(parts).encode("utf-8", "surrogatepass")
 
 
 def sha256_of(content: bytes) -> str:
@@ -99,25 +103,30 @@ def manifest_bytes(files: Mapping[str, tuple[str, str]]) -> bytes:
     return json.dumps(content, indent=1, ensure_ascii=False).encode() + b"\n"
 
 
-def _tokens(value: Any) -> Iterator[str]:
+def _write(value: Any, parts: list[str]) -> None:
+    """Append the value's canonical JSON; one frame a level, so that deep records fit."""
     if isinstance(value, NumberToken):
-        yield str(value)
-    elif value is None or isinstance(value, bool | str):
-        yield json.dumps(value, ensure_ascii=False)
+        parts.append(str(value))
+    elif isinstance(value, str):
+        parts.append(encode_basestring(value))
+    elif value is None or isinstance(value, bool):
+        parts.append(_WORDS[value])
     elif isinstance(value, int):
-        yield str(value)
+        parts.append(str(value))
     elif isinstance(value, Mapping):
-        yield "{"
-        for index, key in enumerate(sorted(value)):
-            yield ("," if index else "") + json.dumps(key, ensure_ascii=False) + ":"
-            yield from _tokens(value[key])
-        yield "}"
+        mark = "{"
+        for key in sorted(value):
+            parts += (mark, encode_basestring(key), ":")
+            _write(value[key], parts)
+            mark = ","
+        parts.append("}" if value else "{}")
     elif isinstance(value, list | tuple):
-        yield "["
-        for index, item in enumerate(value):
-            yield "," if index else ""
-            yield from _tokens(item)
-        yield "]"
+        mark = "["
+        for item in value:
+            parts.append(mark)
+            _write(item, parts)
+            mark = ","
+        parts.append("]" if value else "[]")
     else:
         raise TypeError(f"{type(value).__name__} has no canonical JSON here")
 
