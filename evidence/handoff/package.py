@@ -52,6 +52,7 @@ def package_of(case: Case, bundle: Bundle, settings: Settings) -> Package:
     brief = Brief(
         summary=briefing(recommended, measured, scope, known),
         open_points=open_points(missing),
+        decisive_points=open_points(tuple(unknown for unknown in missing if unknown.is_decisive)),
         contenders=contenders(compared),
         requested=requested,
     )

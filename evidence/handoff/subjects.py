@@ -5,9 +5,11 @@ from __future__ import annotations
 import ipaddress
 
 from evidence.handoff.case import Case, Row
+from evidence.handoff.inert import quote
 from evidence.handoff.model import Approval, Owner
 from evidence.handoff.proposals import Brief, Subject, Workload
 from evidence.handoff.releases import release_of, text_in_record
+from evidence.handoff.words import bare_name
 from evidence.redaction import shown
 from evidence.times import NS_PER_SECOND, format_rfc3339
 
@@ -75,6 +77,7 @@ def subject_of(
         is_auto_sync=release.is_auto_sync,
         disposition=decision["disposition"],
         slack_channel=owner.slack_channel,
+        dependency_owner=_dependency_owner(case, owner),
         window=(format_rfc3339(start), format_rfc3339(end)),
         brief=brief,
     )
@@ -90,7 +93,7 @@ def acts_on(case: Case) -> str | None:
 
 
 def _readers(given: Approval) -> tuple[str, ...]:
-    return tuple(f"{approver.title} ({approver.contact})" for approver in given.approvers)
+    return tuple(f"{approver.title}: {approver.contact}" for approver in given.approvers)
 
 
 def window(case: Case) -> tuple[int, int]:
@@ -129,6 +132,14 @@ def _unplaced_dependencies(case: Case) -> tuple[str, ...]:
 
 def _has_pods(entry: Row) -> bool:
     return bool(entry["kubernetes_namespace"] and entry["kubernetes_id"])
+
+
+def _dependency_owner(case: Case, owner: Owner) -> str | None:
+    """`team, owner of “gateway”` where one slow or failing dependency belongs to somebody else."""
+    dependency = case.state["hot_dependency"]
+    entry = case.catalogue.entry(dependency)
+    name = shown(bare_name(entry["owner"])) if entry is not None and entry["owner"] else None
+    return f"{name}, owner of {quote(dependency)}" if name and name != owner.addressee else None
 
 
 def _pods(case: Case) -> tuple[str, ...]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from evidence.handoff import Handoffs
+from evidence.handoff.proposals import propose
 from evidence.handoff.timeline import ENTRIES_MAX
 
+from .proposed import SUBJECT
 from .recorded import INCIDENTS, package, recorded_handoffs, section
 
 
@@ -86,6 +89,20 @@ def test_who_is_asked_for_context_reads_how_to_find_it(handoffs: Handoffs) -> No
     text = package(handoffs, "inc-0112")["proposal"]["text"]
     assert "Whether anything was changed before the first symptom is not known. Export the service's" in text
     assert "Prometheus warns" not in text
+
+
+def test_customers_counsel_is_not_asked_about_traces(handoffs: Handoffs) -> None:
+    """Who answers to customers and the law reads only of what decides something."""
+    text = package(handoffs, "inc-0114")["proposal"]["text"]
+    assert "What is not known" not in text
+    assert "Legal: does a duty to report follow" in text
+
+
+def test_the_owner_of_a_slow_dependency_is_asked_too() -> None:
+    """Where it is not the owner of what is affected."""
+    ours = replace(SUBJECT, action="draft_for_owner", dependency_owner="network, owner of “gateway”")
+    assert "To: payments-platform; network, owner of “gateway”\n" in propose(ours).text
+    assert "To: payments-platform\n" in propose(replace(ours, dependency_owner=None)).text
 
 
 def test_policies_are_told_as_sentences(handoffs: Handoffs) -> None:

@@ -20,7 +20,7 @@ def for_owner(subject: Subject) -> Draft:
     return _message(
         subject,
         "Message draft (owner)",
-        to=f"{subject.addressee}{_channel(subject)}",
+        to=f"{subject.addressee}{_channel(subject)}{_dependency_owner(subject)}",
         ask="Please look at the facts below and tell whether this is known on your side.",
     )
 
@@ -30,7 +30,7 @@ def for_customer_legal_compliance(subject: Subject) -> Draft:
     return _message(
         subject,
         "Message draft (customer, legal and compliance review)",
-        to=", ".join(subject.readers) or subject.addressee,
+        to="; ".join(subject.readers) or subject.addressee,
         ask=(
             "Customer data may be concerned. Please review whether and whom to inform, and within which time."
             " This is a draft for review and not a statement to customers or authorities."
@@ -40,6 +40,7 @@ def for_customer_legal_compliance(subject: Subject) -> Draft:
             "Legal: does a duty to report follow from the facts, and when does its time begin?",
             "Compliance: which records must be kept, and who may see them?",
         ),
+        open_points=subject.brief.decisive_points,
     )
 
 
@@ -99,8 +100,17 @@ def generic(subject: Subject) -> Draft:
     )
 
 
-def _message(subject: Subject, format_: str, *, to: str, ask: str, questions: Sequence[str] = ()) -> Draft:
+def _message(
+    subject: Subject,
+    format_: str,
+    *,
+    to: str,
+    ask: str,
+    questions: Sequence[str] = (),
+    open_points: Sequence[str] | None = None,
+) -> Draft:
     brief = subject.brief
+    unknown = brief.open_points if open_points is None else open_points
     lines = [
         "Draft, not sent.",
         f"To: {to}",
@@ -109,7 +119,7 @@ def _message(subject: Subject, format_: str, *, to: str, ask: str, questions: Se
         ask,
         *_list(f"What is known as of {subject.as_of}:", brief.summary),
         *_list("Actions for which enough speaks, and why they are not recommended:", brief.contenders),
-        *_list("What is not known:", brief.open_points),
+        *_list("What is not known:", unknown),
         *_list("Questions:", questions),
     ]
     return Draft(format_, "text/plain", "\n".join(map(make_visible, lines)), _CHECKS, _UNDO)
@@ -117,6 +127,11 @@ def _message(subject: Subject, format_: str, *, to: str, ask: str, questions: Se
 
 def _list(heading: str, sentences: Sequence[str]) -> list[str]:
     return ["", heading, *(f"- {sentence}" for sentence in sentences)] if sentences else []
+
+
+def _dependency_owner(subject: Subject) -> str:
+    """Where time is lost in what somebody else owns, they are asked too."""
+    return f"; {subject.dependency_owner}" if subject.dependency_owner else ""
 
 
 def _channel(subject: Subject) -> str:

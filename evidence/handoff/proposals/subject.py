@@ -24,6 +24,7 @@ class Brief:
 
     summary: tuple[str, ...] = ()
     open_points: tuple[str, ...] = ()
+    decisive_points: tuple[str, ...] = ()
     contenders: tuple[str, ...] = ()
     requested: str = ""
 
@@ -72,6 +73,7 @@ class Subject:
     is_auto_sync: bool | None = None
     disposition: str | None = None
     slack_channel: str | None = None
+    dependency_owner: str | None = None
     window: tuple[str, str] = ("", "")
     brief: Brief = Brief()
 
