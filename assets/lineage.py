@@ -8,6 +8,7 @@ ColumnSources = dict[str, tuple[tuple[str, str], ...]]
 
 INCIDENTS = "recorded_incidents"
 PLAYBOOK = "playbook"
+VERSIONS = "playbook_versions"
 
 _EVENTS = "intake.evidence_events"
 _STATES = "enrichment.incident_states"
@@ -55,13 +56,33 @@ UPSTREAM: dict[str, tuple[str, ...]] = {
     "decision.decisions": (_STATES, "intake.incidents", PLAYBOOK),
     "handoff.claims": _PACKAGE_INPUTS,
     "handoff.packages": ("handoff.claims", *_PACKAGE_INPUTS, PLAYBOOK),
+    "replay.decisions": (_STATES, "intake.incidents", VERSIONS),
+    "replay.recommendations": (_STATES, "intake.incidents", VERSIONS),
+    "replay.runs": ("replay.decisions", "replay.recommendations", _STATES, "intake.incidents", VERSIONS),
+    "replay.comparisons": (
+        "replay.decisions",
+        "replay.recommendations",
+        _STATES,
+        "intake.incidents",
+        PLAYBOOK,
+        VERSIONS,
+    ),
+    "replay.ablations": (
+        "intake.files",
+        "intake.quarantine",
+        "intake.incidents",
+        "intake.declared_gaps",
+        _EVENTS,
+        *_CATALOGUE,
+        PLAYBOOK,
+    ),
     "kpis.weekly_mttd": _KPI_INPUTS,
     "kpis.weekly_mttr": _KPI_INPUTS,
     "kpis.weekly_dwell_time": _KPI_INPUTS,
     "kpis.weekly_coverage": _KPI_INPUTS,
     "kpis.weekly_outcomes": _KPI_INPUTS,
     "kpis.quality_review": _KPI_INPUTS,
-    "kpis.learning": (*_KPI_INPUTS, "decision.option_scores"),
+    "kpis.learning": (*_KPI_INPUTS, "decision.option_scores", "replay.ablations"),
 }
 # The verdicts speak of every other table.
 UPSTREAM["quality.validation_results"] = tuple(UPSTREAM)

@@ -20,6 +20,7 @@ OWNERS = {
     "enrichment": "team:data-engineering",
     "decision": "team:security",
     "handoff": "team:security",
+    "replay": "team:security",
     "kpis": "team:service-owners",
 }
 

@@ -60,6 +60,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "minimum_context": ("quality.minimum_context",),
     "decision": tuple(name for name, contract in TABLES.items() if contract.stage == "decision"),
     "handoff": tuple(name for name, contract in TABLES.items() if contract.stage == "handoff"),
+    "replay": ("replay.runs", "replay.decisions", "replay.recommendations"),
+    "comparisons": ("replay.comparisons",),
+    "ablations": ("replay.ablations",),
     "kpis": tuple(name for name, contract in TABLES.items() if contract.stage == "kpis"),
     "validation": ("quality.validation_results",),
 }

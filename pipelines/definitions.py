@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dagster as dg
 
-from assets import checks, decision, enrichment, handoff, intake, kpis, quality
-from pipelines.jobs import every_monday, materialise_everything
+from assets import checks, decision, enrichment, handoff, intake, kpis, quality, replay
+from pipelines.jobs import compare_playbooks, every_monday, materialise_everything
 from pipelines.resources import folders_of_environment
 from pipelines.sensors import new_incidents
 
@@ -16,10 +16,11 @@ defs = dg.Definitions(
         *enrichment.ASSETS,
         *decision.ASSETS,
         *handoff.ASSETS,
+        *replay.ASSETS,
         *kpis.ASSETS,
     ],
     asset_checks=checks.CHECKS,
-    jobs=[materialise_everything],
+    jobs=[materialise_everything, compare_playbooks],
     schedules=[every_monday],
     sensors=[new_incidents],
     resources={"folders": folders_of_environment()},

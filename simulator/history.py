@@ -16,9 +16,14 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 
+from evidence import enrichment, intake
+from evidence.enrichment.grading import Grading
 from evidence.errors import InputError, WarehouseError
-from evidence.tables import arrow_schema, open_memory
-from evidence.warehouse import Warehouse
+from evidence.intake.discovery import find_beside
+from evidence.quality.stage import build_completeness
+from evidence.settings import load_settings
+from evidence.tables import arrow_schema, conform, open_memory, register
+from evidence.warehouse import Warehouse, parquet_bytes
 from expectations.tables import TABLES
 
 STATES, INCIDENTS = "enrichment.incident_states", "intake.incidents"
@@ -73,8 +78,7 @@ def open_folder(folder: Path, as_of: int | None = None) -> History:
 
 def of_tables(connection: duckdb.DuckDBPyConnection, digest: str) -> History:
     """The history of tables that `connection` already reads, such as those of a run in progress."""
-    count = connection.execute(f"select count(*) from {INCIDENTS}").fetchall()[0][0]
-    return History(connection, digest, count, as_of=None, has_horizons=True, has_evidence=True)
+    return History(connection, digest, _count(connection), as_of=None, has_horizons=True, has_evidence=True)
 
 
 def digest_of_files(paths: Paths) -> str:
@@ -95,17 +99,26 @@ def _open(paths: Paths, as_of: int | None) -> History:
         _view(connection, INCIDENTS, _incidents_of_states_sql())
     if as_of is not None:
         _cut(connection, as_of)
-    count = connection.execute(f"select count(*) from {INCIDENTS}").fetchall()[0][0]
-    if not count:
-        raise InputError("the history is empty: nothing was known by then")
-    return History(
-        connection,
-        digest_of_files(paths),
-        count,
-        as_of,
-        has_horizons=INCIDENTS in paths,
-        has_evidence=all(name in paths for name in EVIDENCE),
+    return _checked(
+        History(
+            connection,
+            digest_of_files(paths),
+            _count(connection),
+            as_of,
+            has_horizons=INCIDENTS in paths,
+            has_evidence=all(name in paths for name in EVIDENCE),
+        )
     )
+
+
+def _count(connection: duckdb.DuckDBPyConnection) -> int:
+    return int(connection.execute(f"select count(*) from {INCIDENTS}").fetchall()[0][0])
+
+
+def _checked(history: History) -> History:
+    if not history.incident_count:
+        raise InputError("the history is empty: nothing was known by then")
+    return history
 
 
 def _view(connection: duckdb.DuckDBPyConnection, name: str, sql: str) -> None:
@@ -120,10 +133,21 @@ def _read_sql(files: Iterable[Path]) -> str:
 
 
 def _cut(connection: duckdb.DuckDBPyConnection, as_of: int) -> None:
-    """Hide what was not known by then: states, incidents of which nothing had arrived, later responses."""
+    """Hide what was not known by then: states, incidents not yet begun, later responses.
+
+    A change history reaches far back, so that something of an incident may be known long before its
+    recorded window begins: until then there is no incident.
+    """
     for name in (STATES, INCIDENTS):
         connection.execute(f"alter view {name} rename to whole_{name.partition('.')[2]}").fetchall()
-    _view(connection, STATES, f"from enrichment.whole_incident_states where known_at <= {as_of}")
+    _view(
+        connection,
+        STATES,
+        f"""
+from enrichment.whole_incident_states
+semi join (from intake.whole_incidents where window_start <= {as_of}) using (incident_id)
+where known_at <= {as_of}""",
+    )
     times = ("started_at", "detected_at", "acknowledged_at", "mitigated_at", "resolved_at", "action_taken_at")
     hidden = ", ".join(f"case when {time} <= {as_of} then {time} end as {time}" for time in times)
     _view(
@@ -204,3 +228,30 @@ limit 1""").fetchall()
 def _sha256_of(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def open_incidents(root: Path, grading: Grading, as_of: int | None = None) -> History:
+    """The history of a folder of recorded incidents, read and enriched in memory; nothing is published.
+
+    Raises InputError, with file and line, for what a run would refuse.
+    """
+    settings = load_settings(find_beside(root, "settings.yaml"))
+    connection = open_memory()
+    register(connection, intake.build(root, settings, _sha256_of_bytes))
+    register(connection, build_completeness(connection))
+    register(connection, enrichment.build(connection, settings, grading))
+    tables = {name: connection.sql(f"from {name}").to_arrow_table() for name in (STATES, INCIDENTS)}
+    lines = [
+        f"{name} {hashlib.sha256(parquet_bytes(conform(name, table))).hexdigest()}\n"
+        for name, table in tables.items()
+    ]
+    if as_of is not None:
+        _cut(connection, as_of)
+    digest = hashlib.sha256("".join(lines).encode()).hexdigest()
+    return _checked(
+        History(connection, digest, _count(connection), as_of, has_horizons=True, has_evidence=True)
+    )
+
+
+def _sha256_of_bytes(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

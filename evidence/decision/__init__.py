@@ -4,15 +4,19 @@ from evidence.decision.bundle import Bundle, GuardrailOf, Playbook, Rule
 from evidence.decision.decide import decide, decide_together
 from evidence.decision.explain import explain
 from evidence.decision.loading import load_active, load_bundle
+from evidence.decision.versions import Versions, load_versions, version_names
 
 __all__ = [
     "Bundle",
     "GuardrailOf",
     "Playbook",
     "Rule",
+    "Versions",
     "decide",
     "decide_together",
     "explain",
     "load_active",
     "load_bundle",
+    "load_versions",
+    "version_names",
 ]

@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeAlias
 
@@ -147,20 +147,28 @@ class Answer:
 
 
 class Court:
-    """Asks policies, each distinct question once."""
+    """Asks policies, each distinct question once.
 
-    def __init__(self) -> None:
-        self._answers: dict[tuple[object, ...], Answer] = {}
+    An answer is a pure function of its question and of the policy's content, so that courts share what
+    they have learned for the life of the process.
+    """
 
     def answer(
         self, policy: Policy, name: str, action: Action, roles: tuple[str, ...], inputs: Inputs
     ) -> Answer:
         """The answer about `action` when `roles` would approve it; an input that is None is unknown."""
-        key = (policy.digest, name, action.request, action.scope, action.undo, action.option, roles,
+        answers = _answers_of(policy.digest)
+        key = (name, action.request, action.scope, action.undo, action.option, roles,
                tuple(sorted(inputs.items())))  # fmt: skip
-        if key not in self._answers:
-            self._answers[key] = _strictest(policy, name, action, roles, inputs)
-        return self._answers[key]
+        if key not in answers:
+            answers[key] = _strictest(policy, name, action, roles, inputs)
+        return answers[key]
+
+
+@lru_cache(maxsize=1024)
+def _answers_of(digest: str) -> dict[tuple[object, ...], Answer]:
+    """What the policy with this digest has answered so far."""
+    return {}
 
 
 def _strictest(policy: Policy, name: str, action: Action, roles: tuple[str, ...], inputs: Inputs) -> Answer:

@@ -69,6 +69,17 @@ verdicts as (
     left join matrix on matrix.action = incident.action_taken
     left join decision.option_scores as taken
         on taken.incident_id = incident.incident_id and taken.action = incident.action_taken
+),
+
+-- Which enrichment mattered: what would have been decided without each source of evidence.
+sources as (
+    select
+        incident_id,
+        list(source order by source) filter (where difference in ('action', 'approval')) as deciding_sources,
+        list(source order by source) filter (where difference = 'moment' and later_seconds > 0)
+            as hastening_sources
+    from replay.ablations
+    group by incident_id
 )
 
 select
@@ -105,7 +116,10 @@ select
         when 'precondition' then
             trusted.action || ' would have been effective and policy allows it, but it fails: '
             || array_to_string(trusted.failed, ', ') || '.'
-    end as stalled_because
+    end as stalled_because,
+    coalesce(sources.deciding_sources, []) as deciding_sources,
+    coalesce(sources.hastening_sources, []) as hastening_sources
 from stalls
 join verdicts using (incident_id)
+left join sources using (incident_id)
 order by incident_id

@@ -26,8 +26,8 @@ def build(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Tables:
     """The seven `kpis.*` tables.
 
     Reads `intake.incidents`, `intake.services`, `intake.evidence_events`, `enrichment.incident_context`,
-    `decision.option_scores` and `decision.decisions`; leaves temporary objects named `kpi_*` in the
-    connection. Every incident counts once in every weekly table, whatever of it is unknown.
+    `decision.option_scores`, `decision.decisions` and `replay.ablations`; leaves temporary objects named
+    `kpi_*` in the connection. Every incident counts once in every weekly table, whatever of it is unknown.
     """
     _prepare(connection)
     tables = {

@@ -27,6 +27,15 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class ComparisonFormat(StrEnum):
+    """How `evidence compare` writes its result."""
+
+    TEXT = "text"
+    MARKDOWN = "markdown"
+    JSON = "json"
+    HTML = "html"
+
+
 class _Commands(typer.core.TyperGroup):
     """Turns the project's own errors into one line on stderr and an exit code."""
 
@@ -160,6 +169,132 @@ def digest(warehouse: WarehouseFolder = WAREHOUSE, output_format: OutputFormat =
     from pipelines.cli.reading import print_digests
 
     print_digests(warehouse, output_format)
+
+
+History = Annotated[
+    Path | None,
+    typer.Option("--history", help="Folder of incident_states Parquet files, instead of the warehouse."),
+]
+RecordedIncidents = Annotated[
+    Path | None,
+    typer.Option("--incidents", help="Folder of recorded incidents to read, instead of the warehouse."),
+]
+AsOf = Annotated[
+    str | None, typer.Option("--as-of", help="Only what was known by then, e.g. 2026-01-14T09:20:00Z.")
+]
+
+
+@app.command(epilog="Example: evidence replay --playbook playbooks/v2 --as-of 2026-01-14T09:20:00Z")
+def replay(
+    playbook: Annotated[
+        str | None,
+        typer.Option(help="Playbook: a version's folder, or git:REF:FOLDER; the active one when omitted."),
+    ] = None,
+    incident: Annotated[
+        list[str] | None, typer.Option("--incident", help="Only this incident; may be repeated.")
+    ] = None,
+    as_of: AsOf = None,
+    faults: Annotated[
+        str | None,
+        typer.Option(
+            "--faults", help="Seed, or range of seeds (1-100), of faults to inject into the evidence."
+        ),
+    ] = None,
+    warehouse: WarehouseFolder = WAREHOUSE,
+    history: History = None,
+    incidents: RecordedIncidents = None,
+    playbooks: Playbooks = PLAYBOOKS,
+    out: Out = OUT,
+    output_format: OutputFormat = Format.TEXT,
+) -> None:
+    """Decide recorded history with one playbook, at every moment with only what was known then.
+
+    With --faults the evidence is altered first (sources dropped, delayed, duplicated, reordered, skewed,
+    cut) and every moment is held to the safety invariants; nothing is written.
+    """
+    from pipelines.cli.histories import HistoryChoice
+    from pipelines.cli.replaying import print_faulted, print_replay
+
+    choice = HistoryChoice(warehouse, history, incidents, as_of)
+    if faults is None:
+        print_replay(playbook, playbooks, choice, incident or (), out, output_format)
+    elif print_faulted(playbook, playbooks, choice, incident or (), faults, output_format):
+        raise typer.Exit(EXIT_FINDINGS)
+
+
+@app.command(epilog="Example: evidence compare git:main playbooks/v3 --fail-on approval-weakening,regression")
+def compare(
+    baseline: Annotated[str, typer.Argument(help="Playbook as it is: a version's folder, or git:REF.")],
+    candidate: Annotated[
+        str, typer.Argument(help="Playbook as it would be: a version's folder, or git:REF.")
+    ],
+    fail_on: Annotated[
+        str, typer.Option("--fail-on", help="Changes that make the command fail, with commas between them.")
+    ] = "",
+    allow: Annotated[
+        list[str] | None, typer.Option("--allow", help="Weakening that may pass, by name; may be repeated.")
+    ] = None,
+    output_format: Annotated[
+        ComparisonFormat, typer.Option("--format", help="How to write the comparison.")
+    ] = ComparisonFormat.TEXT,
+    out: Annotated[Path | None, typer.Option("--out", help="File to write instead of printing.")] = None,
+    as_of: AsOf = None,
+    warehouse: WarehouseFolder = WAREHOUSE,
+    history: History = None,
+    incidents: RecordedIncidents = None,
+    is_attributed: Annotated[
+        bool, typer.Option("--clauses/--no-clauses", help="Find the clauses that are responsible.")
+    ] = True,
+    listed_max: Annotated[
+        int, typer.Option("--most", min=0, help="Changed incidents to list; 0 lists all.")
+    ] = 1000,
+) -> None:
+    """Say which past incidents another playbook decides differently, when, why and with whose approval.
+
+    Fails when a change named by --fail-on occurs, and always when an approval is removed that is not
+    allowed by name.
+    """
+    from pipelines.cli.comparing import print_comparison
+    from pipelines.cli.histories import HistoryChoice
+
+    if print_comparison(
+        baseline,
+        candidate,
+        HistoryChoice(warehouse, history, incidents, as_of),
+        output_format=output_format,
+        out=out,
+        fail_on=fail_on,
+        allowed=allow or (),
+        is_attributed=is_attributed,
+        listed_max=listed_max,
+    ):
+        raise typer.Exit(EXIT_FINDINGS)
+
+
+@app.command(epilog="Example: evidence check playbooks/v3 --mutations")
+def check(
+    playbook: Annotated[Path, typer.Argument(help="Folder of a playbook version.")],
+    is_mutated: Annotated[
+        bool, typer.Option("--mutations", help="Try slight changes, and name those that nothing notices.")
+    ] = False,
+    warehouse: WarehouseFolder = WAREHOUSE,
+    history: History = None,
+    incidents: RecordedIncidents = None,
+    as_of: AsOf = None,
+    output_format: OutputFormat = Format.TEXT,
+) -> None:
+    """Check a playbook: its faults by place, proofs and cases, and what recorded history says about it.
+
+    Exits with 2 when it has slips, 1 when a case or a proof does not hold, else 0. What history shows is
+    information. Without a history the rest is checked all the same.
+    """
+    from pipelines.cli.check import print_check
+    from pipelines.cli.histories import HistoryChoice
+
+    choice = HistoryChoice(warehouse, history, incidents, as_of)
+    code = print_check(playbook, choice, is_mutated=is_mutated, output_format=output_format)
+    if code:
+        raise typer.Exit(code)
 
 
 @app.command(epilog="Example: evidence generate /tmp/history --count 100000 --seed 7")

@@ -50,7 +50,7 @@ def filled(name: str, row: Row) -> Row:
 
 
 def open_tables(tables: dict[str, list[Row]]) -> duckdb.DuckDBPyConnection:
-    """A database with the six tables that the stage reads, empty where not given."""
+    """A database with the seven tables that the stage reads, empty where not given."""
     names = (
         "intake.incidents",
         "intake.services",
@@ -58,6 +58,7 @@ def open_tables(tables: dict[str, list[Row]]) -> duckdb.DuckDBPyConnection:
         "enrichment.incident_context",
         "decision.option_scores",
         "decision.decisions",
+        "replay.ablations",
     )
     connection = open_memory()
     for name in names:

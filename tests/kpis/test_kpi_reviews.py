@@ -320,3 +320,20 @@ def test_coverage_and_outcomes_lose_nobody(kpis_of, ns, history) -> None:
         )
     assert len(history) == sum(row["incident_count"] for row in coverage)
     assert len(history) == sum(tables["kpis.weekly_outcomes"].column("incident_count").to_pylist())
+
+
+def test_learning_names_the_sources_that_mattered(kpis_of, ns):
+    """Without a deciding source the decision is another one, without a hastening one it comes later."""
+    ablations = [
+        {"incident_id": "inc-1", "source": "falco", "difference": "action", "later_seconds": 0},
+        {"incident_id": "inc-1", "source": "argocd", "difference": "approval", "later_seconds": 9},
+        {"incident_id": "inc-1", "source": "loki", "difference": "moment", "later_seconds": 30},
+        {"incident_id": "inc-1", "source": "tempo", "difference": "moment", "later_seconds": -30},
+        {"incident_id": "inc-1", "source": "opa", "difference": "none", "later_seconds": 0},
+    ]
+    incidents = [{"incident_id": name, "window_start": ns("2026-01-14T09:00")} for name in ("inc-1", "inc-2")]
+    decided = [{"incident_id": name, "action": "keep_watching"} for name in ("inc-1", "inc-2")]
+    rows = kpis_of(incidents, decisions=decided, ablations=ablations)["kpis.learning"].to_pylist()
+    assert [(["argocd", "falco"], ["loki"]), ([], [])] == [
+        (row["deciding_sources"], row["hastening_sources"]) for row in rows
+    ]

@@ -105,6 +105,15 @@ def test_as_of_a_moment_earlier_responses_stay(folder: Path) -> None:
     ]
 
 
+def test_an_incident_that_has_not_begun_is_not_there(folder: Path) -> None:
+    """A change known long before belongs to no incident until its window begins."""
+    later = incident("inc-1", window_start=START + 30 * MINUTE)
+    pq.write_table(incidents_table(later, incident("inc-2")), folder / "incidents.parquet")
+    history = open_folder(folder, as_of=START + 20 * MINUTE)
+    assert values(history, f"select distinct incident_id from {STATES}") == [("inc-2",)]
+    assert history.incident_count == 1
+
+
 def test_before_everything_there_is_no_history(folder: Path) -> None:
     """An empty history is an error, not an empty answer."""
     with pytest.raises(InputError, match="nothing was known by then"):

@@ -1,0 +1,123 @@
+"""The replay stage as assets: what every playbook version would have decided, and where two of them part."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+from simulator.rendering import metadata_markdown
+
+from assets.folders import Folders
+from assets.inputs import settings_path
+from assets.lineage import VERSIONS
+from assets.specs import OWNERS, key_of, publish, specs_of
+from evidence import decision
+from evidence.anchors import sha256_of
+from evidence.errors import InputError, PlaybookError
+from evidence.settings import load_settings
+from simulator.ablation import ablate
+from simulator.bundle_refs import load_pair
+from simulator.comparison import Side, compare
+from simulator.comparison_rows import comparison_table
+from simulator.history import open_warehouse
+from simulator.runs import replay_runs, replay_tables
+
+COMPARISONS = "replay.comparisons"
+RUN_TABLES = ("replay.decisions", "replay.recommendations", "replay.runs")
+
+
+@dg.asset(key=key_of(VERSIONS), group_name="replay", kinds={"yaml"}, owners=[OWNERS["replay"]])
+def playbook_versions(folders: Folders) -> dg.MaterializeResult[None]:
+    """Every playbook version, the active one among them, compiled and proven.
+
+    The data version is that of their contents, so that replays are stale when any of them changes. A
+    version that does not compile is named here and is not replayed.
+    """
+    versions = decision.load_versions(folders.playbooks_path)
+    lines = [f"{bundle.name} {bundle.digest}" for bundle in versions.bundles]
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(sha256_of("\n".join(lines).encode())),
+        metadata={
+            "versions": dg.MetadataValue.md("\n".join(f"- `{line}`" for line in lines) or "none"),
+            "refused": dg.MetadataValue.json(dict(versions.refused)),
+        },
+    )
+
+
+@dg.multi_asset(name="replay", specs=specs_of(RUN_TABLES))
+def replays(folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
+    """Publishes what each playbook version decides on the history that was just built."""
+    versions = decision.load_versions(folders.playbooks_path)
+    if not versions.bundles:
+        raise PlaybookError(f"no playbook in {folders.playbooks} compiles")
+    history = open_warehouse(folders.tables.root)
+    yield from publish(folders, replay_tables(history, replay_runs(history, versions.bundles)))
+
+
+@dg.multi_asset(name="ablation", specs=specs_of(("replay.ablations",)))
+def ablations(folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
+    """Publishes what the active playbook would have decided without each source of evidence."""
+    settings = load_settings(settings_path(folders.incidents_path))
+    bundle = decision.load_active(folders.playbooks_path)
+    with folders.reading() as connection:
+        yield from publish(folders, {"replay.ablations": ablate(connection, settings, bundle)})
+
+
+class Pair(dg.Config):
+    """Two playbooks to compare beside those that always are: each a version's name, a folder or git:REF."""
+
+    baseline: str = ""
+    candidate: str = ""
+
+
+@dg.multi_asset(name="comparisons", specs=specs_of((COMPARISONS,)))
+def comparisons(folders: Folders, config: Pair) -> Iterator[dg.MaterializeResult[None]]:
+    """Publishes every other version held against the active one, and the pair that the run asks for.
+
+    An older version is the baseline of the active one, a newer one its candidate. The clauses that are
+    responsible are sought for the pair that is asked for.
+    """
+    versions = decision.load_versions(folders.playbooks_path)
+    active = decision.load_active(folders.playbooks_path)
+    history = open_warehouse(folders.tables.root)
+    found = [
+        compare(history, *pair, is_attributed=False) for pair in standing_pairs(versions.bundles, active.name)
+    ]
+    asked = _asked(folders.playbooks_path, config)
+    if asked is not None:
+        found.append(compare(history, *asked))
+    told = {"comparison": dg.MetadataValue.md(metadata_markdown(found[-1]))} if found else {}
+    for result in publish(folders, {COMPARISONS: comparison_table(found)}):
+        yield dg.MaterializeResult(
+            asset_key=result.asset_key,
+            data_version=result.data_version,
+            metadata={**(result.metadata or {}), **told},
+        )
+
+
+def standing_pairs(bundles: tuple[decision.Bundle, ...], active: str) -> list[tuple[Side, Side]]:
+    """Each other version and the active one, the one that comes first in order as baseline."""
+    names = [bundle.name for bundle in bundles]
+    if active not in names:
+        return []
+    place = names.index(active)
+    sides = [Side(bundle, bundle.name) for bundle in bundles]
+    older = [(side, sides[place]) for side in sides[:place]]
+    return older + [(sides[place], side) for side in sides[place + 1 :]]
+
+
+def _asked(playbooks: Path, config: Pair) -> tuple[Side, Side] | None:
+    if not config.baseline and not config.candidate:
+        return None
+    if not config.baseline or not config.candidate:
+        raise InputError("a comparison needs a baseline and a candidate", remedy="Configure both")
+    references = [_reference(playbooks, name) for name in (config.baseline, config.candidate)]
+    bundles = load_pair(*references)
+    return Side(bundles[0], config.baseline), Side(bundles[1], config.candidate)
+
+
+def _reference(playbooks: Path, name: str) -> str:
+    """A version is named by its folder alone; everything else is a reference already."""
+    return str(playbooks / name) if name in decision.version_names(playbooks) else name
+
+
+ASSETS = [playbook_versions, replays, ablations, comparisons]

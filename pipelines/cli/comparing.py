@@ -1,0 +1,102 @@
+"""The command `evidence compare`: what another playbook would have decided, and what fails a pull request."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines.cli.histories import HistoryChoice, open_chosen
+
+if TYPE_CHECKING:
+    from simulator.comparison_model import Comparison
+
+# What --fail-on may name beside the classes of change.
+REGRESSION, DECISION, PATH, COSMETIC = "regression", "decision", "path", "cosmetic"
+
+
+def print_comparison(
+    baseline: str,
+    candidate: str,
+    choice: HistoryChoice,
+    *,
+    output_format: str,
+    out: Path | None,
+    fail_on: str,
+    allowed: Sequence[str],
+    is_attributed: bool,
+    listed_max: int,
+) -> bool:
+    """Print or write the comparison; true when it must fail: a class asked about, or an approval removed."""
+    from contextlib import closing
+
+    from simulator.bundle_refs import load_pair
+    from simulator.rendering import render
+
+    from simulator.comparison import Side, compare
+
+    wanted = parse_fail_on(fail_on)
+    bundles = load_pair(baseline, candidate)
+    history = open_chosen(choice, bundles[0])
+    with closing(history.connection):
+        comparison = compare(
+            history,
+            Side(bundles[0], baseline),
+            Side(bundles[1], candidate),
+            allowed=allowed,
+            is_attributed=is_attributed,
+            listed_max=listed_max,
+        )
+    text = render(comparison, output_format)
+    if out is None:
+        sys.stdout.write(text)
+    else:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(text, encoding="utf-8")
+    return _report(list(failures(comparison, wanted)), allowed, comparison)
+
+
+def parse_fail_on(text: str) -> tuple[str, ...]:
+    """The names in a list with commas. Raises InputError for one that names nothing."""
+    from evidence.errors import InputError
+    from simulator.comparison_model import ChangeClass
+
+    known = (*(each.value for each in ChangeClass), REGRESSION, DECISION, PATH)
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    for name in names:
+        if name not in known:
+            raise InputError(f"--fail-on {name}: there is no such change", remedy=f"Use {', '.join(known)}")
+    return names
+
+
+def failures(comparison: Comparison, wanted: Sequence[str]) -> list[str]:
+    """Why the comparison fails, one sentence a reason; removed approvals fail unless allowed by name."""
+    summary = comparison.summary
+    counts = {
+        **summary.all_classes,
+        REGRESSION: summary.labelled_right.lost_count,
+        DECISION: summary.decision_count,
+        PATH: summary.path_count,
+        COSMETIC: summary.cosmetic_count,
+    }
+    found = [
+        f"{name}: {counts[name]} {'incident' if counts[name] == 1 else 'incidents'}"
+        for name in wanted
+        if counts.get(name, 0)
+    ]
+    return found + [
+        f"approval removed: {each.what} (let it pass with --allow {each.id})"
+        for each in comparison.weakenings
+        if each.is_approval and not each.is_allowed
+    ]
+
+
+def _report(reasons: Sequence[str], allowed: Sequence[str], comparison: Comparison) -> bool:
+    from evidence.redaction import make_visible
+
+    for reason in reasons:
+        sys.stderr.write(f"evidence: fails on {make_visible(reason)}\n")
+    for name in sorted(set(allowed) - {each.id for each in comparison.weakenings}):
+        sys.stderr.write(f"evidence: --allow {make_visible(name)} names no weakening of this comparison\n")
+    return bool(reasons)

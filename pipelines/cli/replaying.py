@@ -1,0 +1,207 @@
+"""The command `evidence replay`: one playbook's decisions on recorded history, as text, JSON and files."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines.cli.histories import HistoryChoice, open_chosen
+
+if TYPE_CHECKING:
+    from evidence.decision import Bundle
+    from simulator.history import History
+    from simulator.runs import Run
+
+FOLDER = "replays"
+_MODES = {"automatic": "automatic", "policy_gated": "policy-gated", "approval_required": "approval required"}
+
+
+def print_replay(
+    playbook: str | None,
+    playbooks: Path,
+    choice: HistoryChoice,
+    incidents: Sequence[str],
+    out: Path,
+    output_format: str,
+) -> None:
+    """Replay, write the run below `out` and print it. Raises InputError for an incident that is not there."""
+    from contextlib import closing
+
+    from simulator.runs import replay_runs
+
+    bundle = _bundle(playbook, playbooks)
+    history = open_chosen(choice, bundle)
+    with closing(history.connection):
+        wanted = _wanted(history, incidents)
+        (run,) = replay_runs(history, [bundle], wanted)
+        record = run_record(history, run, playbook or str(playbooks / bundle.name))
+    folder = write_run(out / FOLDER / run.run_id, run, record)
+    if output_format == "json":
+        sys.stdout.write(json.dumps({**record, "incidents": list(_incidents(run))}, indent=2) + "\n")
+    else:
+        sys.stdout.write("".join(f"{line}\n" for line in _lines(record, run, folder)))
+
+
+def print_faulted(
+    playbook: str | None,
+    playbooks: Path,
+    choice: HistoryChoice,
+    incidents: Sequence[str],
+    faults: str,
+    output_format: str,
+) -> int:
+    """Replay under injected faults and print what broke; returns how many histories broke something."""
+    from evidence.errors import InputError
+    from pipelines.cli.faults import print_faults
+
+    if choice.history is not None or choice.as_of is not None:
+        raise InputError(
+            "faults are injected into raw evidence, which a history of states does not have",
+            remedy="Leave out --history and --as-of, or --faults",
+        )
+    given = {
+        "--playbook": playbook,
+        "--incidents": choice.incidents,
+        "--warehouse": choice.warehouse if choice.warehouse != Path("warehouse") else None,
+        "--playbooks": playbooks if playbooks != Path("playbooks") else None,
+    }
+    repeated = [text for name, value in given.items() if value is not None for text in (name, str(value))]
+    return print_faults(
+        _bundle(playbook, playbooks),
+        choice.warehouse,
+        choice.incidents,
+        faults,
+        incidents,
+        output_format,
+        repeated,
+    )
+
+
+def _bundle(playbook: str | None, playbooks: Path) -> Bundle:
+    """The playbook asked for, or the active one."""
+    from evidence.decision import load_active
+    from simulator.bundle_refs import load_reference
+
+    return load_active(playbooks) if playbook is None else load_reference(playbook)
+
+
+def _wanted(history: History, incidents: Sequence[str]) -> list[str] | None:
+    from evidence.errors import InputError
+
+    if not incidents:
+        return None
+    known = [
+        row[0]
+        for row in history.connection.execute(
+            "select incident_id from intake.incidents order by incident_id"
+        ).fetchall()
+    ]
+    for incident_id in incidents:
+        if incident_id not in known:
+            raise InputError(
+                f"the history has no incident {incident_id}", remedy=f"It has {', '.join(known[:20])}"
+            )
+    return sorted(set(incidents))
+
+
+def run_record(history: History, run: Run, reference: str) -> dict[str, Any]:
+    """What the run depends on and what came of it: no clock, so that the same run writes the same record."""
+    from assets.code import code_digest
+    from evidence.anchors import sha256_of
+    from evidence.times import format_rfc3339
+    from evidence.warehouse import parquet_bytes
+
+    return {
+        "format": "incident-evidence/replay",
+        "run_id": run.run_id,
+        "playbook": {"reference": reference, "name": run.bundle.name, "digest": run.bundle.digest},
+        "policies": {policy.name: policy.digest for policy in run.bundle.policies},
+        "history": {
+            "digest": history.digest,
+            "as_of": None if history.as_of is None else format_rfc3339(history.as_of),
+            "incident_count": run.decisions.num_rows,
+            "has_horizons": history.has_horizons,
+        },
+        "code_sha256": code_digest(),
+        "tables": {
+            name: {"sha256": sha256_of(parquet_bytes(table)), "row_count": table.num_rows}
+            for name, table in sorted(run.tables.items())
+        },
+        "result_digest": run.digest,
+    }
+
+
+def write_run(folder: Path, run: Run, record: Mapping[str, Any]) -> Path:
+    """Write the record and the four tables; the same run again leaves the files as they are."""
+    from evidence.warehouse import parquet_bytes, write_atomically
+
+    content = {
+        f"{name.partition('.')[2]}.parquet": parquet_bytes(table) for name, table in run.tables.items()
+    }
+    content["run.json"] = (json.dumps(record, indent=2) + "\n").encode()
+    for name, data in sorted(content.items()):
+        path = folder / name
+        if not path.exists() or path.read_bytes() != data:
+            write_atomically(path, data)
+    return folder
+
+
+def _incidents(run: Run) -> Iterator[dict[str, Any]]:
+    """Per incident its decision, every change on the way, all options and the policies' verdicts."""
+    parts = {name: _by_incident(table.to_pylist()) for name, table in run.tables.items()}
+    for row in run.decisions.to_pylist():
+        incident_id = row["incident_id"]
+        yield {
+            "incident_id": incident_id,
+            "decision": _timed(row),
+            "recommendations": [_timed(each) for each in parts["decision.recommendations"][incident_id]],
+            "options": parts["decision.option_scores"][incident_id],
+            "policy_verdicts": parts["decision.policy_verdicts"].get(incident_id, []),
+        }
+
+
+def _by_incident(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(row["incident_id"], []).append(row)
+    return found
+
+
+def _timed(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The row with its times in RFC 3339, which JSON readers keep whole."""
+    from evidence.times import format_rfc3339
+
+    return {
+        name: format_rfc3339(value) if name.endswith("_at") and isinstance(value, int) else value
+        for name, value in row.items()
+    }
+
+
+def _lines(record: Mapping[str, Any], run: Run, folder: Path) -> Iterator[str]:
+    history = record["history"]
+    as_of = f", as of {history['as_of']}" if history["as_of"] else ""
+    yield f"playbook  {run.bundle.name} ({run.bundle.digest[:12]})"
+    yield f"history   {history['incident_count']} incidents ({history['digest'][:12]}){as_of}"
+    if not history["has_horizons"]:
+        yield "          without intake.incidents: nobody is known to have acted, so that every moment counts"
+    yield ""
+    rows = run.decisions.to_pylist()
+    width = max(len(row["incident_id"]) for row in rows)
+    what = max(len(_what(row)) for row in rows)
+    yield f"{'incident':<{width}}  {'recommended':<{what}}  {'mode':<17}  {'after':>9}  changes"
+    for row in rows:
+        after = "-" if row["time_to_decision_seconds"] is None else f"{row['time_to_decision_seconds']} s"
+        yield (
+            f"{row['incident_id']:<{width}}  {_what(row):<{what}}  {_MODES[row['mode']]:<17}"
+            f"  {after:>9}  {row['revision_count']:>7}"
+        )
+    yield ""
+    yield f"run       {run.run_id}, result {run.digest[:12]}"
+    yield f"written   {folder}"
+
+
+def _what(row: Mapping[str, Any]) -> str:
+    return f"{row['option']} / {row['action']}"
