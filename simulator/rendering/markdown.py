@@ -8,7 +8,6 @@ from evidence.handoff.inert import code_span
 from evidence.handoff.words import counted, role_words
 from evidence.redaction import shown
 from simulator.comparison_model import (
-    BundleRef,
     ChangeClass,
     ChangeKind,
     ClauseChange,
@@ -31,6 +30,7 @@ from simulator.rendering.wording import (
     removed_approvals,
     responsible_counts,
     safety_sentence,
+    sides,
     silence_sentence,
     time_sentence,
     weakened_safeties,
@@ -77,7 +77,8 @@ def metadata_head(comparison: Comparison) -> str:
 
 
 def _head(comparison: Comparison) -> Iterator[str]:
-    yield f"## Playbook comparison: {_bundle(comparison.baseline)} → {_bundle(comparison.candidate)}"
+    baseline, candidate = (code_span(shown(side, 80)) for side in sides(comparison))
+    yield f"## Playbook comparison: {baseline} → {candidate}"
     yield ""
     yield f"**{markdown(headline(comparison.summary))}**"
     for sentence in (silence_sentence(comparison), label_sentence(comparison.summary)):
@@ -88,10 +89,6 @@ def _head(comparison: Comparison) -> Iterator[str]:
         more = ", …" if len(lost) > REGRESSIONS_MAX else ""
         yield ""
         yield f"**Regresses:** {', '.join(map(name_of, lost[:REGRESSIONS_MAX]))}{more}"
-
-
-def _bundle(bundle: BundleRef) -> str:
-    return code_span(shown(bundle.name, 60))
 
 
 def _weakenings(comparison: Comparison) -> Iterator[str]:
@@ -123,7 +120,7 @@ def _weakenings(comparison: Comparison) -> Iterator[str]:
         yield "Allowed by name:"
         yield ""
         for each in allowed:
-            yield f"- {_what(each)} ({code_span(shown(each.id, 300))})"
+            yield f"- {code_span(shown(each.id, 300))}: {_what(each)}"
 
 
 def _what(weakening: StaticWeakening) -> str:
@@ -175,7 +172,7 @@ def _figures(comparison: Comparison) -> Iterator[str]:
         )
         yield f"- **Asked to approve:** {', '.join(loads)}."
     for note in summary.notes:
-        yield f"- {markdown(note)}"
+        yield f"- **Note:** {markdown(note)}"
 
 
 def _paths(comparison: Comparison) -> Iterator[str]:

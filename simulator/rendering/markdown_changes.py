@@ -118,7 +118,7 @@ def rest(count: int, listed_max: int) -> Iterator[str]:
 def _change(change: Change, clauses: Clauses) -> Iterator[str]:
     yield f"#### {name_of(change)}: {', '.join(marks(change))}"
     yield ""
-    yield markdown(shown(change.title, 200))
+    yield f"“{markdown(shown(change.title, 200))}”"
     yield ""
     yield "| | baseline | candidate |"
     yield "|---|---|---|"

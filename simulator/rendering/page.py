@@ -39,6 +39,7 @@ from simulator.rendering.wording import (
     removed_approvals,
     responsible_counts,
     safety_sentence,
+    sides,
     silence_sentence,
     time_sentence,
     weakened_safeties,
@@ -61,6 +62,7 @@ def _values(comparison: Comparison) -> dict[str, Any]:
     changed = comparison.changed
     return {
         "comparison": comparison,
+        "sides": sides(comparison),
         "summary": comparison.summary,
         "bars": bars_of(comparison),
         "times": times_of(comparison),

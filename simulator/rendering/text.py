@@ -118,6 +118,8 @@ def _weakenings(comparison: Comparison) -> Block:
         yield Text(removal_sentence(len(removed)))
         yield from map(_weakening, removed)
     if weakened:
+        if removed:
+            yield Text()
         yield _title("! safeties weakened")
         yield Text(safety_sentence(len(weakened)))
         yield from map(_weakening, weakened)

@@ -87,7 +87,7 @@ def silence_sentence(comparison: Comparison) -> str:
     if not deciding:
         return f"{_differing(len(comparison.clauses), '')}, and only in words."
     differing = _differing(deciding, " that can decide")
-    return f"{differing}, and no recorded incident shows it: history is too thin to judge this change."
+    return f"{differing}, and no recorded incident shows it: history does not speak about this change."
 
 
 def _differing(count: int, which: str) -> str:
@@ -162,6 +162,14 @@ def time_sentence(shift: TimeShift) -> str:
 def shift_words(seconds: int) -> str:
     """`+1 min 5 s`; nought has no sign."""
     return ("+" if seconds > 0 else "") + duration(seconds)
+
+
+def sides(comparison: Comparison) -> tuple[str, str]:
+    """What the two bundles are called: their names, or where these are equal what was asked for."""
+    baseline, candidate = comparison.baseline, comparison.candidate
+    if baseline.name == candidate.name:
+        return baseline.reference, candidate.reference
+    return baseline.name, candidate.name
 
 
 def history_words(comparison: Comparison) -> str:
