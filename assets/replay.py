@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
-from simulator.rendering import metadata_markdown
 
 from assets.folders import Folders
 from assets.inputs import settings_path
@@ -19,6 +18,7 @@ from simulator.bundle_refs import load_pair
 from simulator.comparison import Side, compare
 from simulator.comparison_rows import comparison_table
 from simulator.history import open_warehouse
+from simulator.rendering import metadata_markdown
 from simulator.runs import replay_runs, replay_tables
 
 COMPARISONS = "replay.comparisons"

@@ -23,7 +23,7 @@ from evidence.intake.discovery import find_beside
 from evidence.quality.stage import build_completeness
 from evidence.settings import load_settings
 from evidence.tables import arrow_schema, conform, open_memory, register
-from evidence.warehouse import Warehouse, parquet_bytes
+from evidence.warehouse import Warehouse, parquet_bytes, write_atomically
 from expectations.tables import TABLES
 
 STATES, INCIDENTS = "enrichment.incident_states", "intake.incidents"
@@ -255,3 +255,23 @@ def open_incidents(root: Path, grading: Grading, as_of: int | None = None) -> Hi
 
 def _sha256_of_bytes(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
+
+
+def copy_history(root: Path, folder: Path) -> list[Path]:
+    """Copy the published history of the warehouse, with its evidence, into a folder that `open_folder` reads.
+
+    Raises WarehouseError when nothing is published and InputError when the folder holds a history already.
+    """
+    warehouse = Warehouse(root)
+    published = warehouse.published()
+    if STATES not in published:
+        raise WarehouseError(f"no history is published in {root}", remedy="Run `evidence run` first")
+    if _files_of(folder, STATES):
+        raise InputError(f"{folder} holds a history already", remedy="Name another folder")
+    copied = []
+    for name in (STATES, INCIDENTS, *EVIDENCE):
+        (path,) = warehouse.paths_of(published[name])
+        target = folder / f"{name.partition('.')[2]}.parquet"
+        write_atomically(target, path.read_bytes())
+        copied.append(target)
+    return copied

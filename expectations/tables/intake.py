@@ -297,7 +297,11 @@ INCIDENTS = TableContract(
             "label_responder_understood", "Reviewer: could the responder understand why?", is_nullable=True
         ),
         text("label_expected_option", "Reviewer: the option that would have been right.", is_nullable=True),
-        text("label_expected_action", "Reviewer: the very action that would have been right.", is_nullable=True),
+        text(
+            "label_expected_action",
+            "Reviewer: the very action that would have been right.",
+            is_nullable=True,
+        ),
         text("label_by", "Who labelled.", is_nullable=True),
         bigint("label_at", "When; ns UTC.", is_nullable=True),
     ),

@@ -183,7 +183,7 @@ LEARNING = TableContract(
             allowed=("confidence", "context", "effect", "not_stalled", "policy", "precondition"),
         ),
         text("stalled_because", "One sentence; empty when it did not stall."),
-        texts("deciding_sources", "Sources without which the decision of record would have been another one."),
+        texts("deciding_sources", "Sources without which the decision would have been another one."),
         texts("hastening_sources", "Sources without which the same decision would have come later."),
         *_links(),
     ),

@@ -314,3 +314,14 @@ def generate(
     from pipelines.cli.generating import print_generated
 
     print_generated(folder, count, seed, playbooks, output_format)
+
+
+@app.command(epilog="Example: evidence history /media/copy && evidence replay --history /media/copy")
+def history(
+    folder: Annotated[Path, typer.Argument(help="Folder to write the Parquet files into.")],
+    warehouse: WarehouseFolder = WAREHOUSE,
+) -> None:
+    """Copy the published history, with its evidence, so that it can be replayed without the warehouse."""
+    from pipelines.cli.histories import print_copied
+
+    print_copied(warehouse, folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,3 +36,11 @@ def open_chosen(choice: HistoryChoice, bundle: Bundle) -> History:
     if choice.incidents is not None:
         return open_incidents(choice.incidents, bundle.grading, as_of)
     return open_warehouse(choice.warehouse, as_of)
+
+
+def print_copied(warehouse: Path, folder: Path) -> None:
+    """Copy the published history into the folder and name each file."""
+    from simulator.history import copy_history
+
+    for path in copy_history(warehouse, folder):
+        sys.stdout.write(f"{path}\n")

@@ -7,6 +7,8 @@ import json
 import sys
 from pathlib import Path
 
+ABLATIONS = "replay.ablations"
+
 
 def print_findings(
     incidents: Path, warehouse: Path, out: Path, incident_id: str | None, output_format: str
@@ -36,6 +38,7 @@ def print_explanation(warehouse: Path, playbooks: Path, incident_id: str) -> Non
     from evidence import decision
     from evidence.errors import InputError
     from evidence.warehouse import Warehouse
+    from simulator.ablation import sentences
 
     tables = Warehouse(warehouse)
     known = tables.read("decision.decisions").column("incident_id").to_pylist()
@@ -43,7 +46,11 @@ def print_explanation(warehouse: Path, playbooks: Path, incident_id: str) -> Non
         raise InputError(f"no decision about {incident_id}", remedy=f"Known are {', '.join(known)}")
     with closing(tables.connect()) as connection:
         text = decision.explain(connection, incident_id, decision.load_active(playbooks))
+        worth = sentences(connection, incident_id) if ABLATIONS in tables.published() else []
     sys.stdout.write(text)
+    if worth:
+        lines = "".join(f"- {sentence}\n" for sentence in worth)
+        sys.stdout.write(f"\n## What each source was worth\n{lines}")
 
 
 def print_digests(warehouse: Path, output_format: str) -> None:

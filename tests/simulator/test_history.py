@@ -11,9 +11,18 @@ import pytest
 
 from evidence.decision.states import blank_state
 from evidence.errors import InputError, WarehouseError
-from evidence.tables import table_from_rows
+from evidence.tables import arrow_schema, table_from_rows
 from evidence.warehouse import Warehouse
-from simulator.history import INCIDENTS, STATES, History, open_folder, open_warehouse
+from expectations.tables import TABLES
+from simulator.history import (
+    EVIDENCE,
+    INCIDENTS,
+    STATES,
+    History,
+    copy_history,
+    open_folder,
+    open_warehouse,
+)
 from tests.decision.histories import MINUTE, QUIET, START, incident
 
 
@@ -69,6 +78,27 @@ def test_a_copy_of_a_warehouse_is_the_same_history(folder: Path, tmp_path: Path)
     warehouse.publish(tables)
     copy = shutil.copytree(warehouse.root / "tables", tmp_path / "copy")
     assert open_warehouse(warehouse.root).digest == open_folder(copy).digest
+
+
+def test_a_history_is_copied_once(folder: Path, tmp_path: Path) -> None:
+    """The copy has the digest of the original; a second copy into the same folder is refused."""
+    warehouse = Warehouse(tmp_path / "warehouse")
+    tables = {name: arrow_schema(TABLES[name]).empty_table() for name in EVIDENCE}
+    tables[STATES] = pq.read_table(folder / "incident_states.parquet")
+    tables[INCIDENTS] = pq.read_table(folder / "incidents.parquet")
+    warehouse.publish(tables)
+    copied = copy_history(warehouse.root, tmp_path / "copy")
+    assert sorted(path.name for path in copied) == [
+        "evidence_events.parquet",
+        "incident_states.parquet",
+        "incidents.parquet",
+        "services.parquet",
+        "state_evidence.parquet",
+    ]
+    history = open_folder(tmp_path / "copy")
+    assert (open_warehouse(warehouse.root).digest, True) == (history.digest, history.has_evidence)
+    with pytest.raises(InputError, match="holds a history already"):
+        copy_history(warehouse.root, tmp_path / "copy")
 
 
 def test_states_alone_are_a_history_without_horizons(folder: Path) -> None:
