@@ -119,8 +119,9 @@ def _weakenings(comparison: Comparison) -> Iterator[str]:
             yield ""
         yield "Allowed by name:"
         yield ""
-        for each in allowed:
+        for each in allowed[:LISTED_MAX]:
             yield f"- {code_span(shown(each.id, 300))}: {_what(each)}"
+        yield from rest(len(allowed), LISTED_MAX)
 
 
 def _what(weakening: StaticWeakening) -> str:

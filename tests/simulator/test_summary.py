@@ -72,9 +72,7 @@ def _row(incident_id: str, generator: random.Random) -> Row:
             f"{side}_option": generator.choice(OPTIONS),
             f"{side}_mode": generator.randrange(3),
             f"{side}_reach": generator.choice((0, 4)),
-            f"{side}_approvers": generator.sample(
-                ["cloud_team", "app_owner", "legal"], generator.randrange(3)
-            ),
+            f"{side}_approvers": generator.sample(ROLES, generator.randrange(3)),
             f"{side}_decided_at": generator.randrange(-90, 600) * SECOND // 2,
         }
     kind = generator.choice(("decision", "path", "same"))
