@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from typing import Any
 
 from evidence.decision.bundle import LastResorts, Rule
@@ -22,10 +22,11 @@ def voided(old: Sections, new: Sections, taken: Taken, mix: Callable[[Taken], Se
     taken -= frozenset(_void_removals(old, new, taken))
     mixed = mix(taken)
     actions = {name: _without_loose_guardrails(action) for name, action in mixed["actions"].items()}
+    absent = (old["actions"].keys() | new["actions"].keys()) - actions.keys()
     return {
         **mixed,
         "actions": actions,
-        "rules": {name: _without_absent_actions(rule, actions) for name, rule in mixed["rules"].items()},
+        "rules": {name: _without_absent_actions(rule, absent) for name, rule in mixed["rules"].items()},
         "last_resorts": _resorts_that_are_there(old, new, mixed["last_resorts"], actions),
         "approvers": {**_named_roles(old, new, actions), **mixed["approvers"]},
     }
@@ -58,12 +59,16 @@ def _resorts_that_are_there(
     return wanted.model_copy(update=replaced) if replaced else wanted
 
 
-def _without_absent_actions(rule: Rule, actions: dict[str, Action]) -> Rule:
-    supports = {name: points for name, points in rule.supports.items() if name in actions}
-    return rule if len(supports) == len(rule.supports) else rule.model_copy(update={"supports": supports})
+def _without_absent_actions(rule: Rule, absent: Set[str]) -> Rule:
+    if absent.isdisjoint(rule.supports):
+        return rule
+    supports = {name: points for name, points in rule.supports.items() if name not in absent}
+    return rule.model_copy(update={"supports": supports})
 
 
 def _without_loose_guardrails(action: Action) -> Action:
+    if not action.guardrails:
+        return action
     held = {need.id for need in action.needs}
     kept = tuple(each for each in action.guardrails if each.held_by is None or each.held_by in held)
     return action if len(kept) == len(action.guardrails) else action.model_copy(update={"guardrails": kept})
