@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from projects import Project
+from projects import ROOT, Project
 
 Once = Callable[[str, Callable[[Path], None]], Path]
 
@@ -31,7 +31,7 @@ class FirstRun:
 
 @pytest.fixture(scope="session")
 def first_run(once: Once) -> Iterator[FirstRun]:
-    """A first run in an empty folder, with progress asked for and the result as JSON; tests only read it."""
+    """A first run in a clone, with progress asked for and the result as JSON; tests only read it."""
     folder = once("first-run", _run_first)
     said = json.loads((folder / "said.json").read_text())
     project = Project(folder / "project")
@@ -43,6 +43,8 @@ def first_run(once: Once) -> Iterator[FirstRun]:
 def _run_first(folder: Path) -> None:
     project = Project(folder / "project")
     project.folder.mkdir()
+    for name in ("dagster.yaml", "workspace.yaml"):
+        shutil.copy(ROOT / name, project.folder)
     done = project.call(*project.run_arguments, "--progress", "--format", "json")
     assert 0 == done.returncode, done.stderr
     (folder / "said.json").write_text(json.dumps({"stdout": done.stdout, "stderr": done.stderr}))
@@ -56,14 +58,6 @@ def _times_of_change(folder: Path) -> dict[str, int]:
 def built(first_run: FirstRun) -> Project:
     """A project that has been run once; tests only read it."""
     return first_run.project
-
-
-@pytest.fixture
-def rerun(built: Project, tmp_path: Path) -> Project:
-    """A project that has been run once, for tests that run it again."""
-    folder = tmp_path / "rerun"
-    shutil.copytree(built.folder, folder)
-    return Project(folder)
 
 
 @pytest.fixture

@@ -20,6 +20,8 @@ from typing import Any
 import pytest
 from projects import ROOT, RUN_SECONDS_MAX, Project, until
 
+from evidence.warehouse import Warehouse
+
 START_SECONDS_MAX = 90
 STOP_SECONDS_MAX = 10
 ENDED = ("SUCCESS", "FAILURE", "CANCELED")
@@ -141,21 +143,24 @@ class Dev:
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A clone of the project's configuration with all incidents but the last, run once."""
-    folder = tmp_path_factory.mktemp("workspace")
-    for name in ("dagster.yaml", "workspace.yaml"):
-        shutil.copy(ROOT / name, folder)
+def workspace(built: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A folder of its own in which everything has been built once, with its history and its incidents."""
+    folder = tmp_path_factory.mktemp("workspace") / "clone"
+    shutil.copytree(built.folder, folder)
     shutil.copytree(ROOT / "fixtures", folder / "fixtures")
     shutil.copytree(ROOT / "playbooks", folder / "playbooks")
-    project = Project(folder, folder / "fixtures", folder / "playbooks")
-    shutil.move(_last_incident(project), folder / "later")
-    project.run()
-    return project
+    Warehouse(folder / "warehouse").publish({})  # the catalogue names files by where they lie
+    return Project(folder, folder / "fixtures", folder / "playbooks")
 
 
-def _last_incident(project: Project) -> Path:
-    return sorted(path.parent for path in project.incidents.rglob("incident.yaml"))[-1]
+def arrive(project: Project) -> None:
+    """One more incident arrives: the last one happens again, under another id."""
+    last = sorted(path.parent for path in project.incidents.rglob("incident.yaml"))[-1]
+    again = project.folder / "inc-9901-again"
+    shutil.copytree(last, again)
+    declaration = again / "incident.yaml"
+    declaration.write_text(declaration.read_text().replace(f"id: {last.name}\n", f"id: {again.name}\n"))
+    again.rename(last.parent / again.name)
 
 
 @pytest.fixture(scope="module")
@@ -232,10 +237,10 @@ class Launched:
 
 @pytest.fixture(scope="module")
 def launched(dev: Dev, workspace: Project) -> Launched:
-    """The last incident arrives and the job is launched, while two analysts are at work."""
+    """An incident arrives and the job is launched, while two analysts are at work."""
     holding, looking = start_analyst(workspace, "hold"), start_analyst(workspace, "look")
     before = len(list(workspace.incidents.rglob("incident.yaml")))
-    shutil.move(workspace.folder / "later", workspace.incidents / "incidents" / "later")
+    arrive(workspace)
     run_id = dev.launch()
     until(lambda: dev.status(run_id) in ENDED, RUN_SECONDS_MAX, "the run has ended", every=0.5)
     return Launched(dev.status(run_id), before, end_analyst(holding), end_analyst(looking))

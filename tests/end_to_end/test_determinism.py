@@ -29,6 +29,8 @@ def test_all_at_once_changes_nothing(built: Project, project: Project) -> None:
     environment = {"PYTHONHASHSEED": "4711", "TZ": "Pacific/Chatham", "LC_ALL": "C", "PYTHONUTF8": "0"}
     project.run("--threads", "1", environment=environment)
     assert built.digest() == project.digest()
+    # Outside a clone no history is kept either.
+    assert ["out", "warehouse"] == sorted(path.name for path in project.folder.iterdir())
 
 
 @pytest.mark.slow

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -44,13 +46,42 @@ def test_progress_shows_stage_rows_and_seconds(first_run: Any) -> None:
     assert steps["intake"].endswith(" s")
 
 
-def test_a_second_run_writes_no_table_file_and_is_quiet(rerun: Project) -> None:
-    """The same digests, no Parquet file written or touched, and without a terminal no progress."""
-    digest, files = rerun.digest(), rerun.table_files()
-    done = rerun.call(*rerun.run_arguments)
-    assert (0, "") == (done.returncode, done.stderr)
-    assert (digest, files) == (rerun.digest(), rerun.table_files())
-    assert digest.split()[-2] in done.stdout
+@dataclass(frozen=True)
+class SecondRun:
+    """A project that has been run again with its catalogue damaged, and what was there before."""
+
+    project: Project
+    digest: str
+    table_files: dict[str, int]
+    said: subprocess.CompletedProcess[str]
+
+
+@pytest.fixture(scope="module")
+def second_run(built: Project, tmp_path_factory: pytest.TempPathFactory) -> SecondRun:
+    """A run where everything has been built already."""
+    project = Project(tmp_path_factory.mktemp("second") / "project")
+    shutil.copytree(built.folder, project.folder)
+    (project.warehouse / "evidence.duckdb").write_bytes(b"junk")
+    before = project.digest(), project.table_files()
+    return SecondRun(project, *before, project.call(*project.run_arguments))
+
+
+def test_a_second_run_writes_no_table_file(second_run: SecondRun) -> None:
+    """The same digests, and no Parquet file written or touched."""
+    project = second_run.project
+    assert (second_run.digest, second_run.table_files) == (project.digest(), project.table_files())
+    assert second_run.digest.split()[-2] in second_run.said.stdout
+
+
+def test_without_a_terminal_there_is_no_progress(second_run: SecondRun) -> None:
+    """Nothing on standard error."""
+    assert (0, "") == (second_run.said.returncode, second_run.said.stderr)
+
+
+def test_a_damaged_catalogue_is_mended_by_the_next_run(second_run: SecondRun) -> None:
+    """What somebody did to the catalogue does not last, and everything proves again."""
+    assert sorted(TABLES) == sorted(second_run.project.tables())
+    assert 0 == second_run.project.verify().returncode
 
 
 def test_a_wrong_folder_is_told_before_anything_is_built(project: Project) -> None:
@@ -123,8 +154,9 @@ def test_a_run_leaves_a_numbered_manifest(built: Project) -> None:
 
 
 def test_nothing_is_written_outside_the_own_folders(built: Project) -> None:
-    """Below the current folder there are the warehouse and the handoffs, and nothing else."""
-    assert ["out", "warehouse"] == sorted(path.name for path in built.folder.iterdir())
+    """Below a clone there are the warehouse, the handoffs and Dagster's history, and nothing else."""
+    cloned = {"dagster.yaml", "workspace.yaml"}
+    assert {".dagster", "out", "warehouse"} == {path.name for path in built.folder.iterdir()} - cloned
 
 
 @pytest.mark.slow

@@ -102,12 +102,9 @@ def test_a_missing_and_an_additional_export_are_found(copied: Project) -> None:
     assert {SAMPLE[0], added.relative_to(copied.incidents).as_posix()} <= paths_found(copied)
 
 
-def test_a_changed_catalogue_is_found_and_mended(copied: Project) -> None:
-    """A catalogue that is not the published one is named, and the next run puts it right."""
-    catalogue = copied.warehouse / "evidence.duckdb"
-    catalogue.write_bytes(b"junk")
+def test_a_changed_catalogue_is_found(copied: Project) -> None:
+    """A catalogue that is not the published one is named."""
+    (copied.warehouse / "evidence.duckdb").write_bytes(b"junk")
     said = copied.verify()
     assert 1 == said.returncode
     assert "evidence.duckdb" in said.stdout + said.stderr
-    copied.run()
-    assert 0 == copied.verify().returncode
