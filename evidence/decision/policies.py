@@ -171,18 +171,35 @@ def _answers_of(digest: str) -> dict[tuple[object, ...], Answer]:
     return {}
 
 
+@lru_cache(maxsize=1024)
+def _sayings_of(digest: str) -> dict[tuple[object, ...], tuple[str, ...]]:
+    """What the policy with this digest has said about each request so far."""
+    return {}
+
+
 def _strictest(policy: Policy, name: str, action: Action, roles: tuple[str, ...], inputs: Inputs) -> Answer:
     denied_without: set[str] = set()
     denied_with: set[str] = set()
     for completion in _completions(policy, inputs):
-        denied_without |= set(policy.ask(request_of(name, action, (), completion)))
-        denied_with |= set(policy.ask(request_of(name, action, roles, completion)))
+        denied_without |= set(_said(policy, name, action, (), completion))
+        denied_with |= set(_said(policy, name, action, roles, completion))
     unknown = tuple(sorted(each for each, value in inputs.items() if value is None))
     if denied_with:
         return Answer(Verdict.DENIED, tuple(sorted(denied_with)), unknown)
     if denied_without:
         return Answer(Verdict.NEEDS_APPROVAL, tuple(sorted(denied_without)), unknown)
     return Answer(Verdict.ALLOW, (), unknown)
+
+
+def _said(
+    policy: Policy, name: str, action: Action, roles: tuple[str, ...], inputs: Mapping[str, Value]
+) -> tuple[str, ...]:
+    """As `Policy.ask`, each request once: the completions of an unknown are known in other states."""
+    sayings = _sayings_of(policy.digest)
+    key = (name, action.request, action.scope, action.undo, action.option, roles, *inputs.items())
+    if key not in sayings:
+        sayings[key] = policy.ask(request_of(name, action, roles, inputs))
+    return sayings[key]
 
 
 def _completions(policy: Policy, inputs: Inputs) -> Iterator[dict[str, Value]]:
