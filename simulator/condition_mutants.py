@@ -14,7 +14,7 @@ _NEAR = {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "=": "<>", "<>": "="}
 
 @dataclass(frozen=True, slots=True)
 class Alteration:
-    """A changed condition and the part of it that changed, as text; `new` is empty for a part left out."""
+    """A changed condition and the part of it that changed, in words; `new` is empty for a part left out."""
 
     condition: Condition
     old: str
@@ -34,9 +34,7 @@ def alterations(condition: Condition) -> Iterator[Alteration]:
             for each in alterations(operand):
                 yield Alteration(Not(each.condition), each.old, each.new, each.is_figure)
         case Compare() | Between() | OneOf():
-            old = condition_text(condition)
-            for altered, is_figure in _of_leaf(condition):
-                yield Alteration(altered, old, condition_text(altered), is_figure)
+            yield from _of_leaf(condition)
 
 
 def stepped(figure: int) -> tuple[int, int]:
@@ -45,18 +43,29 @@ def stepped(figure: int) -> tuple[int, int]:
     return figure - step, figure + step
 
 
-def _of_leaf(leaf: Compare | Between | OneOf) -> Iterator[tuple[Condition, bool]]:
+def _of_leaf(leaf: Compare | Between | OneOf) -> Iterator[Alteration]:
+    old = condition_text(leaf)
     match leaf:
         case Compare(column, operator, literal):
-            yield Compare(column, _NEAR[operator], literal), False
+            near = Compare(column, _NEAR[operator], literal)
+            yield Alteration(near, old, _behind(column, near))
             for figure in stepped(literal) if isinstance(literal, int) else ():
-                yield Compare(column, operator, figure), True
+                moved = Compare(column, operator, figure)
+                yield Alteration(moved, old, _behind(column, moved), is_figure=True)
         case Between(column, low, high):
-            yield from ((Between(column, each, high), True) for each in stepped(low) if each <= high)
-            yield from ((Between(column, low, each), True) for each in stepped(high) if low <= each)
+            for figure in (each for each in stepped(low) if each <= high):
+                yield Alteration(Between(column, figure, high), f"{column} >= {low}", f">= {figure}", True)
+            for figure in (each for each in stepped(high) if low <= each):
+                yield Alteration(Between(column, low, figure), f"{column} <= {high}", f"<= {figure}", True)
         case OneOf(column, literals):
             for left_out in literals if len(literals) > 1 else ():
-                yield OneOf(column, tuple(each for each in literals if each != left_out)), False
+                fewer = OneOf(column, tuple(each for each in literals if each != left_out))
+                yield Alteration(fewer, old, _behind(column, fewer))
+
+
+def _behind(column: str, leaf: Condition) -> str:
+    """The text of a leaf without its column, which stands before the arrow already."""
+    return condition_text(leaf).removeprefix(f"{column} ")
 
 
 def _of_conjunction(parts: Sequence[Condition]) -> Iterator[Alteration]:

@@ -6,8 +6,10 @@ horizon count, and cases are told apart from history.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from evidence.decision import Bundle
 from evidence.decision.bundle import Role
@@ -23,8 +25,8 @@ class NeverChosen(StrEnum):
     NO_RULE = "no rule supports it"
     NO_POINTS = "no rule that supports it ever held"
     TOO_FEW_POINTS = "its points were never enough"
-    NOT_ADMISSIBLE = "context, confidence, a precondition or a policy always stood against it"
-    LOWER_RUNG = "an action on a lower rung was always enough"
+    KEPT_OUT = "it was enough and always kept out"
+    LOWER_RUNG = "a lower rung was always enough"
     OUTWEIGHED = "another action was always preferred"
 
 
@@ -51,7 +53,11 @@ class RuleHealth:
 
 @dataclass(frozen=True, slots=True)
 class ActionHealth:
-    """One action: at how many recorded moments it was recommended, or why never; in how many cases."""
+    """One action: at how many recorded moments it was recommended, or why never; in how many cases.
+
+    `instead` are the actions on lower rungs that were enough; `kept_out_by` the gates, each with the
+    number of moments at which it was shut although the points were enough.
+    """
 
     action: str
     rung: int
@@ -59,6 +65,7 @@ class ActionHealth:
     case_count: int
     never_because: NeverChosen | None
     instead: tuple[str, ...] = ()
+    kept_out_by: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,20 +145,14 @@ def _without(bundle: Bundle, index: int) -> Variant:
     return Variant(without_rule(bundle, index), f"{holds_sql(rule.when)} and ({matters})")
 
 
-def _actions(trials: Trials) -> list[ActionHealth]:
+def _actions(trials: Trials) -> Iterator[ActionHealth]:
     bundle = trials.bundle
     chosen = trials.counts([f"action = '{name}'" for name in bundle.actions])
-    return [
-        ActionHealth(
-            name,
-            bundle.rung(name),
-            moments,
-            cases,
-            None if moments else _why_never(trials, name),
-            () if moments else _instead_of(trials, name),
-        )
-        for name, (moments, cases) in zip(bundle.actions, chosen, strict=True)
-    ]
+    for name, (moments, cases) in zip(bundle.actions, chosen, strict=True):
+        why = None if moments else _why_never(trials, name)
+        instead = _instead_of(trials, name) if why is NeverChosen.LOWER_RUNG else ()
+        gates = _kept_out_by(trials, name) if why is NeverChosen.KEPT_OUT else ()
+        yield ActionHealth(name, bundle.rung(name), moments, cases, why, instead, gates)
 
 
 def _why_never(trials: Trials, name: str) -> NeverChosen:
@@ -166,19 +167,30 @@ def _why_never(trials: Trials, name: str) -> NeverChosen:
     if not _is_seen(trials, _is_set("effective", bundle, name)):
         return NeverChosen.TOO_FEW_POINTS
     if not _is_seen(trials, _is_set("admissible", bundle, name)):
-        return NeverChosen.NOT_ADMISSIBLE
+        return NeverChosen.KEPT_OUT
     return NeverChosen.LOWER_RUNG
 
 
 def _instead_of(trials: Trials, name: str) -> tuple[str, ...]:
     """What was recommended where this active action would have been admissible and enough."""
-    if name not in trials.bundle.ladder:
-        return ()
     rows = trials.connection.execute(
         "select distinct action from trial_states"
         f" where case_place is null and {_is_set('admissible', trials.bundle, name)} order by action"
     ).fetchall()
     return tuple(action for (action,) in rows)
+
+
+def _kept_out_by(trials: Trials, name: str) -> tuple[tuple[str, int], ...]:
+    """The gates that were shut where this active action had enough points, in the order of asking."""
+    is_set = partial(_is_set, bundle=trials.bundle, name=name)
+    gates = {
+        "context": "not has_minimum_context",
+        "confidence": f"not ({is_set('confident')})",
+        "preconditions": f"not ({is_set('prepared')})",
+        "policy": is_set("denied"),
+    }
+    counts = trials.counts([f"{is_set('effective')} and {shut}" for shut in gates.values()])
+    return tuple((gate, moments) for gate, (moments, _) in zip(gates, counts, strict=True) if moments)
 
 
 def _is_seen(trials: Trials, predicate: str) -> bool:

@@ -89,12 +89,16 @@ def _judged(made: Mutant, noticed: Noticed | None) -> Judged:
     return Judged(made, Outcome.BY_CASES if noticed.cases else Outcome.UNNOTICED, noticed)
 
 
-def changes_in_words(among: Sequence[Mutant]) -> str:
-    """The changes of one clause, such as `50 -> 45, 55; without is_mfa`; one old figure stands once."""
+def changes_in_words(among: Sequence[Mutant]) -> list[str]:
+    """The changes of one clause, such as `50 -> 45, 55` or `without is_mfa`; an old value stands once."""
     words = []
     for old, group in groupby(among, key=lambda each: each.old):
-        news = [each.new for each in group]
-        changed = [new for new in news if new]
+        made = list(group)
+        changed = [each.new for each in made if each.new]
+        is_removed = len(changed) < len(made)
+        if made[0].site.kind is Kind.POINTS:
+            words.append(f"{old} -> {', '.join([*changed, *(['none'] if is_removed else [])])}")
+            continue
         words += [f"{old} -> {', '.join(changed)}"] if changed else []
-        words += [f"without {old}"] * (len(news) - len(changed))
-    return "; ".join(words)
+        words += [f"without {old}"] if is_removed else []
+    return words

@@ -26,7 +26,7 @@ from simulator.history import STATES
 
 TOGETHER_MAX = 40  # variants in one pass: more would only make the statements long
 EVERYWHERE = "true"
-_MASKS = ("code", "effective", "admissible", "chosen")
+_MASKS = ("code", "effective", "confident", "prepared", "denied", "admissible", "chosen")
 
 Progress = Callable[[int, int], None]  # how many of how many variants are tried
 
@@ -57,7 +57,7 @@ class Trials:
     `connection` then holds `trial_states`: one row per decided state, graded by the bundle. The columns
     are those of incident_states, `case_place` (NULL for history), and what the bundle makes of it: `code`,
     `action`, the points `effect_<place>` of every action in declared order, over rungs the masks
-    `effective`, `admissible` and `chosen`, and the columns of the kernel's key.
+    `effective`, `confident`, `prepared`, `denied`, `admissible` and `chosen`, and the kernel's key.
     """
 
     bundle: Bundle

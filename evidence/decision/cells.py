@@ -25,6 +25,7 @@ from evidence.decision.conditions import (
     Or,
     leaves,
 )
+from evidence.decision.satisfiability import bounds
 from expectations.contracts import ColumnType
 
 Values: TypeAlias = tuple[Any, ...]
@@ -92,7 +93,9 @@ def _pieces(name: str, constants: set[Any]) -> Values:
     if column.type is ColumnType.BOOLEAN:
         return (False, True, *unknown)
     if column.type in INTEGERS:
-        return (*sorted(_around(constants) or {0}), *unknown)
+        low, high = bounds(name)
+        within = sorted(each for each in _around(constants) if low <= each <= high)
+        return (*(within or [max(low, 0)]), *unknown)
     if column.type is ColumnType.TEXTS:
         return ((), *((each,) for each in sorted(constants)), tuple(sorted(constants)))
     return (*(column.allowed or (*sorted(constants), ELSEWHERE)), *unknown)

@@ -1,0 +1,376 @@
+"""The command `evidence check`: whether a playbook is sound, and where history and cases say little of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines.cli.histories import HistoryChoice, open_chosen
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from evidence.decision import Bundle
+    from evidence.decision.cases import Failure
+    from evidence.errors import Place
+    from simulator.checkup import Checkup
+    from simulator.health import ActionHealth, Health, RuleHealth
+    from simulator.mutations import Mutations
+
+EXIT_SOUND, EXIT_FINDINGS, EXIT_FAULTS = 0, 1, 2
+BROKEN_MAX = 20  # a proof that breaks, breaks in many states
+LINE_MAX = 110
+_PLACE, _NAME = 20, 40  # widths of columns
+
+
+def print_check(folder: Path, choice: HistoryChoice, *, is_mutated: bool, output_format: str) -> int:
+    """Print the check and return the exit code: 2 for slips, 1 where cases or proofs do not hold."""
+    from evidence.decision.inspection import PLAYBOOK_FILE
+    from simulator.checkup import check_playbook
+
+    folder = folder.parent if folder.name == PLAYBOOK_FILE else folder
+    history = _History(choice)
+    checkup = check_playbook(folder, history.open, is_mutated=is_mutated, progress=_progress())
+    if output_format == "json":
+        sys.stdout.write(json.dumps(_as_json(checkup, history), indent=2, ensure_ascii=False) + "\n")
+    else:
+        lines = _lines(checkup, history) if checkup.bundle else _refusal_lines(checkup)
+        sys.stdout.write("".join(f"{_inert(line)}\n" for line in lines))
+    if checkup.has_slips:
+        return EXIT_FAULTS
+    return EXIT_SOUND if checkup.is_sound else EXIT_FINDINGS
+
+
+class _History:
+    """The history that was chosen, or why there is none."""
+
+    def __init__(self, choice: HistoryChoice) -> None:
+        self.choice = choice
+        self.absence = ""
+
+    @property
+    def source(self) -> str:
+        """What was read."""
+        return str(self.choice.history or self.choice.incidents or self.choice.warehouse)
+
+    def open(self, bundle: Bundle) -> duckdb.DuckDBPyConnection | None:
+        """The chosen history; a warehouse that nothing is published in is none. Raises InputError."""
+        from evidence.errors import WarehouseError
+
+        try:
+            return open_chosen(self.choice, bundle).connection
+        except WarehouseError as error:
+            self.absence = error.what
+            return None
+
+
+def _progress() -> Any:
+    """Tells on a terminal how far the mutants are; nowhere else."""
+    if not sys.stderr.isatty():
+        return None
+
+    def report(done: int, total: int) -> None:
+        sys.stderr.write(f"\r  {done} of {total} mutants tried" + ("\n" if done == total else ""))
+        sys.stderr.flush()
+
+    return report
+
+
+# --- text
+
+
+def _refusal_lines(checkup: Checkup) -> Iterator[str]:
+    errors, warnings = len(checkup.errors), len(checkup.warnings)
+    also = f" and {_counted(warnings, 'warning')}" if warnings else ""
+    yield f"{checkup.folder}: refused, {_counted(errors, 'error')}{also}"
+    yield ""
+    for finding in checkup.findings:
+        yield from finding.lines()
+
+
+def _lines(checkup: Checkup, history: _History) -> Iterator[str]:
+    yield f"{checkup.folder}: {_verdict(checkup)}"
+    yield ""
+    yield from _summary(checkup, history)
+    for finding in checkup.findings:
+        yield from ("", *finding.lines())
+    yield from _failures("Cases that come out otherwise", checkup.failures)
+    yield from _failures("Cases of policies that come out otherwise", checkup.policy_failures)
+    if checkup.proved and checkup.proved.broken:
+        more = len(checkup.proved.broken) - BROKEN_MAX
+        yield from ("", "Proofs that do not hold")
+        yield from (f"  {each}" for each in checkup.proved.broken[:BROKEN_MAX])
+        yield from [f"  and {more} more"] if more > 0 else []
+    if checkup.health:
+        yield from _health(checkup, checkup.health)
+    if checkup.mutations:
+        yield from _unnoticed(checkup, checkup.mutations)
+
+
+def _verdict(checkup: Checkup) -> str:
+    if not checkup.is_sound:
+        broken = checkup.proved.broken if checkup.proved else ()
+        parts = {
+            "error": len(checkup.errors),
+            "failing case": len(checkup.failures) + len(checkup.policy_failures),
+            "broken proof": len(broken),
+        }
+        return "not sound, " + ", ".join(_counted(count, what) for what, count in parts.items() if count)
+    doubts = f", {_counted(len(checkup.warnings), 'warning')}" if checkup.warnings else ""
+    return f"sound{doubts}"
+
+
+def _summary(checkup: Checkup, history: _History) -> Iterator[str]:
+    bundle, proved = checkup.bundle, checkup.proved
+    if bundle is None or proved is None:
+        return
+    yield _row(
+        "content",
+        f"{_counted(len(bundle.rules), 'rule')}, {_counted(len(bundle.actions), 'action')}, "
+        f"{_counted(len(bundle.policies), 'policy', 'policies')}; digest {bundle.digest[:12]}",
+    )
+    yield _row(
+        "proofs",
+        f"{'broken' if proved.broken else 'hold'}: tried on {_counted(proved.cell_count, 'cell')} around "
+        f"{_counted(proved.state_count, 'state')}",
+    )
+    held = len(checkup.cases) - len(checkup.failures)
+    policies_held = checkup.policy_case_count - len(checkup.policy_failures)
+    yield _row(
+        "cases",
+        f"{held} of {len(checkup.cases)} come out as expected; "
+        f"of policies {policies_held} of {checkup.policy_case_count}",
+    )
+    yield _row("history", _history_words(checkup.health, history))
+    if checkup.health:
+        yield _row("", _health_words(checkup.health))
+    yield from _mutation_rows(checkup.mutations)
+
+
+def _history_words(health: Health | None, history: _History) -> str:
+    if health is None:
+        return f"not looked at: {history.absence} (`evidence run` publishes one, --history reads another)"
+    return (
+        f"{_counted(health.incident_count, 'incident')}, {_counted(health.moment_count, 'moment')} "
+        f"from {history.source}"
+    )
+
+
+def _health_words(health: Health) -> str:
+    counts = (
+        (len(health.silent_rules), "rule never held", "rules never held"),
+        (len(health.idle_rules), "rule makes no difference", "rules make no difference"),
+        (len(health.never_chosen), "action was never recommended", "actions were never recommended"),
+        (
+            len(health.unspoken_incidents),
+            "incident that no rule speaks to",
+            "incidents that no rule speaks to",
+        ),
+    )
+    said = [_counted(count, one, many) for count, one, many in counts if count]
+    return "on it " + ", ".join(said) if said else "on it every rule, action and incident counts"
+
+
+def _mutation_rows(mutations: Mutations | None) -> Iterator[str]:
+    from simulator.mutant_model import Kind
+    from simulator.mutations import Outcome
+
+    if mutations is None:
+        yield _row("mutants", "not tried: --mutations says which changes nothing would notice")
+        return
+    score = mutations.score()
+    history, cases = mutations.count(Outcome.BY_HISTORY), mutations.count(Outcome.BY_CASES)
+    noticed = f"{score.noticed} of {score.decidable} are noticed"
+    yield _row("mutants", f"{noticed}: {history} by history, {cases} by cases alone")
+    kinds = ((kind.value, mutations.score(kind)) for kind in Kind)
+    yield _row("", ", ".join(f"{name} {each.noticed} of {each.decidable}" for name, each in kinds))
+    alike, refused = mutations.count(Outcome.ALIKE), mutations.count(Outcome.REFUSED)
+    yield _row("", f"not counted: {alike} that decide alike, {refused} that could not be loaded")
+
+
+def _failures(title: str, failed: Sequence[Failure]) -> Iterator[str]:
+    if failed:
+        yield from ("", title)
+    for each in failed:
+        yield f"  {_where(each.place)}  {each.case_id}"
+        yield f"      expected {each.expected}"
+        yield f"      found    {each.found}"
+        yield f"      because  {each.because}"
+
+
+def _health(checkup: Checkup, health: Health) -> Iterator[str]:
+    rule_count, action_count = len(health.rules), len(health.actions)
+    shadowed = health.overshadowed
+    others = [each for each in health.never_chosen if each not in shadowed]
+    yield from _section(
+        f"Rules that never held, {len(health.silent_rules)} of {rule_count}",
+        (_rule_line(checkup, each) for each in health.silent_rules),
+    )
+    yield from _section(
+        f"Rules without which every recommendation is the same, {len(health.idle_rules)} of {rule_count}",
+        (_rule_line(checkup, each) for each in health.idle_rules),
+    )
+    yield from _section(
+        f"Rungs that were never reached because a lower one is always enough, {len(shadowed)}",
+        (_action_line(checkup, each) for each in shadowed),
+    )
+    yield from _section(
+        f"Other actions that were never recommended, {len(others)} of {action_count}",
+        (_action_line(checkup, each) for each in others),
+    )
+    yield from _section("Minimum context that no rule reads", health.unread_context)
+    yield from _section("Incidents that no rule speaks to", health.unspoken_incidents)
+
+
+def _section(title: str, lines: Sequence[str] | Iterator[str]) -> Iterator[str]:
+    """Nothing at all where there are no lines."""
+    listed = list(lines)
+    if listed:
+        yield from ("", title)
+        yield from (f"  {line}" for line in listed)
+
+
+def _rule_line(checkup: Checkup, rule: RuleHealth) -> str:
+    held = f"held at {_counted(rule.moment_count, 'moment')}, in {_counted(rule.case_count, 'case')}"
+    needed = f"; {_counted(rule.needing_case_count, 'case')} would notice" if rule.case_count else ""
+    place = _where(checkup.rule_place(rule.rule))
+    return f"{place:<{_PLACE}}  {rule.rule:<{_NAME}}  {held}{needed}"
+
+
+def _action_line(checkup: Checkup, action: ActionHealth) -> str:
+    why = str(action.never_because or "")
+    details = [*action.instead, *(f"{gate} ({count})" for gate, count in action.kept_out_by)]
+    named = f", by {', '.join(details)}" if details else ""
+    cases = f"; in {_counted(action.case_count, 'case')}" if action.case_count else ""
+    place = _where(checkup.action_place(action.action))
+    return f"{place:<{_PLACE}}  {action.action:<{_NAME}}  {why}{named}{cases}"
+
+
+def _unnoticed(checkup: Checkup, mutations: Mutations) -> Iterator[str]:
+    """Each clause on a line with its changes, or above them where the line would be too long."""
+    from simulator.mutations import changes_in_words
+
+    clauses = sorted(
+        ((checkup.place_of(among[0].site), among) for among in mutations.unnoticed),
+        key=lambda each: (
+            each[1][0].site.policy,
+            str(each[0].path),
+            each[0].line,
+            each[1][0].site.clause,
+        ),
+    )
+    score = mutations.score()
+    title = (
+        f"Changes that neither history nor a case would notice, {score.decidable - score.noticed} "
+        f"in {_counted(len(clauses), 'clause')}"
+    )
+    lines: list[str] = []
+    for place, among in clauses:
+        head, changes = f"{_where(place):<{_PLACE}}  {among[0].site.clause}", changes_in_words(among)
+        whole = f"{head}: {'; '.join(changes)}"
+        is_short = len(changes) == 1 or len(whole) <= LINE_MAX
+        lines += [whole] if is_short else [f"{head}:", *(f"{'':<{_PLACE}}    {each}" for each in changes)]
+    yield from _section(title, lines)
+
+
+def _where(place: Place) -> str:
+    return f"{place.path.name}:{place.line}"
+
+
+def _row(name: str, text: str) -> str:
+    return f"  {name:<10}{text}"
+
+
+def _counted(count: int, one: str, many: str = "") -> str:
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def _inert(line: str) -> str:
+    """The line without control characters: a playbook may hold anything that YAML can."""
+    return "".join(letter if letter.isprintable() else "�" for letter in line)
+
+
+# --- JSON
+
+
+def _as_json(checkup: Checkup, history: _History) -> dict[str, Any]:
+    return {
+        "playbook": str(checkup.folder),
+        "digest": checkup.bundle.digest if checkup.bundle else None,
+        "is_sound": checkup.is_sound,
+        "findings": [
+            {
+                **_place_json(each.place),
+                "what": each.what,
+                "remedy": each.remedy,
+                "is_warning": each.is_warning,
+                "compile_check": each.check or None,
+            }
+            for each in checkup.findings
+        ],
+        "cases": _cases_json(len(checkup.cases), checkup.failures),
+        "policy_cases": _cases_json(checkup.policy_case_count, checkup.policy_failures),
+        "proofs": dataclasses.asdict(checkup.proved) if checkup.proved else None,
+        "history": history.source if checkup.health else None,
+        "health": _health_json(checkup, checkup.health) if checkup.health else None,
+        "mutations": _mutations_json(checkup, checkup.mutations) if checkup.mutations else None,
+    }
+
+
+def _place_json(place: Place) -> dict[str, Any]:
+    return {"file": str(place.path), "line": place.line, "column": place.column, "field": place.field}
+
+
+def _cases_json(count: int, failed: Sequence[Failure]) -> dict[str, Any]:
+    listed = [
+        {
+            **_place_json(each.place),
+            "id": each.case_id,
+            "expected": each.expected,
+            "found": each.found,
+            "because": each.because,
+        }
+        for each in failed
+    ]
+    return {"count": count, "failures": listed}
+
+
+def _health_json(checkup: Checkup, health: Health) -> dict[str, Any]:
+    return {
+        "incident_count": health.incident_count,
+        "moment_count": health.moment_count,
+        "rules": [
+            {**dataclasses.asdict(each), "line": checkup.rule_place(each.rule).line} for each in health.rules
+        ],
+        "actions": [
+            {**dataclasses.asdict(each), "line": checkup.action_place(each.action).line}
+            for each in health.actions
+        ],
+        "unread_context": list(health.unread_context),
+        "unspoken_incidents": list(health.unspoken_incidents),
+    }
+
+
+def _mutations_json(checkup: Checkup, mutations: Mutations) -> dict[str, Any]:
+    score = mutations.score()
+    return {
+        "noticed": score.noticed,
+        "decidable": score.decidable,
+        "mutants": [
+            {
+                **_place_json(checkup.place_of(each.mutant.site)),
+                "kind": each.mutant.site.kind,
+                "clause": each.mutant.site.clause,
+                "old": each.mutant.old,
+                "new": each.mutant.new or None,
+                "outcome": each.outcome,
+                "incidents": list(each.noticed.incident_ids),
+                "cases": [checkup.cases[place].case.id for place in each.noticed.cases],
+            }
+            for each in mutations.judged
+        ],
+    }
