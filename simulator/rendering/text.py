@@ -19,6 +19,7 @@ from simulator.comparison_model import (
     ClauseChange,
     ClauseEvidence,
     Comparison,
+    Responsibility,
     StaticWeakening,
 )
 from simulator.rendering.change_words import (
@@ -210,7 +211,7 @@ def _change(change: Change, clauses: dict[str, ClauseChange]) -> Block:
     table.add_row("reviewer", label_words(change))
     table.add_row("parted", shown(parting_sentence(change.parting), 500))
     if change.responsible is not None:
-        table.add_row("responsible", Text("\n".join(_responsible(change, clauses))))
+        table.add_row("responsible", Group(*_responsible(change.responsible, clauses)))
     if change.evidence:
         table.add_row("evidence", Text("\n".join(_evidence(change.evidence))))
     yield Padding(table, (0, 0, 0, 2))
@@ -233,17 +234,22 @@ def _sorted_out(old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
             yield words + shown(", ".join(names), 300)
 
 
-def _responsible(change: Change, clauses: dict[str, ClauseChange]) -> Iterator[str]:
-    found = change.responsible
-    assert found is not None
-    yield f"{responsible_sentence(found)}{':' if found.minimal_sets else '.'}"
-    for group in found.minimal_sets[:SETS_MAX]:
+def _responsible(found: Responsibility, clauses: dict[str, ClauseChange]) -> Block:
+    if not found.minimal_sets:
+        yield Text(f"{responsible_sentence(found)}.")
+        return
+    yield Text(f"{responsible_sentence(found)}:")
+    sets = Table.grid(padding=(0, 1))
+    sets.add_column(width=3, no_wrap=True)
+    sets.add_column(overflow="fold")
+    for number, group in enumerate(found.minimal_sets[:SETS_MAX], start=1):
         for place, clause in enumerate(group):
-            yield f"{'+' if place else '-'} {_clause(clause, clauses)}"
+            sets.add_row("and" if place else f"{number}.", _clause(clause, clauses))
+    yield sets
     if len(found.minimal_sets) > SETS_MAX:
-        yield f"and {len(found.minimal_sets) - SETS_MAX} more sets, in the JSON."
+        yield Text(f"and {len(found.minimal_sets) - SETS_MAX} more sets, in the JSON.")
     if necessary := necessary_clauses(found):
-        yield shown(f"The candidate decides otherwise without {', '.join(necessary)}.", 500)
+        yield Text(shown(f"The candidate decides otherwise without {', '.join(necessary)}.", 500))
 
 
 def _clause(name: str, clauses: dict[str, ClauseChange]) -> str:
