@@ -7,6 +7,7 @@ which a key begins to differ (about one row in four), so that a history may be l
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import duckdb
@@ -22,7 +23,7 @@ from evidence.errors import ContractError
 from expectations.contracts import Role
 
 SCRATCH = "replay_scratch"  # an in-memory database of its own, seen by every cursor of the connection
-BATCH_ROWS = 500_000
+BATCH_ROWS = 250_000
 MOMENTS = 2**32  # place = incident number * MOMENTS + moment: the total order of all states
 NEVER = 2**63 - 1  # stands for no first signal: later than every time
 IS_SIGNALLED, IS_IN_TIME, IS_AT_TICK = 1, 2, 4  # bits of `flags`
@@ -155,14 +156,24 @@ def read_runs(
     names = (each.table("runs"), each.table("ticks"))
     for name, empty in zip(names, _runs_and_ticks(reader.schema.empty_table()), strict=True):
         _write(work, f"create table {name} as", empty)
-    for batch in reader:
-        table = pa.Table.from_batches([batch])
-        _refuse_unknown_incidents(table)
-        for name, rows in zip(names, _runs_and_ticks(table), strict=True):
+
+    def keep(batch: pa.RecordBatch) -> None:
+        for name, rows in zip(names, _runs_and_ticks(pa.Table.from_batches([batch])), strict=True):
             _write(work, f"insert into {name}", rows)
 
+    # While one batch is kept the next one is read. Neither order nor number of the batches matters.
+    with ThreadPoolExecutor(max_workers=1) as keeper:
+        kept: Future[None] | None = None
+        for batch in reader:
+            _refuse_unknown_incidents(batch)
+            if kept:
+                kept.result()
+            kept = keeper.submit(keep, batch)
+        if kept:
+            kept.result()
 
-def _refuse_unknown_incidents(states: pa.Table) -> None:
+
+def _refuse_unknown_incidents(states: pa.RecordBatch) -> None:
     if states.column("place").null_count:
         raise ContractError(
             "there are states of an incident that is not in intake.incidents",
