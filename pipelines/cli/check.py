@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from simulator.checkup import Checkup
     from simulator.health import ActionHealth, Health, RuleHealth
     from simulator.mutations import Mutations
+    from simulator.proofs import Proved
 
 EXIT_SOUND, EXIT_FINDINGS, EXIT_FAULTS = 0, 1, 2
 BROKEN_MAX = 20  # a proof that breaks, breaks in many states
@@ -96,8 +97,10 @@ def _lines(checkup: Checkup, history: _History) -> Iterator[str]:
     yield f"{checkup.folder}: {_verdict(checkup)}"
     yield ""
     yield from _summary(checkup, history)
+    if checkup.findings:
+        yield ""
     for finding in checkup.findings:
-        yield from ("", *finding.lines())
+        yield from finding.lines()
     yield from _failures("Cases that come out otherwise", checkup.failures)
     yield from _failures("Cases of policies that come out otherwise", checkup.policy_failures)
     if checkup.proved and checkup.proved.broken:
@@ -133,22 +136,24 @@ def _summary(checkup: Checkup, history: _History) -> Iterator[str]:
         f"{_counted(len(bundle.rules), 'rule')}, {_counted(len(bundle.actions), 'action')}, "
         f"{_counted(len(bundle.policies), 'policy', 'policies')}; digest {bundle.digest[:12]}",
     )
-    yield _row(
-        "proofs",
-        f"{'broken' if proved.broken else 'hold'}: tried on {_counted(proved.cell_count, 'cell')} around "
-        f"{_counted(proved.state_count, 'state')}",
-    )
+    yield _row("proofs", _proof_words(proved))
     held = len(checkup.cases) - len(checkup.failures)
     policies_held = checkup.policy_case_count - len(checkup.policy_failures)
-    yield _row(
-        "cases",
-        f"{held} of {len(checkup.cases)} come out as expected; "
-        f"of policies {policies_held} of {checkup.policy_case_count}",
-    )
+    own = f"{held} of {len(checkup.cases)} come out as expected" if checkup.cases else "it has none"
+    yield _row("cases", f"{own}; of its policies {policies_held} of {checkup.policy_case_count}")
     yield _row("history", _history_words(checkup.health, history))
     if checkup.health:
         yield _row("", _health_words(checkup.health))
     yield from _mutation_rows(checkup.mutations)
+
+
+def _proof_words(proved: Proved) -> str:
+    if not proved.state_count:
+        return "hold by construction; there is no state of history or cases to try them on"
+    tried = f"{_counted(proved.cell_count, 'cell')} around {_counted(proved.state_count, 'state')}"
+    if proved.broken:
+        return f"{len(proved.broken)} of {tried} break them"
+    return f"hold by construction, and were seen to on {tried} of history and cases"
 
 
 def _history_words(health: Health | None, history: _History) -> str:
