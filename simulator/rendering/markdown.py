@@ -26,6 +26,8 @@ from simulator.rendering.wording import (
     history_words,
     is_same_bundle,
     label_sentence,
+    moved_loads,
+    other_loads,
     removal_sentence,
     removed_approvals,
     responsible_counts,
@@ -167,10 +169,11 @@ def _figures(comparison: Comparison) -> Iterator[str]:
     yield ""
     yield f"- **Time of decision:** {time_sentence(summary.time_to_decision)}"
     if summary.role_loads:
-        loads = (
+        loads = [
             f"{markdown(shown(role_words(load.role), 60))} {load.baseline_count} → {load.candidate_count}"
-            for load in summary.role_loads
-        )
+            for load in moved_loads(summary)
+        ]
+        loads += [others] if (others := other_loads(summary)) else []
         yield f"- **Asked to approve:** {', '.join(loads)}."
     for note in summary.notes:
         yield f"- **Note:** {markdown(note)}"

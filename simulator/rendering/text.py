@@ -42,6 +42,8 @@ from simulator.rendering.wording import (
     is_same_bundle,
     label_sentence,
     listing_sentence,
+    moved_loads,
+    other_loads,
     removal_sentence,
     removed_approvals,
     safety_sentence,
@@ -177,10 +179,11 @@ def _figures(comparison: Comparison) -> Block:
     yield table
     yield _hanging("decided: ", time_sentence(summary.time_to_decision))
     if summary.role_loads:
-        loads = (
+        loads = [
             f"{shown(load.role, 60)} {load.baseline_count} → {load.candidate_count}"
-            for load in summary.role_loads
-        )
+            for load in moved_loads(summary)
+        ]
+        loads += [others] if (others := other_loads(summary)) else []
         yield _hanging("asked to approve: ", ", ".join(loads))
     for note in summary.notes:
         yield _hanging("note: ", shown(note))
@@ -242,9 +245,10 @@ def _responsible(found: Responsibility, clauses: dict[str, ClauseChange]) -> Blo
     sets = Table.grid(padding=(0, 1))
     sets.add_column(width=3, no_wrap=True)
     sets.add_column(overflow="fold")
+    is_one = len(found.minimal_sets) == 1
     for number, group in enumerate(found.minimal_sets[:SETS_MAX], start=1):
         for place, clause in enumerate(group):
-            sets.add_row("and" if place else f"{number}.", _clause(clause, clauses))
+            sets.add_row("and" if place else "-" if is_one else f"{number}.", _clause(clause, clauses))
     yield sets
     if len(found.minimal_sets) > SETS_MAX:
         yield Text(f"and {len(found.minimal_sets) - SETS_MAX} more sets, in the JSON.")

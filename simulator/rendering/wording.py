@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from evidence.handoff.words import counted, duration
 from simulator.comparison_model import Change, ChangeClass, Comparison, StaticWeakening
-from simulator.summary_model import Summary, TimeShift
+from simulator.summary_model import RoleLoad, Summary, TimeShift
 
 CLASS_MEANINGS: Mapping[ChangeClass, str] = {
     ChangeClass.APPROVAL_WEAKENING: (
@@ -157,6 +157,19 @@ def time_sentence(shift: TimeShift) -> str:
         ends = (int(shift.median_interval.low), int(shift.median_interval.high))
         median += f" (95 % interval {' to '.join(map(shift_words, ends))})"
     return f"{counts}; {median}; nine in ten move by {shift_words(shift.p90_seconds)} or less."
+
+
+def moved_loads(summary: Summary) -> tuple[RoleLoad, ...]:
+    """Roles that are asked more or less often than before."""
+    return tuple(load for load in summary.role_loads if load.baseline_count != load.candidate_count)
+
+
+def other_loads(summary: Summary) -> str:
+    """What holds for the roles that are asked as often as before; empty where there is none."""
+    moved = len(moved_loads(summary))
+    if moved == len(summary.role_loads):
+        return ""
+    return f"{'the other roles' if moved else 'every role'} as often as before"
 
 
 def shift_words(seconds: int) -> str:
