@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -13,26 +12,19 @@ from rich.text import Text
 from evidence.redaction import shown
 from simulator.comparison_model import (
     BundleRef,
-    Change,
     ChangeClass,
     ChangeKind,
-    ClauseChange,
-    ClauseEvidence,
     Comparison,
-    Responsibility,
     StaticWeakening,
 )
 from simulator.rendering.change_words import (
     by_gravity,
     clause_words,
-    label_words,
-    marks,
-    necessary_clauses,
     parting_sentence,
     regressions,
-    responsible_sentence,
 )
-from simulator.rendering.rows import Row, change_rows, decision_words, figures
+from simulator.rendering.rows import decision_words, figures
+from simulator.rendering.text_changes import LABEL_WIDTH, WIDTH, Block, change_block, grid, hanging
 from simulator.rendering.wording import (
     CLASS_MEANINGS,
     allowed_weakenings,
@@ -52,14 +44,9 @@ from simulator.rendering.wording import (
     weakened_safeties,
 )
 
-WIDTH = 110
-LABEL_WIDTH = 15
 CLAUSES_MAX = 20
-SETS_MAX = 5
 REGRESSIONS_MAX = 10
 BAR_WIDTH = 24
-
-Block = Iterator[RenderableType]
 
 
 def render_text(comparison: Comparison) -> str:
@@ -101,9 +88,9 @@ def _head(comparison: Comparison) -> Block:
             yield Text(sentence)
     if lost := regressions(comparison.changed):
         named = ", ".join(shown(change.incident_id, 100) for change in lost[:REGRESSIONS_MAX])
-        yield _hanging("regresses: ", named + (", …" if len(lost) > REGRESSIONS_MAX else ""))
+        yield hanging("regresses: ", named + (", …" if len(lost) > REGRESSIONS_MAX else ""))
     yield Text()
-    table = _grid(LABEL_WIDTH)
+    table = grid(LABEL_WIDTH)
     table.add_row("baseline", _bundle(comparison.baseline))
     table.add_row("candidate", _bundle(comparison.candidate))
     table.add_row("history", f"{history_words(comparison)}  ({comparison.history.digest[:12]})")
@@ -131,12 +118,12 @@ def _weakenings(comparison: Comparison) -> Block:
 
 
 def _weakening(weakening: StaticWeakening) -> RenderableType:
-    table = _grid(8)
+    table = grid(8)
     if weakening.witness:
         table.add_row("  where", shown(weakening.witness, 300))
     if weakening.is_approval:
         table.add_row("  allow", f"--allow {weakening.id}")
-    return Group(_hanging("- ", shown(weakening.what, 300)), table)
+    return Group(hanging("- ", shown(weakening.what, 300)), table)
 
 
 def _classes(comparison: Comparison) -> Block:
@@ -177,16 +164,16 @@ def _figures(comparison: Comparison) -> Block:
             ", ".join(part for part in (figure.interval, figure.test) if part),
         )
     yield table
-    yield _hanging("decided: ", time_sentence(summary.time_to_decision))
+    yield hanging("decided: ", time_sentence(summary.time_to_decision))
     if summary.role_loads:
         loads = [
             f"{shown(load.role, 60)} {load.baseline_count} → {load.candidate_count}"
             for load in moved_loads(summary)
         ]
         loads += [others] if (others := other_loads(summary)) else []
-        yield _hanging("asked to approve: ", ", ".join(loads))
+        yield hanging("asked to approve: ", ", ".join(loads))
     for note in summary.notes:
-        yield _hanging("note: ", shown(note))
+        yield hanging("note: ", shown(note))
 
 
 def _decisions(comparison: Comparison) -> Block:
@@ -200,76 +187,7 @@ def _decisions(comparison: Comparison) -> Block:
     for number, change in enumerate(changes):
         if number:
             yield Text()
-        yield from _change(change, clauses)
-
-
-def _change(change: Change, clauses: dict[str, ClauseChange]) -> Block:
-    yield Text(f"{shown(change.incident_id, 100)}  {', '.join(marks(change))}")
-    table = _grid(LABEL_WIDTH, indent=2)
-    table.add_row("", shown(change.title, 200))
-    for row in change_rows(change):
-        table.add_row(row.label, _old_and_new(row))
-    for reason in change.reasons:
-        table.add_row("because", shown(reason, 500))
-    table.add_row("reviewer", label_words(change))
-    table.add_row("parted", shown(parting_sentence(change.parting), 500))
-    if change.responsible is not None:
-        table.add_row("responsible", Group(*_responsible(change.responsible, clauses)))
-    if change.evidence:
-        table.add_row("evidence", Text("\n".join(_evidence(change.evidence))))
-    yield Padding(table, (0, 0, 0, 2))
-
-
-def _old_and_new(row: Row) -> str:
-    if row.is_changed and row.is_list and row.old and row.new:
-        return "; ".join(_sorted_out(row.old, row.new))
-    old, new = (shown(words, 300) for words in row.words)
-    return f"{old}  →  {new}" if row.is_changed else old
-
-
-def _sorted_out(old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
-    """What both name, then what only one of them does."""
-    both = [name for name in new if name in old]
-    before = [name for name in old if name not in new]
-    now = [name for name in new if name not in old]
-    for words, names in (("", both), ("no longer ", before), ("now also " if both else "now ", now)):
-        if names:
-            yield words + shown(", ".join(names), 300)
-
-
-def _responsible(found: Responsibility, clauses: dict[str, ClauseChange]) -> Block:
-    if not found.minimal_sets:
-        yield Text(f"{responsible_sentence(found)}.")
-        return
-    yield Text(f"{responsible_sentence(found)}:")
-    sets = Table.grid(padding=(0, 1))
-    sets.add_column(width=3, no_wrap=True)
-    sets.add_column(overflow="fold")
-    is_one = len(found.minimal_sets) == 1
-    for number, group in enumerate(found.minimal_sets[:SETS_MAX], start=1):
-        for place, clause in enumerate(group):
-            sets.add_row("and" if place else "-" if is_one else f"{number}.", _clause(clause, clauses))
-    yield sets
-    if len(found.minimal_sets) > SETS_MAX:
-        yield Text(f"and {len(found.minimal_sets) - SETS_MAX} more sets, in the JSON.")
-    if necessary := necessary_clauses(found):
-        yield Text(shown(f"The candidate decides otherwise without {', '.join(necessary)}.", 500))
-
-
-def _clause(name: str, clauses: dict[str, ClauseChange]) -> str:
-    told = f": {clause_words(clauses[name])}" if name in clauses else ""
-    return shown(f"{name}{told}", 240)
-
-
-def _evidence(evidence: Sequence[ClauseEvidence]) -> Iterator[str]:
-    """Each record once, with the columns that it stands behind."""
-    columns: dict[tuple[str, int], list[str]] = {}
-    for each in evidence:
-        columns.setdefault((each.anchor.path, each.anchor.ordinal), []).append(each.column)
-    for (path, ordinal), names in list(columns.items())[:CLAUSES_MAX]:
-        yield shown(f"{path} record {ordinal}: {', '.join(sorted(set(names)))}", 300)
-    if len(columns) > CLAUSES_MAX:
-        yield f"and {len(columns) - CLAUSES_MAX} more records, in the JSON."
+        yield from change_block(change, clauses)
 
 
 def _paths(comparison: Comparison) -> Block:
@@ -299,24 +217,7 @@ def _clauses(comparison: Comparison) -> Block:
         return
     for clause in comparison.clauses:
         name = shown(clause.id, 200) + ("" if clause.can_decide else " (words)")
-        yield _hanging("- ", f"{name}: {shown(clause_words(clause), 300)}")
-
-
-def _grid(width: int, indent: int = 0) -> Table:
-    """Two columns: a label of fixed width, and text that wraps."""
-    table = Table.grid(padding=(0, 1))
-    table.add_column(width=width, no_wrap=True)
-    table.add_column(overflow="fold", max_width=WIDTH - width - indent - 1)
-    return table
-
-
-def _hanging(mark: str, text: str) -> RenderableType:
-    """The text behind a mark, its further lines below its first word."""
-    table = Table.grid()
-    table.add_column(width=len(mark), no_wrap=True)
-    table.add_column(overflow="fold")
-    table.add_row(mark, text)
-    return table
+        yield hanging("- ", f"{name}: {shown(clause_words(clause), 300)}")
 
 
 def _title(text: str) -> RenderableType:
