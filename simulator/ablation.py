@@ -16,8 +16,7 @@ import duckdb
 import pyarrow as pa
 
 from evidence.decision import Bundle
-from evidence.decision.explain import MODE_WORDS
-from evidence.decision.matrix import Mode
+from evidence.decision.matrix import MODE_WORDS, Mode
 from evidence.settings import Settings
 from evidence.tables import Tables, arrow_schema
 from evidence.times import NS_PER_SECOND

@@ -14,9 +14,8 @@ import duckdb
 
 from evidence.decision import Bundle
 from evidence.decision.codes import Recommendation, decode
-from evidence.decision.explain import MODE_WORDS
 from evidence.decision.kernel import STATES
-from evidence.decision.matrix import BOUNDED_OPTIONS, MODES, Mode
+from evidence.decision.matrix import BOUNDED_OPTIONS, MODE_WORDS, MODES, Mode
 from simulator.allowances import Allowances, columns_of, missing_context, strictest
 from simulator.truth import State
 

@@ -19,7 +19,9 @@ from evidence.decision.decide import (
     recommendation_rows,
     target_of,
 )
-from evidence.decision.matrix import Mode, Option
+from evidence.decision.flip_words import would_change
+from evidence.decision.flips import minimal_flips
+from evidence.decision.matrix import MODE_WORDS, Mode, Option
 from evidence.decision.open_points import MISSING_CONTEXT, OPEN_POINTS
 from evidence.errors import InputError
 from evidence.redaction import make_visible, redact
@@ -27,11 +29,6 @@ from evidence.times import NS_PER_SECOND, format_rfc3339
 from expectations.contracts import Role
 
 SHOWN_ROLES = (Role.FEATURE,)
-MODE_WORDS = {
-    Mode.AUTOMATIC: "automatic",
-    Mode.POLICY_GATED: "policy-gated",
-    Mode.APPROVAL_REQUIRED: "approval required",
-}
 
 
 def explain(connection: duckdb.DuckDBPyConnection, incident_id: str, bundle: Bundle) -> str:
@@ -48,6 +45,7 @@ def explain(connection: duckdb.DuckDBPyConnection, incident_id: str, bundle: Bun
         ["## Options compared", *_options(decision)],
         ["## What is missing", *_missing(decision)],
         ["## Who must approve", *_approval(bundle, decision)],
+        ["## What would change it", *would_change(bundle, minimal_flips(bundle, decision.row))],
     ]
     guardrails = list(_guardrails(bundle, decision))
     if guardrails:

@@ -75,6 +75,11 @@ class Execution(StrEnum):
 
 
 SCOPES, UNDOS, MODES = tuple(Scope), tuple(Undo), tuple(Mode)
+MODE_WORDS = {
+    Mode.AUTOMATIC: "automatic",
+    Mode.POLICY_GATED: "policy-gated",
+    Mode.APPROVAL_REQUIRED: "approval required",
+}
 PASSIVE_OPTIONS = (Option.MONITOR, Option.ENRICH, Option.ESCALATE, Option.NOTIFY)
 # On equal points the option that involves more people wins: the reverse would hide an incident.
 PASSIVE_PRECEDENCE = (Option.MONITOR, Option.ENRICH, Option.NOTIFY, Option.ESCALATE)

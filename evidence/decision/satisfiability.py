@@ -167,7 +167,7 @@ def outcomes(condition: Condition, at: Cell) -> Truths:
             return _combined(outcomes(left, at), outcomes(right, at), False)
         case Or(left, right):
             return _combined(outcomes(left, at), outcomes(right, at), True)
-    name = _cell_name(condition)
+    name = cell_name(condition)
     return frozenset({_truth(condition, at[name])}) if name in at else _any_outcome(condition)
 
 
@@ -183,7 +183,7 @@ def _combined(left: Truths, right: Truths, decisive: bool) -> Truths:
 
 
 def _any_outcome(leaf: Condition) -> Truths:
-    if isinstance(leaf, Known | HasSignal) or not COLUMNS[_cell_name(leaf)].is_nullable:
+    if isinstance(leaf, Known | HasSignal) or not COLUMNS[cell_name(leaf)].is_nullable:
         return frozenset({True, False})
     return frozenset({True, False, None})
 
@@ -221,7 +221,8 @@ def _is_match(leaf: Matches, text: str) -> bool:
 # --- cells
 
 
-def _cell_name(leaf: Condition) -> str:
+def cell_name(leaf: Condition) -> str:
+    """What a leaf reads: a column, or whether a signal of one name has arrived."""
     return f"has_signal({literal_sql(leaf.name)})" if isinstance(leaf, HasSignal) else leaf.column  # type: ignore[union-attr]
 
 
@@ -233,7 +234,7 @@ def cells_of(conditions: Iterable[Condition]) -> dict[str, tuple[Any, ...]]:
     read: dict[str, list[Condition]] = {}
     for condition in conditions:
         for leaf in leaves(condition):
-            read.setdefault(_cell_name(leaf), []).append(leaf)
+            read.setdefault(cell_name(leaf), []).append(leaf)
     return {name: _pieces(name, among) for name, among in read.items()}
 
 

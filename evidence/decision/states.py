@@ -27,7 +27,7 @@ _SQL_ZEROS = {
     ColumnType.TEXTS: "[]::varchar[]",
     ColumnType.TEXT: "''",
 }
-_SQL_TYPES = {
+SQL_TYPES = {
     ColumnType.INTEGER: "integer",
     ColumnType.BIGINT: "bigint",
     ColumnType.BOOLEAN: "boolean",
@@ -48,7 +48,7 @@ def blank_state_sql(**columns: str) -> str:
     missing = ", ".join(f"'{field.name}'" for field in sorted(MINIMUM_CONTEXT, key=lambda field: field.name))
     given = {"missing_context": f"[{missing}]", **columns}
     return ",\n    ".join(
-        f"({given.get(column.name) or _blank_sql(column)})::{_SQL_TYPES[column.type]} as {column.name}"
+        f"({given.get(column.name) or _blank_sql(column)})::{SQL_TYPES[column.type]} as {column.name}"
         for column in STATE_COLUMNS
     )
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from evidence.decision import Bundle
-from evidence.decision.explain import MODE_WORDS
+from evidence.decision.matrix import MODE_WORDS
 from evidence.settings import Settings
 from evidence.tables import Tables
 from evidence.times import NS_PER_SECOND, format_rfc3339

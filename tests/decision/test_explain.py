@@ -23,6 +23,7 @@ def test_a_story_tells_what_was_known_what_fired_what_lost_and_who_must_agree() 
         "## Options compared",
         "## What is missing",
         "## Who must approve",
+        "## What would change it",
     ]
     assert "Recommended: contain / restart on cart (approval required). Nothing was executed." in told
     assert "moment 2: contain / restart (approval required); severity unknown, confidence 50" in told
@@ -99,3 +100,12 @@ def test_what_is_missing_is_said_in_words_with_where_to_look() -> None:
         "Ask the escalation policy's fallback who owns it" in told
     )
     assert "- is_stateful: Whether it keeps state is not known." in told
+
+
+def test_what_would_change_the_recommendation_is_told() -> None:
+    """The smallest changes of context that lead elsewhere, with what would be recommended then."""
+    told = explain(history([RESTART]), "inc-1", mini())
+    section = told.partition("## What would change it\n")[2]
+    assert section.startswith("One fact is enough. Had only this been otherwise, ")
+    assert "- contain / restart (approval required: app_owner)\n" in section
+    assert "  - confidence: 85 → 40 to 59\n" in section
