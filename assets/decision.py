@@ -8,6 +8,7 @@ import dagster as dg
 
 from assets.folders import Folders
 from assets.lineage import PLAYBOOK
+from assets.playbooks import active_bundle
 from assets.specs import OWNERS, key_of, publish, specs_of, tables_of
 from evidence import decision
 
@@ -23,7 +24,7 @@ def playbook(folders: Folders) -> dg.MaterializeResult[None]:
 
     The data version is the bundle's digest, so that every decision below is stale when it changes.
     """
-    bundle = decision.load_active(folders.playbooks_path)
+    bundle = active_bundle(folders)
     return dg.MaterializeResult(
         data_version=dg.DataVersion(bundle.digest),
         metadata={
@@ -38,7 +39,7 @@ def playbook(folders: Folders) -> dg.MaterializeResult[None]:
 @dg.multi_asset(name="decision", specs=specs_of(tables_of("decision")))
 def decision_tables(folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
     """Publishes the candidates of every option, the policies' verdicts and the decision of each incident."""
-    bundle = decision.load_active(folders.playbooks_path)
+    bundle = active_bundle(folders)
     with folders.reading() as connection:
         yield from publish(folders, decision.decide(connection, bundle))
 

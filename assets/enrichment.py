@@ -8,8 +8,9 @@ import dagster as dg
 
 from assets.folders import Folders
 from assets.inputs import settings_path
+from assets.playbooks import active_bundle
 from assets.specs import publish, specs_of, tables_of
-from evidence import decision, enrichment
+from evidence import enrichment
 from evidence.settings import load_settings
 
 
@@ -17,7 +18,7 @@ from evidence.settings import load_settings
 def enrichment_tables(folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
     """Publishes incident states as of every moment, with the signals, changes and reach behind them."""
     settings = load_settings(settings_path(folders.incidents_path))
-    bundle = decision.load_active(folders.playbooks_path)
+    bundle = active_bundle(folders)
     with folders.reading() as connection:
         yield from publish(folders, enrichment.build(connection, settings, bundle.grading))
 

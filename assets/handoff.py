@@ -9,8 +9,9 @@ import dagster as dg
 
 from assets.folders import Folders
 from assets.inputs import settings_path
+from assets.playbooks import active_bundle
 from assets.specs import publish, specs_of, tables_of
-from evidence import decision, handoff
+from evidence import handoff
 from evidence.anchors import manifest_bytes, sha256_of
 from evidence.settings import load_settings
 from evidence.verify import HANDOFF_MANIFEST
@@ -23,7 +24,7 @@ FOLDER = "handoffs"
 def handoff_tables(folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
     """Writes a package per incident as JSON, Markdown and HTML, and publishes what is claimed in them."""
     settings = load_settings(settings_path(folders.incidents_path))
-    bundle = decision.load_active(folders.playbooks_path)
+    bundle = active_bundle(folders)
     with folders.reading() as connection:
         handoffs = handoff.build(connection, bundle, settings)
     replace_files(folders.out_path, handoffs.files)

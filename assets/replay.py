@@ -8,6 +8,7 @@ import dagster as dg
 from assets.folders import Folders
 from assets.inputs import settings_path
 from assets.lineage import VERSIONS
+from assets.playbooks import active_bundle, bundle_versions
 from assets.specs import OWNERS, key_of, publish, specs_of
 from evidence import decision
 from evidence.anchors import sha256_of
@@ -32,7 +33,7 @@ def playbook_versions(folders: Folders) -> dg.MaterializeResult[None]:
     The data version is that of their contents, so that replays are stale when any of them changes. A
     version that does not compile is named here and is not replayed.
     """
-    versions = decision.load_versions(folders.playbooks_path)
+    versions = bundle_versions(folders)
     lines = [f"{bundle.name} {bundle.digest}" for bundle in versions.bundles]
     return dg.MaterializeResult(
         data_version=dg.DataVersion(sha256_of("\n".join(lines).encode())),
@@ -46,7 +47,7 @@ def playbook_versions(folders: Folders) -> dg.MaterializeResult[None]:
 @dg.multi_asset(name="replay", specs=specs_of(RUN_TABLES))
 def replays(folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
     """Publishes what each playbook version decides on the history that was just built."""
-    versions = decision.load_versions(folders.playbooks_path)
+    versions = bundle_versions(folders)
     if not versions.bundles:
         raise PlaybookError(f"no playbook in {folders.playbooks} compiles")
     history = open_warehouse(folders.tables.root)
@@ -57,7 +58,7 @@ def replays(folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
 def ablations(folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
     """Publishes what the active playbook would have decided without each source of evidence."""
     settings = load_settings(settings_path(folders.incidents_path))
-    bundle = decision.load_active(folders.playbooks_path)
+    bundle = active_bundle(folders)
     with folders.reading() as connection:
         yield from publish(folders, {"replay.ablations": ablate(connection, settings, bundle)})
 
@@ -76,8 +77,8 @@ def comparisons(folders: Folders, config: Pair) -> Iterator[dg.MaterializeResult
     An older version is the baseline of the active one, a newer one its candidate. The clauses that are
     responsible are sought for the pair that is asked for.
     """
-    versions = decision.load_versions(folders.playbooks_path)
-    active = decision.load_active(folders.playbooks_path)
+    versions = bundle_versions(folders)
+    active = active_bundle(folders)
     history = open_warehouse(folders.tables.root)
     found = [
         compare(history, *pair, is_attributed=False) for pair in standing_pairs(versions.bundles, active.name)
