@@ -7,6 +7,7 @@ measuring and for trying a playbook at scale; what it says about incidents is in
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
@@ -96,8 +97,8 @@ def _states_sql(connection: duckdb.DuckDBPyConnection) -> str:
 
 
 def _seed32(seed: int) -> int:
-    """The seed folded into 32 bits."""
-    return (seed ^ seed >> 32) & 0xFFFFFFFF
+    """The seed spread over 32 bits: numbers are small, and small seeds would only rearrange them."""
+    return int.from_bytes(hashlib.sha256(str(seed).encode()).digest()[:4], "big")
 
 
 def _read(connection: duckdb.DuckDBPyConnection, sql: str, name: str) -> pa.Table:
