@@ -80,7 +80,7 @@ def test_wherever_less_approval_is_demanded_a_weakening_is_reported(
 
 
 @pytest.mark.slow
-@settings(max_examples=600)
+@settings(max_examples=300)
 @given(bundles_near(mini()), bundles_near(mini()), st.integers(0, 10_000))
 def test_wherever_less_approval_is_demanded_a_weakening_is_reported_at_length(
     baseline: Bundle, candidate: Bundle, seed: int
