@@ -9,11 +9,8 @@ from assets.folders import Folders
 from assets.inputs import settings_path
 from assets.specs import key_of, materialized, publish, specs_of
 from evidence import kpis
-from evidence.settings import load_settings
-from evidence.tables import Tables
+from evidence.settings import Settings, load_settings
 from evidence.warehouse import Published
-
-REVIEW_TABLES = ("kpis.quality_review", "kpis.learning")
 
 # A partition is named by its Monday; its part in the warehouse by the ISO week.
 WEEKS = dg.WeeklyPartitionsDefinition(start_date="2026-01-05", day_offset=1, timezone="UTC")
@@ -27,7 +24,9 @@ WEEKS = dg.WeeklyPartitionsDefinition(start_date="2026-01-05", day_offset=1, tim
 )
 def weekly_kpis(context: dg.AssetExecutionContext, folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
     """Publishes one part per week, computed in one pass: the weeks asked for, or all when none is."""
-    tables, present = _build(folders)
+    with folders.reading() as connection:
+        tables = kpis.build(connection, _settings(folders), kpis.WEEKLY_TABLES)
+        present = kpis.weeks(connection)
     before = folders.tables.published()
     weeks = _requested(context) or _all_weeks(present, before)
     folders.tables.publish_parts({week: kpis.of_week(tables, week) for week in weeks})
@@ -37,11 +36,11 @@ def weekly_kpis(context: dg.AssetExecutionContext, folders: Folders) -> Iterator
     yield from materialized(after)
 
 
-@dg.multi_asset(name="reviews", specs=specs_of(REVIEW_TABLES))
+@dg.multi_asset(name="reviews", specs=specs_of(kpis.REVIEW_TABLES))
 def reviews(folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
     """Publishes the reviewers' answers and what each incident teaches."""
-    tables, _ = _build(folders)
-    yield from publish(folders, {name: tables[name] for name in REVIEW_TABLES})
+    with folders.reading() as connection:
+        yield from publish(folders, kpis.build(connection, _settings(folders), kpis.REVIEW_TABLES))
 
 
 def iso_week(monday: str) -> str:
@@ -55,10 +54,8 @@ def monday_of(week: str) -> str:
     return datetime.datetime.strptime(f"{week}-1", "%G-W%V-%u").date().isoformat()  # noqa: DTZ007  # a day
 
 
-def _build(folders: Folders) -> tuple[Tables, tuple[str, ...]]:
-    settings = load_settings(settings_path(folders.incidents_path))
-    with folders.reading() as connection:
-        return kpis.build(connection, settings), kpis.weeks(connection)
+def _settings(folders: Folders) -> Settings:
+    return load_settings(settings_path(folders.incidents_path))
 
 
 def _requested(context: dg.AssetExecutionContext) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import duckdb
@@ -16,26 +17,36 @@ from expectations.tables import TABLES
 
 SPREAD_TABLES = ("kpis.weekly_dwell_time", "kpis.weekly_mttd", "kpis.weekly_mttr")
 WEEKLY_TABLES = (*SPREAD_TABLES, "kpis.weekly_coverage", "kpis.weekly_outcomes")
-PLAIN_TABLES = ("kpis.weekly_coverage", "kpis.weekly_outcomes", "kpis.quality_review", "kpis.learning")
+REVIEW_TABLES = ("kpis.quality_review", "kpis.learning")
+PLAIN_TABLES = ("kpis.weekly_coverage", "kpis.weekly_outcomes", *REVIEW_TABLES)
+KPI_TABLES = (*WEEKLY_TABLES, *REVIEW_TABLES)
 
 _SQL = {path.stem: path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.sql"))}
 _RANKS = pa.schema([("n", pa.int64()), ("low_rank", pa.int64()), ("high_rank", pa.int64())])
 
 
-def build(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Tables:
-    """The seven `kpis.*` tables.
+def build(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, names: Collection[str] = KPI_TABLES
+) -> Tables:
+    """The `kpis.*` tables of these names, all seven when none is given.
 
     Reads `intake.incidents`, `intake.services`, `intake.evidence_events`, `enrichment.incident_context`,
     `decision.option_scores`, `decision.decisions` and `replay.ablations`; leaves temporary objects named
     `kpi_*` in the connection. Every incident counts once in every weekly table, whatever of it is unknown.
     """
     _prepare(connection)
-    tables = {
-        **_spreads(connection),
-        **{name: connection.sql(_SQL[TABLES[name].table]).to_arrow_table() for name in PLAIN_TABLES},
+    tables = {} if set(SPREAD_TABLES).isdisjoint(names) else _spreads(connection)
+    tables |= {
+        name: connection.sql(_SQL[TABLES[name].table]).to_arrow_table()
+        for name in PLAIN_TABLES
+        if name in names
     }
     links = incident_links(connection, settings)
-    return {name: conform(name, with_links(TABLES[name], table, links)) for name, table in tables.items()}
+    return {
+        name: conform(name, with_links(TABLES[name], table, links))
+        for name, table in tables.items()
+        if name in names
+    }
 
 
 def weeks(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 from evidence.kpis import build
+from evidence.kpis.stage import KPI_TABLES
 from evidence.settings import Links, Settings
 from evidence.tables import Tables, arrow_schema, open_memory, register, table_from_rows
 from expectations.contracts import ColumnType
@@ -78,13 +79,15 @@ def open_kpis() -> Callable[[dict[str, list[Row]]], duckdb.DuckDBPyConnection]:
 def kpis_of() -> Callable[..., Tables]:
     """kpis_of(incidents, **more tables by bare name): the KPI tables of hand-made upstream tables."""
 
-    def run(incidents: list[Row], links: Links = LINKS, **more: list[Row]) -> Tables:
+    def run(
+        incidents: list[Row], links: Links = LINKS, names: Collection[str] = KPI_TABLES, **more: list[Row]
+    ) -> Tables:
         named = {_full_name(bare): rows for bare, rows in more.items()}
         connection = open_tables({"intake.incidents": incidents, **named})
         settings = Settings(
             delivery_delay_seconds=dict.fromkeys(SOURCES, 0), change_lookback_seconds=3600, links=links
         )
-        return build(connection, settings)
+        return build(connection, settings, names)
 
     return run
 

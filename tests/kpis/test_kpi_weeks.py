@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evidence.kpis import of_week, weeks
+from evidence.kpis import REVIEW_TABLES, WEEKLY_TABLES, of_week, weeks
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -81,3 +81,18 @@ def test_of_week_keeps_the_rows_of_that_week_alone(kpis_of, ns) -> None:
         name: sum(part[name].num_rows for part in parts) for name in parts[0]
     }
     assert ["inc-1"] == parts[1]["kpis.weekly_coverage"].column("incident_ids").to_pylist()[0]
+
+
+@pytest.mark.parametrize("names", [WEEKLY_TABLES, REVIEW_TABLES])
+def test_tables_that_are_asked_for_alone_are_the_same(kpis_of, ns, names) -> None:
+    """A step that publishes some of the tables computes those, as they are among all."""
+    incidents = [
+        {
+            "incident_id": f"inc-{number}",
+            "window_start": ns("2026-01-14T09:00"),
+            "detected_at": ns("2026-01-14T09:00") + number,
+        }
+        for number in range(3)
+    ]
+    every = kpis_of(incidents)
+    assert {name: every[name] for name in names} == kpis_of(incidents, names=names)
