@@ -6,8 +6,9 @@ which a key begins to differ (about one row in four), so that a history may be l
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import duckdb
@@ -152,25 +153,21 @@ def read_runs(
     begins to differ from the state before; `ticks` the places of the stored ticks that were left out.
     Raises ContractError for states of an unknown incident.
     """
-    reader = connection.sql(each.scan_sql(states)).to_arrow_reader(BATCH_ROWS)
     names = (each.table("runs"), each.table("ticks"))
-    for name, empty in zip(names, _runs_and_ticks(reader.schema.empty_table()), strict=True):
-        _write(work, f"create table {name} as", empty)
 
-    def keep(batch: pa.RecordBatch) -> None:
-        for name, rows in zip(names, _runs_and_ticks(pa.Table.from_batches([batch])), strict=True):
-            _write(work, f"insert into {name}", rows)
+    def keep(into: str, batch: pa.Table) -> None:
+        for name, rows in zip(names, _runs_and_ticks(batch), strict=True):
+            _write(work, into.format(name), rows)
 
+    scan = connection.sql(each.scan_sql(states)).to_arrow_reader(BATCH_ROWS)
     # While one batch is kept the next one is read. Neither order nor number of the batches matters.
-    with ThreadPoolExecutor(max_workers=1) as keeper:
-        kept: Future[None] | None = None
+    with contextlib.closing(scan) as reader, ThreadPoolExecutor(max_workers=1) as keeper:
+        kept = keeper.submit(keep, "create table {} as", reader.schema.empty_table())
         for batch in reader:
             _refuse_unknown_incidents(batch)
-            if kept:
-                kept.result()
-            kept = keeper.submit(keep, batch)
-        if kept:
             kept.result()
+            kept = keeper.submit(keep, "insert into {}", pa.Table.from_batches([batch]))
+        kept.result()
 
 
 def _refuse_unknown_incidents(states: pa.RecordBatch) -> None:
