@@ -20,7 +20,12 @@ def code_version(stage: str) -> str:
 
 
 def _also(folder: Path, stage: str) -> tuple[Path, ...]:
-    return tuple((folder / "readers").rglob("*")) if stage == "intake" else ()
+    """Code that a stage rests on and that lies outside of its own folder."""
+    beyond = {
+        "intake": (folder / "readers",),
+        "replay": (folder / "decision", folder / "enrichment", _ROOT / "simulator"),
+    }
+    return tuple(path for each in beyond.get(stage, ()) for path in each.rglob("*"))
 
 
 @functools.cache

@@ -9,13 +9,13 @@ from assets.folders import Folders
 from assets.inputs import settings_path
 from assets.lineage import VERSIONS
 from assets.playbooks import active_bundle, bundle_versions
-from assets.specs import OWNERS, key_of, publish, specs_of
+from assets.specs import OWNERS, PLAYBOOKS_GROUP, key_of, publish, specs_of
 from evidence import decision
 from evidence.anchors import sha256_of
 from evidence.errors import InputError, PlaybookError
 from evidence.settings import load_settings
 from simulator.ablation import ablate
-from simulator.bundle_refs import load_pair
+from simulator.bundle_refs import PREFIX, load_pair
 from simulator.comparison import Side, compare
 from simulator.comparison_rows import comparison_table
 from simulator.history import open_warehouse
@@ -26,7 +26,7 @@ COMPARISONS = "replay.comparisons"
 RUN_TABLES = ("replay.decisions", "replay.recommendations", "replay.runs")
 
 
-@dg.asset(key=key_of(VERSIONS), group_name="replay", kinds={"yaml"}, owners=[OWNERS["replay"]])
+@dg.asset(key=key_of(VERSIONS), group_name=PLAYBOOKS_GROUP, kinds={"yaml"}, owners=[OWNERS["replay"]])
 def playbook_versions(folders: Folders) -> dg.MaterializeResult[None]:
     """Every playbook version, the active one among them, compiled and proven.
 
@@ -75,15 +75,17 @@ def comparisons(folders: Folders, config: Pair) -> Iterator[dg.MaterializeResult
     """Publishes every other version held against the active one, and the pair that the run asks for.
 
     An older version is the baseline of the active one, a newer one its candidate. The clauses that are
-    responsible are sought for the pair that is asked for.
+    responsible are sought for the pair that is asked for, which also is the one that is shown.
     """
     versions = bundle_versions(folders)
     active = active_bundle(folders)
+    asked = _asked(folders.playbooks_path, config)
     history = open_warehouse(folders.tables.root)
     found = [
-        compare(history, *pair, is_attributed=False) for pair in standing_pairs(versions.bundles, active.name)
+        compare(history, *pair, is_attributed=False)
+        for pair in standing_pairs(versions.bundles, active.name)
+        if asked is None or _references(pair) != _references(asked)
     ]
-    asked = _asked(folders.playbooks_path, config)
     if asked is not None:
         found.append(compare(history, *asked))
     told = {"comparison": dg.MetadataValue.md(metadata_markdown(found[-1]))} if found else {}
@@ -106,6 +108,10 @@ def standing_pairs(bundles: tuple[decision.Bundle, ...], active: str) -> list[tu
     return older + [(sides[place], side) for side in sides[place + 1 :]]
 
 
+def _references(pair: tuple[Side, Side]) -> tuple[str, str]:
+    return pair[0].reference, pair[1].reference
+
+
 def _asked(playbooks: Path, config: Pair) -> tuple[Side, Side] | None:
     if not config.baseline and not config.candidate:
         return None
@@ -118,7 +124,15 @@ def _asked(playbooks: Path, config: Pair) -> tuple[Side, Side] | None:
 
 def _reference(playbooks: Path, name: str) -> str:
     """A version is named by its folder alone; everything else is a reference already."""
-    return str(playbooks / name) if name in decision.version_names(playbooks) else name
+    versions = decision.version_names(playbooks)
+    if name in versions:
+        return str(playbooks / name)
+    if not name.startswith(PREFIX) and not Path(name).is_dir():
+        raise InputError(
+            f"there is no playbook {name}",
+            remedy=f"Configure one of {', '.join(versions)}, a version's folder or git:REF",
+        )
+    return name
 
 
 ASSETS = [playbook_versions, replays, ablations, comparisons]

@@ -15,6 +15,8 @@ Row = Mapping[str, Any]
 
 # What else is said about a decision: a change in one of these alone is cosmetic.
 COSMETIC_FIELDS = (
+    "option",
+    "basis",
     "target",
     "disposition",
     "approver_contacts",

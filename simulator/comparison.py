@@ -36,11 +36,16 @@ from simulator.history import History
 from simulator.responsible import responsible
 from simulator.runs import Run, replay_runs
 from simulator.summary import summarise
+from simulator.summary_model import Summary
 from simulator.weakenings import Weakening, weakenings
 
 LISTED_MAX = 1000
 # Up to here every incident is told about, so that differences that are merely cosmetic are found too.
 TOLD_MAX = 2000
+UNSOUGHT = (
+    f"Differences that are merely cosmetic are looked for in histories of up to {TOLD_MAX} incidents;"
+    " here they count as the same."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +73,11 @@ def compare(
     """
     connection, bundles = history.connection, (baseline.bundle, candidate.bundle)
     classify(connection, bundles)
-    listed = _listed(connection, history, listed_max)
-    runs = replay_runs(history, bundles, listed)
-    told = _Told(connection, bundles, runs)
-    changed = [told.change(incident_id) for incident_id in listed if told.is_changed(incident_id)]
-    changed = changed[: listed_max or None]
+    told_about = _told_about(connection, history, listed_max)
+    told = _Told(connection, bundles, replay_runs(history, bundles, told_about))
+    changed = [told.change(incident_id) for incident_id in told_about if told.is_changed(incident_id)]
+    summary = _summary(connection, history, changed)
+    changed = _gravest(changed, listed_max)
     clauses = differences(*bundles)
     if is_attributed:
         changed = _attributed(history, bundles, clauses, changed)
@@ -83,21 +88,49 @@ def compare(
         clauses=tuple(map(_clause_change, clauses)),
         weakenings=tuple(_static_weakening(each, allowed) for each in weakenings(*bundles)),
         changed=tuple(changed),
-        summary=summarise(connection, changed),
+        summary=summary,
     )
 
 
-def _listed(connection: duckdb.DuckDBPyConnection, history: History, listed_max: int) -> list[str]:
+def _told_about(connection: duckdb.DuckDBPyConnection, history: History, listed_max: int) -> list[str]:
     """Incidents that are told about, by id: all of a small history, of a large one those that changed."""
     if history.incident_count <= TOLD_MAX:
         return _ids(connection, f"select incident_id from {CLASSES} order by incident_id")
     gravest = f"""
 select incident_id
 from {CLASSES}
-where is_decision_changed or is_path_changed
-order by coalesce(list_position({[each.value for each in ChangeClass]}, classes[1]), 99), incident_id"""
+where is_decision_changed or is_path_changed or baseline_option <> candidate_option
+order by
+    not is_decision_changed,
+    not is_path_changed,
+    list_position({[each.value for each in ChangeClass]}, classes[1]),
+    label_effect <> '{LabelEffect.REGRESSES.value}',
+    incident_id"""
     limit = f" limit {listed_max}" if listed_max else ""
     return sorted(_ids(connection, gravest + limit))
+
+
+def _gravest(changed: Sequence[Change], listed_max: int) -> list[Change]:
+    """At most so many, by incident: decisions before paths, graver classes and regressions first."""
+    kinds, classes = list(ChangeKind), list(ChangeClass)
+    kept = sorted(
+        changed,
+        key=lambda change: (
+            kinds.index(change.kind),
+            classes.index(change.classes[0]) if change.classes else 0,
+            change.label is not LabelEffect.REGRESSES,
+            change.incident_id,
+        ),
+    )[: listed_max or None]
+    return sorted(kept, key=lambda change: change.incident_id)
+
+
+def _summary(connection: duckdb.DuckDBPyConnection, history: History, changed: Sequence[Change]) -> Summary:
+    """The figures over all incidents, and whether all of them were looked at closely."""
+    summary = summarise(connection, changed)
+    if history.incident_count <= TOLD_MAX:
+        return summary
+    return summary.model_copy(update={"notes": (*summary.notes, UNSOUGHT)})
 
 
 def _ids(connection: duckdb.DuckDBPyConnection, sql: str) -> list[str]:

@@ -23,6 +23,7 @@ from evidence.intake.discovery import find_beside
 from evidence.quality.stage import build_completeness
 from evidence.settings import load_settings
 from evidence.tables import arrow_schema, conform, open_memory, register
+from evidence.times import format_rfc3339
 from evidence.warehouse import Warehouse, parquet_bytes, write_atomically
 from expectations.tables import TABLES
 
@@ -51,7 +52,9 @@ def open_warehouse(root: Path, as_of: int | None = None) -> History:
     if STATES not in published:
         raise WarehouseError(f"no history is published in {root}", remedy="Run `evidence run` first")
     names = [name for name in (STATES, INCIDENTS, *EVIDENCE) if name in published]
-    return _open({name: warehouse.paths_of(published[name]) for name in names}, as_of)
+    paths = {name: warehouse.paths_of(published[name]) for name in names}
+    _check_schemas(paths, "Run `evidence run` again")
+    return _open(paths, as_of)
 
 
 def open_folder(folder: Path, as_of: int | None = None) -> History:
@@ -68,9 +71,7 @@ def open_folder(folder: Path, as_of: int | None = None) -> History:
             remedy="It needs incident_states.parquet, as `evidence history` or `evidence generate` writes it",
         )
     paths = {name: files for name, files in found.items() if files}
-    for name, files in paths.items():
-        for path in files:
-            _check_schema(name, path)
+    _check_schemas(paths, "Write it anew with the version of this tool that reads it")
     history = _open(paths, as_of)
     _refuse_repeated_moments(history.connection, folder)
     return history
@@ -116,9 +117,14 @@ def _count(connection: duckdb.DuckDBPyConnection) -> int:
 
 
 def _checked(history: History) -> History:
-    if not history.incident_count:
-        raise InputError("the history is empty: nothing was known by then")
-    return history
+    if history.incident_count:
+        return history
+    if history.as_of is None:
+        raise InputError("the history is empty: there is no incident in it")
+    raise InputError(
+        f"the history is empty as of {format_rfc3339(history.as_of)}: nothing was known by then",
+        remedy="Name a later moment",
+    )
 
 
 def _view(connection: duckdb.DuckDBPyConnection, name: str, sql: str) -> None:
@@ -185,22 +191,31 @@ def _files_of(folder: Path, name: str) -> list[Path]:
     return sorted(beside or (folder / name).glob("*.parquet"))
 
 
-def _check_schema(name: str, path: Path) -> None:
+def _check_schemas(paths: Paths, remedy: str) -> None:
+    for name, files in paths.items():
+        for path in files:
+            _check_schema(name, path, remedy)
+
+
+def _check_schema(name: str, path: Path, remedy: str) -> None:
     try:
         found = pq.read_schema(path)
+    except FileNotFoundError as error:
+        raise InputError(f"{path} is not there", remedy=remedy) from error
     except (OSError, ValueError) as error:
-        raise InputError(f"{path} is not a Parquet file: {error}") from error
+        raise InputError(f"{path} is not a Parquet file: {error}", remedy=remedy) from error
     expected = arrow_schema(TABLES[name])
     missing = [field.name for field in expected if field.name not in found.names]
     if missing:
         raise InputError(
             f"{path} lacks {', '.join(missing[:3])}{' …' if len(missing) > 3 else ''} of {name}",
-            remedy="Write it anew with the version of this tool that reads it",
+            remedy=remedy,
         )
     for field in expected:
         if not _fits(found.field(field.name).type, field.type):
             raise InputError(
-                f"{path}: {field.name} is {found.field(field.name).type}, in {name} it is {field.type}"
+                f"{path}: {field.name} is {found.field(field.name).type}, in {name} it is {field.type}",
+                remedy=remedy,
             )
 
 
@@ -269,7 +284,8 @@ def copy_history(root: Path, folder: Path) -> list[Path]:
     if _files_of(folder, STATES):
         raise InputError(f"{folder} holds a history already", remedy="Name another folder")
     copied = []
-    for name in (STATES, INCIDENTS, *EVIDENCE):
+    # The states last: a copy that was broken off has none and so is no history.
+    for name in (each for each in (INCIDENTS, *EVIDENCE, STATES) if each in published):
         (path,) = warehouse.paths_of(published[name])
         target = folder / f"{name.partition('.')[2]}.parquet"
         write_atomically(target, path.read_bytes())

@@ -1,7 +1,8 @@
 """Owns replay runs: each playbook version's decisions on one history, with all that production publishes.
 
-A run is identified by what it depends on: the history, the moment as of which it was cut, and the bundle.
-The same inputs give the same run, with the same rows and the same digest, on any machine.
+A run is identified by what it depends on: the history, the moment as of which it was cut, the bundle, and
+the incidents where not all are replayed. The same inputs give the same run, with the same rows and the
+same digest, on any machine.
 """
 
 from __future__ import annotations
@@ -59,18 +60,22 @@ def replay_runs(
         with graded_excerpt(history.connection, grading, incidents) as excerpt:
             decided = decide_together(excerpt, [bundles[place] for place in places])
         for place, tables in zip(places, decided, strict=True):
-            found[place] = _run(history, bundles[place], tables)
+            found[place] = _run(history, bundles[place], tables, incidents)
     return [found[place] for place in range(len(bundles))]
 
 
-def _run(history: History, bundle: Bundle, tables: Tables) -> Run:
-    run_id = run_id_of(history.digest, history.as_of, bundle.digest)
+def _run(history: History, bundle: Bundle, tables: Tables, incidents: Sequence[str] | None) -> Run:
+    run_id = run_id_of(history.digest, history.as_of, bundle.digest, incidents)
     return Run(run_id, bundle, history.digest, history.as_of, tables)
 
 
-def run_id_of(history_digest: str, as_of: int | None, bundle_digest: str) -> str:
-    """What names a run: the first hex digits of SHA-256 over all that it depends on."""
+def run_id_of(
+    history_digest: str, as_of: int | None, bundle_digest: str, incidents: Sequence[str] | None = None
+) -> str:
+    """What names a run: the first hex digits of SHA-256 over all that it depends on; None: all incidents."""
     identity = f"{history_digest} {'' if as_of is None else as_of} {bundle_digest}"
+    if incidents is not None:
+        identity += f" {' '.join(sorted(set(incidents)))}"
     return hashlib.sha256(identity.encode()).hexdigest()[:RUN_ID_LENGTH]
 
 

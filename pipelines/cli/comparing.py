@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.cli.histories import HistoryChoice, open_chosen
+from pipelines.cli.histories import HistoryChoice, load_named, open_chosen, writing
 
 if TYPE_CHECKING:
     from simulator.comparison_model import Comparison
@@ -31,13 +31,11 @@ def print_comparison(
     """Print or write the comparison; true when it must fail: a class asked about, or an approval removed."""
     from contextlib import closing
 
-    from simulator.bundle_refs import load_pair
+    from simulator.comparison import Side, compare
     from simulator.rendering import render
 
-    from simulator.comparison import Side, compare
-
     wanted = parse_fail_on(fail_on)
-    bundles = load_pair(baseline, candidate)
+    bundles = load_named(baseline, beside=candidate), load_named(candidate, beside=baseline)
     history = open_chosen(choice, bundles[0])
     with closing(history.connection):
         comparison = compare(
@@ -51,9 +49,11 @@ def print_comparison(
     text = render(comparison, output_format)
     if out is None:
         sys.stdout.write(text)
+        sys.stdout.flush()  # what fails is said after the comparison, also where both go into one file
     else:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(text, encoding="utf-8")
+        with writing(f"--out {out}"):
+            out.parent.mkdir(parents=True, exist_ok=True)
+            out.write_text(text, encoding="utf-8")
     return _report(list(failures(comparison, wanted)), allowed, comparison)
 
 

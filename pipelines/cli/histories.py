@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from evidence.decision import Bundle
     from simulator.history import History
+
+VERSIONS_NAMED_MAX = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +29,11 @@ class HistoryChoice:
 def open_chosen(choice: HistoryChoice, bundle: Bundle) -> History:
     """The chosen history. Raises InputError when two are chosen, or the moment is no time."""
     from evidence.errors import InputError
-    from evidence.times import parse_rfc3339
     from simulator.history import open_folder, open_incidents, open_warehouse
 
     if choice.history is not None and choice.incidents is not None:
         raise InputError("--history and --incidents are two histories", remedy="Give one of them")
-    as_of = None if choice.as_of is None else parse_rfc3339(choice.as_of)
+    as_of = None if choice.as_of is None else parse_as_of(choice.as_of)
     if choice.history is not None:
         return open_folder(choice.history, as_of)
     if choice.incidents is not None:
@@ -38,9 +41,59 @@ def open_chosen(choice: HistoryChoice, bundle: Bundle) -> History:
     return open_warehouse(choice.warehouse, as_of)
 
 
+def parse_as_of(text: str) -> int:
+    """The moment in ns UTC. Raises InputError for what is no time with a zone."""
+    from evidence.errors import InputError
+    from evidence.times import TimeRefused, parse_rfc3339
+
+    try:
+        return parse_rfc3339(text)
+    except TimeRefused as refused:
+        raise InputError(
+            f"--as-of {refused.what}", remedy="Give a time with its zone, e.g. 2026-01-14T09:20:00Z"
+        ) from refused
+
+
+def load_named(reference: str, beside: str | None = None) -> Bundle:
+    """The bundle in a folder or commit. Raises InputError, naming what is there, where no folder is meant."""
+    from evidence.decision.loading import PLAYBOOK_FILE
+    from evidence.errors import InputError
+    from simulator.bundle_refs import PREFIX, load_reference
+
+    folder = Path(reference)
+    if not reference.startswith(PREFIX) and not (folder / PLAYBOOK_FILE).is_file():
+        what = f"there is no {PLAYBOOK_FILE} in it" if folder.is_dir() else "is no folder"
+        raise InputError(f"{reference or 'a playbook'}: {what}", remedy=_versions_near(folder))
+    return load_reference(reference, beside)
+
+
+def _versions_near(folder: Path) -> str:
+    """Where a playbook lies that may have been meant: below the folder, beside it, or in the usual place."""
+    from evidence.decision import version_names
+
+    for place in (folder, folder.parent, Path("playbooks")):
+        if names := version_names(place):
+            there = ", ".join(str(place / name) for name in names[:VERSIONS_NAMED_MAX])
+            return f"Name the folder of a version, such as {there}, or git:REF:FOLDER"
+    return "Name the folder of a version, or git:REF:FOLDER"
+
+
+@contextlib.contextmanager
+def writing(what: str) -> Iterator[None]:
+    """Turns a file that cannot be written into an InputError that names the option and the file."""
+    from evidence.errors import InputError
+
+    try:
+        yield
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        raise InputError(f"{what} cannot be written: {where}{error.strerror}") from error
+
+
 def print_copied(warehouse: Path, folder: Path) -> None:
     """Copy the published history into the folder and name each file."""
     from simulator.history import copy_history
 
-    for path in copy_history(warehouse, folder):
-        sys.stdout.write(f"{path}\n")
+    with writing(str(folder)):
+        copied = copy_history(warehouse, folder)
+    sys.stdout.write("".join(f"{path}\n" for path in copied))

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines.cli.histories import HistoryChoice, open_chosen
+from pipelines.cli.histories import HistoryChoice, load_named, open_chosen, writing
 
 if TYPE_CHECKING:
     from evidence.decision import Bundle
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from simulator.runs import Run
 
 FOLDER = "replays"
-_MODES = {"automatic": "automatic", "policy_gated": "policy-gated", "approval_required": "approval required"}
 
 
 def print_replay(
@@ -37,12 +36,16 @@ def print_replay(
     with closing(history.connection):
         wanted = _wanted(history, incidents)
         (run,) = replay_runs(history, [bundle], wanted)
-        record = run_record(history, run, playbook or str(playbooks / bundle.name))
-    folder = write_run(out / FOLDER / run.run_id, run, record)
+        record = run_record(history, run, playbook or str(playbooks / bundle.name), wanted)
+    with writing(f"--out {out}"):
+        folder = write_run(out / FOLDER / run.run_id, run, record)
     if output_format == "json":
         sys.stdout.write(json.dumps({**record, "incidents": list(_incidents(run))}, indent=2) + "\n")
     else:
-        sys.stdout.write("".join(f"{line}\n" for line in _lines(record, run, folder)))
+        from pipelines.cli.replay_text import replay_lines
+
+        lines = replay_lines(record, run, folder, with_paths=wanted is not None)
+        sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 
 def print_faulted(
@@ -83,9 +86,8 @@ def print_faulted(
 def _bundle(playbook: str | None, playbooks: Path) -> Bundle:
     """The playbook asked for, or the active one."""
     from evidence.decision import load_active
-    from simulator.bundle_refs import load_reference
 
-    return load_active(playbooks) if playbook is None else load_reference(playbook)
+    return load_active(playbooks) if playbook is None else load_named(playbook)
 
 
 def _wanted(history: History, incidents: Sequence[str]) -> list[str] | None:
@@ -107,8 +109,11 @@ def _wanted(history: History, incidents: Sequence[str]) -> list[str] | None:
     return sorted(set(incidents))
 
 
-def run_record(history: History, run: Run, reference: str) -> dict[str, Any]:
-    """What the run depends on and what came of it: no clock, so that the same run writes the same record."""
+def run_record(history: History, run: Run, reference: str, incidents: Sequence[str] | None) -> dict[str, Any]:
+    """What the run depends on and what came of it: no clock, so that the same run writes the same record.
+
+    `incidents` are those that were asked for, None: all.
+    """
     from assets.code import code_digest
     from evidence.anchors import sha256_of
     from evidence.times import format_rfc3339
@@ -123,6 +128,7 @@ def run_record(history: History, run: Run, reference: str) -> dict[str, Any]:
             "digest": history.digest,
             "as_of": None if history.as_of is None else format_rfc3339(history.as_of),
             "incident_count": run.decisions.num_rows,
+            "only_incidents": incidents,
             "has_horizons": history.has_horizons,
         },
         "code_sha256": code_digest(),
@@ -151,7 +157,7 @@ def write_run(folder: Path, run: Run, record: Mapping[str, Any]) -> Path:
 
 def _incidents(run: Run) -> Iterator[dict[str, Any]]:
     """Per incident its decision, every change on the way, all options and the policies' verdicts."""
-    parts = {name: _by_incident(table.to_pylist()) for name, table in run.tables.items()}
+    parts = {name: by_incident(table.to_pylist()) for name, table in run.tables.items()}
     for row in run.decisions.to_pylist():
         incident_id = row["incident_id"]
         yield {
@@ -163,7 +169,8 @@ def _incidents(run: Run) -> Iterator[dict[str, Any]]:
         }
 
 
-def _by_incident(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+def by_incident(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """The rows of each incident, in their order."""
     found: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         found.setdefault(row["incident_id"], []).append(row)
@@ -178,30 +185,3 @@ def _timed(row: Mapping[str, Any]) -> dict[str, Any]:
         name: format_rfc3339(value) if name.endswith("_at") and isinstance(value, int) else value
         for name, value in row.items()
     }
-
-
-def _lines(record: Mapping[str, Any], run: Run, folder: Path) -> Iterator[str]:
-    history = record["history"]
-    as_of = f", as of {history['as_of']}" if history["as_of"] else ""
-    yield f"playbook  {run.bundle.name} ({run.bundle.digest[:12]})"
-    yield f"history   {history['incident_count']} incidents ({history['digest'][:12]}){as_of}"
-    if not history["has_horizons"]:
-        yield "          without intake.incidents: nobody is known to have acted, so that every moment counts"
-    yield ""
-    rows = run.decisions.to_pylist()
-    width = max(len(row["incident_id"]) for row in rows)
-    what = max(len(_what(row)) for row in rows)
-    yield f"{'incident':<{width}}  {'recommended':<{what}}  {'mode':<17}  {'after':>9}  changes"
-    for row in rows:
-        after = "-" if row["time_to_decision_seconds"] is None else f"{row['time_to_decision_seconds']} s"
-        yield (
-            f"{row['incident_id']:<{width}}  {_what(row):<{what}}  {_MODES[row['mode']]:<17}"
-            f"  {after:>9}  {row['revision_count']:>7}"
-        )
-    yield ""
-    yield f"run       {run.run_id}, result {run.digest[:12]}"
-    yield f"written   {folder}"
-
-
-def _what(row: Mapping[str, Any]) -> str:
-    return f"{row['option']} / {row['action']}"

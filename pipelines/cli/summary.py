@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from assets.folders import Folders
+from evidence.decision import load_versions
 from evidence.redaction import make_visible
 from evidence.warehouse import root_digest
 from expectations.tables.decision import MODES, OPTIONS
@@ -66,6 +67,7 @@ def summarise(folders: Folders) -> dict[str, Any]:
         "decisions": [{"option": o, "mode": m, "incidents": n} for o, m, n in decisions],
         "unclaimed_files": unclaimed,
         "warnings": [row for row in _failed(folders) if row["severity"] == "warning"],
+        "refused_playbooks": dict(load_versions(folders.playbooks_path).refused),
         "tables": len(published),
         "rows": sum(entry.row_count for entry in published.values()),
         "root_sha256": root_digest(published),
@@ -91,6 +93,10 @@ def _failure(row: dict[str, Any]) -> str:
     return f"{row['table']}{column}: {row['expectation']} fails for {rows} {keys}".rstrip()
 
 
+def _refusal(name: str, reason: str) -> str:
+    return make_visible(f"playbook {name} does not compile and is not replayed: {reason}")
+
+
 def _shortened(key: str) -> str:
     """The key on one line, inert, with digests cut to what tells them apart."""
     return re.sub(r"\b([0-9a-f]{12})[0-9a-f]{20,}\b", r"\1…", make_visible(key))
@@ -107,6 +113,7 @@ def _text(summary: dict[str, Any]) -> str:
         *_matrix(summary["decisions"]),
         "",
         *(f"warning: {_failure(row)}" for row in summary["warnings"]),
+        *(f"warning: {_refusal(*each)}" for each in summary["refused_playbooks"].items()),
         f"handoffs    {summary['handoffs']}",
         f"catalogue   {summary['catalogue']}",
         f"KPI tables  schema kpis of the catalogue, files below {summary['tables_folder']}",
