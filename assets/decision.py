@@ -9,13 +9,13 @@ import dagster as dg
 from assets.folders import Folders
 from assets.lineage import PLAYBOOK
 from assets.playbooks import active_bundle
-from assets.specs import OWNERS, key_of, publish, specs_of, tables_of
+from assets.specs import OWNERS, PLAYBOOKS_GROUP, key_of, publish, specs_of, tables_of
 from evidence import decision
 
 
 @dg.asset(
     key=key_of(PLAYBOOK),
-    group_name="decision",
+    group_name=PLAYBOOKS_GROUP,
     kinds={"yaml"},
     owners=[OWNERS["decision"]],
 )

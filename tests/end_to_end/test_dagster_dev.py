@@ -20,7 +20,9 @@ from typing import Any
 import pytest
 from projects import ROOT, RUN_SECONDS_MAX, Project, until
 
+from assets.specs import group_of
 from evidence.warehouse import Warehouse
+from expectations.tables import TABLES
 
 START_SECONDS_MAX = 90
 STOP_SECONDS_MAX = 10
@@ -278,7 +280,7 @@ def test_assets_are_shown_with_what_a_reader_needs(dev: Dev) -> None:
     tables = [node for node in nodes if len(node["assetKey"]["path"]) == 2]
     for node in tables:
         name = ".".join(node["assetKey"]["path"])
-        assert node["groupName"] == node["assetKey"]["path"][0], name
+        assert node["groupName"] == group_of(TABLES[name]), name
         assert node["description"].startswith("One row per"), name
         assert {"duckdb", "parquet"} <= set(node["kinds"]), name
         assert node["owners"], name

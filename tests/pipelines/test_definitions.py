@@ -12,6 +12,7 @@ import pytest
 from dagster._core.execution.api import create_execution_plan
 
 from assets.lineage import COLUMN_LINEAGE, UPSTREAM
+from assets.specs import group_of
 from expectations.checks import CHECKS, GROUPS, Severity
 from expectations.tables import STAGES, TABLES
 from pipelines.definitions import defs
@@ -53,7 +54,7 @@ def test_an_asset_says_what_its_table_is(table: str) -> None:
     """Group, kinds, owner, description, code version and columns come from the contract."""
     spec, contract = SPECS[table], TABLES[table]
     schema = spec.metadata["dagster/column_schema"]
-    assert contract.stage == spec.group_name
+    assert group_of(contract) == spec.group_name
     assert {"duckdb", "parquet"} <= spec.kinds
     assert spec.owners
     assert spec.code_version
@@ -156,6 +157,22 @@ def test_weekly_tables_are_partitioned_by_monday() -> None:
     assert dg.BackfillPolicy.single_run() == weekly.backfill_policy
 
 
-def test_stages_are_the_groups() -> None:
-    """One stage, one word."""
-    assert set(STAGES) == {spec.group_name for spec in SPECS.values()}
+def test_a_group_is_a_stage_or_a_room() -> None:
+    """One stage, one word; what no stage has to itself bears the word of its room."""
+    groups = {spec.group_name for spec in SPECS.values()}
+    assert {*STAGES, "playbooks", "expectations"} == groups
+    assert all((ROOT / room).is_dir() for room in groups - set(STAGES))
+    outside = {table for table, contract in TABLES.items() if contract.stage != SPECS[table].group_name}
+    assert {"quality.minimum_context", "quality.validation_results"} == outside
+
+
+def test_the_groups_read_from_left_to_right() -> None:
+    """What a group is made from stands in groups before it, so that the graph is drawn in this order."""
+    order = ["intake", "playbooks", "quality", "enrichment", "decision", "handoff", "replay", "kpis"]
+    order.append("expectations")
+    edges = {
+        (SPECS[".".join(dep.asset_key.path)].group_name, spec.group_name)
+        for spec in SPECS.values()
+        for dep in spec.deps
+    }
+    assert [] == [(above, below) for above, below in sorted(edges) if order.index(above) > order.index(below)]
