@@ -1,18 +1,18 @@
 """Owns the paired statistics of a comparison: exact tests, seeded intervals, and what a history can show.
 
 Everything is computed from counts in whole numbers, so that a million incidents cost no more than their
-few distinct outcomes, and every machine prints the same digits. The bootstrap draws from a generator
-with a seed of its own; its binomial weights use additions, products and quotients alone, which every
-IEEE machine rounds alike.
+few distinct outcomes, and every machine prints the same digits. The bootstrap draws from hashes of a
+seed and a counter; its binomial weights use additions, products and quotients alone, which every IEEE
+machine rounds alike.
 """
 
 from __future__ import annotations
 
 import bisect
+import hashlib
 import itertools
 import math
-import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from fractions import Fraction
 
@@ -100,16 +100,16 @@ def share_interval(gained: int, lost: int, count: int) -> tuple[str, str] | None
 
 def _differences(gained: int, lost: int, count: int) -> tuple[int, int]:
     """2.5 % and 97.5 % of gains minus losses over the replicates."""
-    generator = random.Random(BOOTSTRAP_SEED)
+    draws = _draws(BOOTSTRAP_SEED)
     discordant = _Binomial(count, gained + lost + 2, count + 2)
-    drawn = sorted(discordant.draw(generator) for _ in range(REPLICATES))
+    drawn = sorted(discordant.at(next(draws)) for _ in range(REPLICATES))
     # What all replicates have in common is weighed once: the sum of two binomials is one.
     fewest = drawn[0]
     common = _Binomial(fewest, gained + 1, gained + lost + 2)
     differences = []
     for pairs, group in itertools.groupby(drawn):
         rest = _Binomial(pairs - fewest, gained + 1, gained + lost + 2)
-        differences += [2 * (common.draw(generator) + rest.draw(generator)) - pairs for _ in group]
+        differences += [2 * (common.at(next(draws)) + rest.at(next(draws))) - pairs for _ in group]
     return percentiles(sorted(differences))
 
 
@@ -120,7 +120,7 @@ def percentiles(ordered: Sequence[int]) -> tuple[int, int]:
 
 
 class _Binomial:
-    """Draws how many of `count` trials succeed, each with probability `successes` / `trials`."""
+    """How many of `count` trials succeed, each with probability `successes` / `trials`."""
 
     def __init__(self, count: int, successes: int, trials: int) -> None:
         if not trials or not successes:
@@ -136,10 +136,17 @@ class _Binomial:
         self._values = list(range(mode - len(below), mode + len(above) + 1))
         self._weights = list(itertools.accumulate([*reversed(below), 1.0, *above]))
 
-    def draw(self, generator: random.Random) -> int:
-        """One draw, by inversion."""
-        at = bisect.bisect_right(self._weights, generator.random() * self._weights[-1])
-        return self._values[min(at, len(self._values) - 1)]
+    def at(self, share: float) -> int:
+        """The value below which so large a share of the probability lies."""
+        place = bisect.bisect_right(self._weights, share * self._weights[-1])
+        return self._values[min(place, len(self._values) - 1)]
+
+
+def _draws(seed: int) -> Iterator[float]:
+    """Numbers from 0 up to 1, each of the 53 bits that a float holds."""
+    for counter in itertools.count():
+        block = hashlib.sha256(f"{seed}:{counter}".encode()).digest()
+        yield from ((int.from_bytes(block[at : at + 8]) >> 11) / 2**53 for at in range(0, 32, 8))
 
 
 def _falling(ks: range, ratio: Callable[[int], float]) -> list[float]:
