@@ -20,7 +20,7 @@ from simulator.run_codes import TEXTS, decide_runs, name_codes
 from simulator.slices import Slice
 
 INCIDENTS = "intake.incidents"
-SLICE_INCIDENTS = 200_000  # incidents whose runs, records and words are in memory at a time
+SLICE_INCIDENTS = 100_000  # incidents whose runs, records and words are in memory at a time
 # One row per bundle and incident, in that order; times in ns UTC.
 DECISIONS = pa.schema(
     [
