@@ -18,6 +18,8 @@ from evidence.decision.kernel import Kernel
 from evidence.decision.matrix import BOUNDED_OPTIONS
 from simulator.trials import Trials
 
+STATES_MAX = 2_000  # each is decided some forty times
+
 
 @dataclass(frozen=True, slots=True)
 class Proved:
@@ -38,11 +40,12 @@ class _Cell:
 
 
 def prove(trials: Trials) -> Proved:
-    """Try the proofs around one state per distinct key of the trials."""
+    """Try the proofs around one state per distinct key of the trials, cases first, at most STATES_MAX."""
     keys = ", ".join(trials.key_columns)
     trials.connection.execute(
         "create or replace temp table proof_states as select * from trial_states"
-        f" qualify row_number() over (partition by {keys} order by incident_id, moment) = 1"
+        f" qualify row_number() over (partition by {keys} order by case_place, incident_id, moment) = 1"
+        f" order by case_place, incident_id, moment limit {STATES_MAX}"
     ).fetchall()
     bundle = trials.bundle
     confidences, blasts = confidence_values(bundle), blast_values(bundle)

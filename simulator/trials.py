@@ -122,19 +122,42 @@ class Trials:
 
     def _together(self, variants: Sequence[Variant]) -> Iterator[Noticed]:
         """Decide the states that concern any of these variants, which share a grading, with all of them."""
+        kernel = Kernel.of([each.bundle for each in variants], self.court)
+        keys = ", ".join(kernel.layout.key_columns)
+        _execute(self.connection, kernel.states_sql(self._concerned(variants)))
+        _execute(self.connection, _keyed_sql(keys))
+        kernel.ask(self.connection, "kernel_states")
+        for place, variant in enumerate(variants):
+            masks = kernel.masks_sql(place, keys)
+            _execute(self.connection, f"create or replace temp table trial_codes as {masks}")
+            yield self._noticed(variant.bundle, keys)
+
+    def _concerned(self, variants: Sequence[Variant]) -> str:
         wheres = " or ".join(f"({each.where})" for each in variants)
         states = f"(select * from trial_states where {wheres})"
         grading = variants[0].bundle.grading
-        if grading != self.bundle.grading:
-            # A case gives its graded columns itself, and is decided by what it gives.
-            states = f"(from ({graded_sql(grading, states)}) where case_place is null)"
-        Kernel.of([each.bundle for each in variants], self.court).run(self.connection, states)
-        rows = self.connection.execute(_codes_sql(len(variants))).fetchall()
-        for place, variant in enumerate(variants):
-            differing = [row for row in rows if row[0] == place and self._differs(variant.bundle, *row[1:3])]
-            incidents = {each for row in differing for each in row[3] or ()}
-            cases = {each for row in differing for each in row[4] or ()}
-            yield Noticed(tuple(sorted(incidents)), tuple(sorted(cases)))
+        if grading == self.bundle.grading:
+            return states
+        # A case gives its graded columns itself, and is decided by what it gives.
+        return f"(from ({graded_sql(grading, states)}) where case_place is null)"
+
+    def _noticed(self, bundle: Bundle, keys: str) -> Noticed:
+        """Where the codes of `trial_codes` mean something else than those before."""
+        pairs = self.connection.execute(
+            f"select distinct code_before, code from trial_keys join trial_codes using ({keys}) order by all"
+        ).fetchall()
+        differing = [pair for pair in pairs if self._differs(bundle, *pair)]
+        if not differing:
+            return Noticed()
+        listed = ", ".join(f"({before}, {after})" for before, after in differing)
+        rows = self.connection.execute(f"""
+select distinct case when case_place is null then incident_id end, case_place
+from trial_keyed
+join trial_codes using ({keys})
+where (code_before, code) in ({listed})
+order by all""").fetchall()
+        incidents = tuple(incident_id for incident_id, _ in rows if incident_id is not None)
+        return Noticed(incidents, tuple(case for _, case in rows if case is not None))
 
     def _differs(self, bundle: Bundle, code: int, code_now: int) -> bool:
         before, after = decode(self.bundle, code), decode(bundle, code_now)
@@ -146,23 +169,14 @@ def holds_sql(text: str) -> str:
     return f"({condition_sql(parse_condition(text))}) is true"
 
 
-def _codes_sql(variant_count: int) -> str:
-    """Per variant, code before and code now: the incidents and cases in which they meet."""
-    codes = ", ".join(f"code_{place}" for place in range(variant_count))
+def _keyed_sql(keys: str) -> str:
+    """Leaves `trial_keyed`, the states to decide again with their code so far, and their distinct keys."""
     return f"""
-with codes as (
-    select unnest(range({variant_count})) as place, [{codes}] as codes, incident_id, moment from kernel_codes
-)
-select
-    place,
-    trial_states.code,
-    list_extract(codes, place + 1) as code_now,
-    list(distinct incident_id order by incident_id) filter (case_place is null),
-    list(distinct case_place order by case_place) filter (case_place is not null)
-from codes
-join trial_states using (incident_id, moment)
-group by place, trial_states.code, code_now
-order by place, trial_states.code, code_now"""
+create or replace temp table trial_keyed as
+select incident_id, case_place, code as code_before, {keys}
+from (select incident_id, moment, {keys} from kernel_states)
+join (select incident_id, moment, case_place, code from trial_states) using (incident_id, moment);
+create or replace temp table trial_keys as select distinct code_before, {keys} from trial_keyed"""
 
 
 def _batches(places: Sequence[int], variants: Sequence[Variant]) -> Iterator[list[int]]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from simulator.proofs import Proved
 
 EXIT_SOUND, EXIT_FINDINGS, EXIT_FAULTS = 0, 1, 2
-BROKEN_MAX = 20  # a proof that breaks, breaks in many states
+LISTED_MAX = 20  # what breaks a proof, or no rule speaks to, is often many of one kind
 LINE_MAX = 110
 _PLACE, _NAME = 20, 40  # widths of columns
 
@@ -104,9 +104,9 @@ def _lines(checkup: Checkup, history: _History) -> Iterator[str]:
     yield from _failures("Cases that come out otherwise", checkup.failures)
     yield from _failures("Cases of policies that come out otherwise", checkup.policy_failures)
     if checkup.proved and checkup.proved.broken:
-        more = len(checkup.proved.broken) - BROKEN_MAX
+        more = len(checkup.proved.broken) - LISTED_MAX
         yield from ("", "Proofs that do not hold")
-        yield from (f"  {each}" for each in checkup.proved.broken[:BROKEN_MAX])
+        yield from (f"  {each}" for each in checkup.proved.broken[:LISTED_MAX])
         yield from [f"  and {more} more"] if more > 0 else []
     if checkup.health:
         yield from _health(checkup, checkup.health)
@@ -228,7 +228,12 @@ def _health(checkup: Checkup, health: Health) -> Iterator[str]:
         (_action_line(checkup, each) for each in others),
     )
     yield from _section("Minimum context that no rule reads", health.unread_context)
-    yield from _section("Incidents that no rule speaks to", health.unspoken_incidents)
+    count = len(health.unspoken_incidents)
+    more = [f"and {count - LISTED_MAX} more"] if count > LISTED_MAX else []
+    yield from _section(
+        f"Incidents that no rule speaks to, {count} of {health.incident_count:,}",
+        [*health.unspoken_incidents[:LISTED_MAX], *more],
+    )
 
 
 def _section(title: str, lines: Sequence[str] | Iterator[str]) -> Iterator[str]:
