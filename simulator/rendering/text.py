@@ -149,20 +149,14 @@ def _figures(comparison: Comparison) -> Block:
         return
     yield _title(f"over all {summary.incident_count} incidents")
     table = Table.grid(padding=(0, 2))
-    for _ in range(7):
-        table.add_column(no_wrap=True)
-    table.add_row("", "before", " now", "  of", "", "", "95 % interval, percentage points")
+    for place in range(6):
+        table.add_column(justify="right" if 0 < place < 5 else "left", no_wrap=True)
+    table.add_row("", "before", "now", "gained", "lost", "95 % interval, percentage points")
     for figure in figures(summary):
         counts = figure.counted
-        table.add_row(
-            figure.label,
-            f"{counts.baseline_count:>6}",
-            f"{counts.candidate_count:>4}",
-            f"{counts.incident_count:>4}",
-            f"{figure.difference:>4}",
-            figure.moves,
-            ", ".join(part for part in (figure.interval, figure.test) if part),
-        )
+        numbers = (counts.baseline_count, counts.candidate_count, counts.gained_count, counts.lost_count)
+        interval = ", ".join(part for part in (figure.interval, figure.test) if part)
+        table.add_row(figure.label, *map(str, numbers), interval)
     yield table
     yield hanging("decided: ", time_sentence(summary.time_to_decision))
     if summary.role_loads:

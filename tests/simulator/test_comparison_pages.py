@@ -341,6 +341,14 @@ def test_no_line_of_text_is_wider_than_a_terminal() -> None:
     assert max(cell_len(line) for line in render(wide, "text").splitlines()) <= 110
 
 
+def test_the_figures_of_a_million_incidents_fit_on_a_line() -> None:
+    """No digit is left out of a table."""
+    counts = paired(1_000_000, 400_000, 300_000, 250_000)
+    many = summary(1_000_000, **dict.fromkeys(PAIRED, counts))
+    text = render(comparison(summary=many), "text")
+    assert 5 == len(re.findall(r" 400000 +450000 +300000 +250000 +\+4\.\d to \+5\.\d", text))
+
+
 def test_decisions_within_one_second_show_their_fractions() -> None:
     """Otherwise old and new would look alike."""
     close = change(
