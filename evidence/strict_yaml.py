@@ -29,11 +29,11 @@ DEPTH_MAX = 32
 
 _FOLD = re.compile(r"[ \t]*\r?\n[ \t]*")
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+_FRACTION = re.compile(r"[-+]?(\.[0-9]+|[0-9]+\.[0-9]*)([eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+")
 _AMBIGUOUS = re.compile(
     r"y|Y|n|N|yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF|True|TRUE|False|FALSE|Null|NULL"
     r"|[-+]?[0-9]+(:[0-5]?[0-9])+(\.[0-9]*)?"  # sexagesimal in YAML 1.1
     r"|[-+]?0[0-9_]+|0x[0-9a-fA-F_]+|0o[0-7_]+|0b[01_]+|[-+]?[0-9][0-9_]*_[0-9_]*"
-    r"|[-+]?(\.[0-9]+|[0-9]+\.[0-9]*)([eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+"
     r"|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
 )
 
@@ -333,7 +333,11 @@ class _Builder:
             return text == "true"
         if _INTEGER.fullmatch(text):
             return int(text)
-        if _AMBIGUOUS.fullmatch(text):
+        if _FRACTION.fullmatch(text):
+            self._refuse(
+                f"{text} is a fraction, which rounds; write a whole number, or quote it as text", place
+            )
+        elif _AMBIGUOUS.fullmatch(text):
             self._refuse(f"{text} is read differently by different readers of YAML; quote it", place)
         return text
 

@@ -24,7 +24,8 @@ def parse(text: str) -> Document:
         ("a: NO\n", "some.yaml:1:4: NO is read differently"),
         ("on: 1\n", "some.yaml:1:1: on is read differently"),
         ("a: 12:30:45\n", "some.yaml:1:4: 12:30:45 is read differently"),
-        ("a: 1.10\n", "some.yaml:1:4: 1.10 is read differently"),
+        ("a: 1.10\n", "some.yaml:1:4: 1.10 is a fraction, which rounds"),
+        ("a: -2e3\n", "some.yaml:1:4: -2e3 is a fraction, which rounds"),
         ("a: 017\n", "some.yaml:1:4: 017 is read differently"),
         ("a: .inf\n", "some.yaml:1:4: .inf is read differently"),
         ("a: &x 1\nb: *x\n", "some.yaml:1:4: anchors and aliases are not allowed"),
@@ -88,7 +89,7 @@ def test_a_survey_names_every_fault_of_a_file_in_order_of_place(tmp_path: Path) 
     document, faults = survey_yaml(path)
     assert [str(fault).replace(str(path), "some.yaml") for fault in faults] == [
         "some.yaml:1:4: anchors and aliases are not allowed",
-        "some.yaml:1:11: 1.5 is read differently by different readers of YAML; quote it",
+        "some.yaml:1:11: 1.5 is a fraction, which rounds; write a whole number, or quote it as text",
         "some.yaml:2:4: NO is read differently by different readers of YAML; quote it",
         "some.yaml:3:1: the key 'b' is repeated",
         "some.yaml:3:8: on is read differently by different readers of YAML; quote it",

@@ -9,13 +9,14 @@ A playbook version is a folder, a *bundle*, with one digest over all that can ch
 is said about one. Which version is active stands in `playbooks/active.yaml`.
 
 YAML is read strictly: unknown and repeated keys, anchors, aliases, tags, and plain words that two
-readers would read differently (`NO`, `on`, `1.10`) are errors that name file, line and column.
+readers would read differently (`NO`, `on`, `1.10`) are errors that name file, line and column. [Check a
+playbook](../how-to/check-a-playbook.md) tells them all at once.
 
 **Conditions** (`when`, `that`) are SQL boolean expressions over the [columns that rules may
 read](rule-columns.md), and nothing else. They may use `and`, `or`, `not`, comparisons of a column with a
 constant, `in`, `between … and …`, `like`, `known(column)` and `has_signal('name')`; a regular expression
 is RE2. A condition is true, false or unknown. A rule and a precondition hold only when true; a reason to
-demand more approval holds unless it is known to be false.
+demand more approval holds unless it is known to be false. A condition that no state can satisfy is an error.
 
 Below, an *id* is lower-case letters and digits with `-` between, a *name* the same with `_`; both have at
 most 60 characters. A field that is not required may be left out.
