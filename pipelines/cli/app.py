@@ -271,6 +271,33 @@ def compare(
         raise typer.Exit(EXIT_FINDINGS)
 
 
+@app.command(epilog="Example: evidence tabletop inc-0103 < answers.txt")
+def tabletop(
+    incident: Annotated[
+        str, typer.Argument(help="Incident, or the beginning of its name: the whole may tell how it ended.")
+    ],
+    playbook: Annotated[
+        str | None,
+        typer.Option(help="Playbook: a version's folder, or git:REF:FOLDER; the active one when omitted."),
+    ] = None,
+    warehouse: WarehouseFolder = WAREHOUSE,
+    history: History = None,
+    incidents: RecordedIncidents = None,
+    playbooks: Playbooks = PLAYBOOKS,
+    output_format: OutputFormat = Format.TEXT,
+) -> None:
+    """Step through a recorded incident without its future, choose at each step, and compare at the end.
+
+    Answers are read from standard input, one a line: an option's name, the beginning of it, or its number;
+    empty keeps the last choice, ? tells more, q ends, lines that begin with # are comments.
+    """
+    from pipelines.cli.histories import HistoryChoice
+    from pipelines.cli.tabletop import print_tabletop
+
+    choice = HistoryChoice(warehouse, history, incidents)
+    print_tabletop(incident, playbook, playbooks, choice, output_format)
+
+
 @app.command(epilog="Example: evidence check playbooks/v3 --mutations")
 def check(
     playbook: Annotated[Path, typer.Argument(help="Folder of a playbook version.")],
