@@ -21,6 +21,7 @@ from evidence.decision.policies import Court
 from evidence.decision.records import record_decisions
 from evidence.decision.states import register_states, with_context_sql
 from evidence.enrichment.grading import graded_sql, retick_sql
+from evidence.errors import PlaybookError
 from evidence.tables import open_memory
 from simulator.history import STATES
 
@@ -122,7 +123,15 @@ class Trials:
 
     def _together(self, variants: Sequence[Variant]) -> Iterator[Noticed]:
         """Decide the states that concern any of these variants, which share a grading, with all of them."""
-        kernel = Kernel.of([each.bundle for each in variants], self.court)
+        try:
+            kernel = Kernel.of([each.bundle for each in variants], self.court)
+        except PlaybookError:
+            if len(variants) == 1:
+                raise
+            # Their conditions do not fit into one key: fewer do.
+            yield from self._together(variants[: len(variants) // 2])
+            yield from self._together(variants[len(variants) // 2 :])
+            return
         keys = ", ".join(kernel.layout.key_columns)
         _execute(self.connection, kernel.states_sql(self._concerned(variants)))
         _execute(self.connection, _keyed_sql(keys))

@@ -88,6 +88,23 @@ def test_more_variants_than_go_together_are_tried_in_order() -> None:
     assert (90, 90) == reported[-1]
 
 
+def test_variants_whose_conditions_do_not_fit_into_one_key_are_tried_apart() -> None:
+    """A key has room for sixty clauses that add approvers; thirty variants bring ninety."""
+
+    def also(of: int) -> list[dict[str, object]]:
+        roles = ("app_owner", "incident_commander", "another")
+        return [
+            {"id": f"also-{at}", "when": f"pod_count >= {3 * of + at}", "approvers": [role]}
+            for at, role in enumerate(roles)
+        ]
+
+    variants = [Variant(edited(actions__drain__also=also(of))) for of in range(30)]
+    trials = Trials.of(mini(), several(), [])
+    noticed = trials.try_out(variants)
+    assert noticed == [trials.try_out([each])[0] for each in variants]
+    assert any(noticed)
+
+
 def test_moments_after_the_horizon_do_not_count() -> None:
     """What was recommended after somebody had acted is hindsight."""
     rows = Trials.of(mini(), several(), []).connection.execute(
