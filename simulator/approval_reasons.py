@@ -134,11 +134,11 @@ class _Reasons:
 
     def _roles(self, kind: Kind, roles: Iterable[str], when: str | None, path: PartPath) -> Reason:
         def lapse(candidate: Bundle, name: str) -> Lapse | None:
-            before, now = self._restatings(candidate)
+            before, then = self._restatings(candidate)
             after = candidate.actions[name]
             missing = {}
             for role in roles:
-                covers = [now.of(each.when) for each in after.also if role in each.approvers]
+                covers = [then.of(each.when) for each in after.also if role in each.approvers]
                 found = uncovered(None if when is None else before.of(when), covers)
                 if role not in after.approvers and found is not None:
                     missing[role] = found
@@ -209,8 +209,8 @@ class _Reasons:
             after = candidate.actions[name]
             if not after.is_active:
                 return None
-            before, now = self._restatings(candidate)
-            found = unprepared(before.of(need.that), [now.of(each.that) for each in after.needs])
+            before, then = self._restatings(candidate)
+            found = unprepared(before.of(need.that), [then.of(each.that) for each in after.needs])
             what = f"{ACTIONS} is admissible where {need.id} (`{need.that}`) is not known to be true"
             return _lapse(what, found, is_approval=False)
 
@@ -223,9 +223,9 @@ class _Reasons:
             after = candidate.actions[name]
             if not after.is_active or _is_at_least(after.mode, escalation.mode):
                 return None
-            before, now = self._restatings(candidate)
+            before, then = self._restatings(candidate)
             covers = _escalations(candidate, after, escalation.mode)
-            found = uncovered(before.of(escalation.when), [now.of(each.when) for each in covers])
+            found = uncovered(before.of(escalation.when), [then.of(each.when) for each in covers])
             what = f"escalation {escalation.id} no longer demands {escalation.mode} of {ACTIONS} where it did"
             return _lapse(what, found)
 
@@ -255,28 +255,28 @@ class _Reasons:
     def _is_asked_alike(self, policy: Policy, candidate: Bundle, name: str) -> bool:
         """Nothing that the verdict depends on differs."""
         after = candidate.actions[name]
-        before, now = self._restatings(candidate)
+        before, then = self._restatings(candidate)
         return (
             policy.digest in {each.digest for each in candidate.policies}
             and name == self.name
             and all(getattr(after, field) == getattr(self.action, field) for field in _ASKED)
-            and before.grading.thresholds == now.grading.thresholds
-            and not now.sources
+            and before.grading.thresholds == then.grading.thresholds
+            and not then.sources
         )
 
     def _sides(
         self, policy: Policy, candidate: Bundle, name: str
     ) -> tuple[PolicySide, PolicySide, PolicySide]:
         """The policy; in the candidate the one of its name; and this with those that are new there."""
-        before, now = self._restatings(candidate)
+        before, then = self._restatings(candidate)
         old = {each.name for each in self.baseline.policies}
         same = [each for each in candidate.policies if each.name == policy.name]
         new = [each for each in candidate.policies if each.name not in old]
         after = candidate.actions[name]
         return (
             PolicySide((policy,), self.name, self.action, before),
-            PolicySide(same, name, after, now),
-            PolicySide([*same, *new], name, after, now),
+            PolicySide(same, name, after, then),
+            PolicySide([*same, *new], name, after, then),
         )
 
     def _restatings(self, candidate: Bundle) -> tuple[Restating, Restating]:

@@ -19,8 +19,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from evidence.errors import InputError
 from evidence.export_files import path_text
 from evidence.strict_yaml import Document, parse_all_yaml, parse_model
+from expectations.tables.catalogue import CRITICALITIES
 from expectations.tables.enrichment import ENVIRONMENTS
-from expectations.tables.intake import CRITICALITIES
 
 PREFIX = "incident-evidence/"
 KINDS = frozenset(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from expectations.contracts import Role, TableContract, bigint, boolean, integer, text, texts
-from expectations.tables.intake import CRITICALITIES
+from expectations.tables.catalogue import CRITICALITIES
 
 ENVIRONMENTS = ("production", "staging", "test", "development")
 LAYERS = ("app", "dependency", "infrastructure", "security")

@@ -324,7 +324,7 @@ def check(
         raise typer.Exit(code)
 
 
-@app.command(epilog="Example: evidence generate /tmp/history --count 100000 --seed 7")
+@app.command(epilog="Example: evidence generate invented --count 100000 --seed 7")
 def generate(
     folder: Annotated[Path, typer.Argument(help="New folder; --history reads it.")],
     count: Annotated[

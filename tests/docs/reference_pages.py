@@ -16,6 +16,7 @@ STAGE_SENTENCES = {
     "enrichment": "What was known at each moment. `incident_states` is the one table that decisions read.",
     "decision": "Every option side by side, the policies' verdicts and the decision of record.",
     "handoff": "The packages written, and every claim in them with its anchor.",
+    "replay": "What every playbook version decides on the same history, and where two of them part.",
     "kpis": "Weekly figures with their spread, and the reviews behind them. [How they are counted](kpis.md).",
 }
 
