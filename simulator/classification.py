@@ -6,6 +6,8 @@ the baseline demands for that same action in that same state.
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from importlib.resources import files
 
 import duckdb
@@ -14,7 +16,7 @@ import pyarrow as pa
 from evidence.decision import Bundle
 from evidence.decision.matrix import SCOPES, UNDOS, Action
 from simulator.demands import demand
-from simulator.replay import replay_history
+from simulator.replay import replay_slices
 
 CLASSES = "comparison_classes"
 
@@ -22,16 +24,20 @@ CLASSES = "comparison_classes"
 def classify(connection: duckdb.DuckDBPyConnection, bundles: tuple[Bundle, Bundle]) -> None:
     """Leaves `comparison_classes`: one row per incident with both decisions, what changed and its classes.
 
-    Columns are those of comparison_pairs.sql and comparison_classes.sql; modes are places in MODES.
+    Columns are those of comparison_pairs.sql and comparison_classes.sql; modes are places in MODES. Of a
+    large history only numbers are kept: each distinct decision is written out once, and `comparison_pairs`
+    and `comparison_classes` are views.
     """
-    replays = replay_history(connection, bundles, with_recommendations=False, pairs=[(0, 1)])
-    _keep(connection, "comparison_decisions", replays.decisions)
-    _keep(connection, "comparison_partings", replays.partings)
-    _keep(connection, "comparison_actions", _actions(bundles))
-    _run(connection, "comparison_pairs")
-    _run(connection, "comparison_points")
+    _execute(connection, _sql("comparison_begin"))
+    for each in replay_slices(connection, bundles, with_recommendations=False, pairs=[(0, 1)]):
+        with _registered(connection, slice_decisions=each.decisions, slice_partings=each.partings):
+            _execute(connection, _sql("comparison_slice"))
+    with _registered(connection, slice_actions=_actions(bundles)):
+        _execute(connection, "create or replace temp table comparison_actions as from slice_actions")
+    _execute(connection, f"create or replace temp view comparison_pairs as {_sql('comparison_pairs')}")
+    _execute(connection, f"create or replace temp table comparison_points as {_sql('comparison_points')}")
     demand(connection, bundles[0], "comparison_points", "comparison_demands")
-    _run(connection, "comparison_classes")
+    _execute(connection, f"create or replace temp view {CLASSES} as {_sql('comparison_classes')}")
 
 
 def _actions(bundles: tuple[Bundle, Bundle]) -> pa.Table:
@@ -51,12 +57,18 @@ def _reach(action: Action) -> int:
     return SCOPES.index(action.scope) * len(UNDOS) + UNDOS.index(action.undo)
 
 
-def _run(connection: duckdb.DuckDBPyConnection, name: str) -> None:
-    sql = files("simulator").joinpath(f"{name}.sql").read_text(encoding="utf-8")
-    connection.execute(f"create or replace temp table {name} as\n{sql}").fetchall()
+def _sql(name: str) -> str:
+    return files("simulator").joinpath(f"{name}.sql").read_text(encoding="utf-8")
 
 
-def _keep(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> None:
-    connection.register(f"arrow_{name}", table)
-    connection.execute(f"create or replace temp table {name} as from arrow_{name}").fetchall()
-    connection.unregister(f"arrow_{name}")
+@contextlib.contextmanager
+def _registered(connection: duckdb.DuckDBPyConnection, **tables: pa.Table) -> Iterator[None]:
+    for name, table in tables.items():
+        connection.register(name, table)
+    yield
+    for name in tables:
+        connection.unregister(name)
+
+
+def _execute(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+    connection.execute(sql).fetchall()

@@ -32,7 +32,7 @@ from simulator.comparison_model import (
     StaticWeakening,
 )
 from simulator.demands import DENIED
-from simulator.history import History
+from simulator.history import INCIDENTS, History
 from simulator.responsible import responsible
 from simulator.runs import Run, replay_runs
 from simulator.summary import summarise
@@ -74,7 +74,7 @@ def compare(
     connection, bundles = history.connection, (baseline.bundle, candidate.bundle)
     classify(connection, bundles)
     told_about = _told_about(connection, history, listed_max)
-    told = _Told(connection, bundles, replay_runs(history, bundles, told_about))
+    told = _Told(connection, bundles, replay_runs(history, bundles, told_about), told_about)
     changed = [told.change(incident_id) for incident_id in told_about if told.is_changed(incident_id)]
     summary = _summary(connection, history, changed)
     changed = _gravest(changed, listed_max)
@@ -145,12 +145,12 @@ class _Told:
         connection: duckdb.DuckDBPyConnection,
         bundles: tuple[Bundle, Bundle],
         runs: Sequence[Run],
+        told_about: Sequence[str],
     ) -> None:
         self.bundles = bundles
         self.decisions = [_by_incident(run.decisions) for run in runs]
         self.paths = [_lists_by_incident(run.tables["decision.recommendations"]) for run in runs]
-        told = f"from {CLASSES} order by incident_id"
-        self.classes = _by_incident(connection.sql(told).to_arrow_table())
+        self.classes = _by_incident(_classed(connection, told_about))
 
     def is_changed(self, incident_id: str) -> bool:
         """Whether anything about the incident differs."""
@@ -188,6 +188,20 @@ class _Told:
             responsible=None,
             evidence=(),
         )
+
+
+def _classed(connection: duckdb.DuckDBPyConnection, incidents: Sequence[str]) -> pa.Table:
+    """The classes of these incidents, and how they are called."""
+    connection.register("arrow_told", pa.table({"incident_id": pa.array(incidents, pa.string())}))
+    told = f"""
+select classes.*, incidents.title
+from {CLASSES} as classes
+join {INCIDENTS} as incidents using (incident_id)
+semi join arrow_told using (incident_id)
+order by incident_id"""
+    classed = connection.sql(told).to_arrow_table()
+    connection.unregister("arrow_told")
+    return classed
 
 
 def _kind(classed: Mapping[str, Any]) -> ChangeKind:

@@ -68,4 +68,3 @@ select
         else meanings
     end as classes
 from classed
-order by incident_id

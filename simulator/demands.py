@@ -15,6 +15,7 @@ from evidence.decision.kernel import Kernel
 from evidence.decision.matrix import MODES, Action, required_approvers
 from evidence.enrichment.grading import graded_sql, retick_sql
 from simulator.history import STATES
+from simulator.key_runs import reads_ageing
 
 DENIED = len(MODES)  # stricter than every mode
 
@@ -48,15 +49,20 @@ order by incident_id""",
 
 
 def _states_sql(bundle: Bundle, points: str) -> str:
-    """The state of each point: of the bundle's own moments the last one known by then."""
+    """The state of each point: of the bundle's own moments the last one known by then.
+
+    A view, so that only the columns that the bundle reads are read. A tick repeats the state before it:
+    where no ageing column is read, the ticks of another bundle are as good as the bundle's own.
+    """
     near = f"(select states.* from {STATES} as states semi join {points} using (incident_id))"
-    graded = graded_sql(bundle.grading, f"({retick_sql(bundle.grading, near)})")
-    return f"""
-create or replace temp table demand_states as
-select states.*
-from {points} as points
-asof join ({graded}) as states
-    on points.incident_id = states.incident_id and points.known_at >= states.known_at"""
+    moments = f"({retick_sql(bundle.grading, near)})" if reads_ageing(bundle) else near
+    found = f"""(
+    select states.*
+    from {points} as points
+    asof join {moments} as states
+        on points.incident_id = states.incident_id and points.known_at >= states.known_at
+)"""
+    return f"create or replace temp view demand_states as {graded_sql(bundle.grading, found)}"
 
 
 def _demand_sql(kernel: Kernel, bundle: Bundle, points: str, name: str) -> str:

@@ -115,7 +115,7 @@ def passes_of(bundles: Sequence[Bundle]) -> list[Pass]:
     """As few passes as possible: one for all bundles that read no ageing column, else one per schedule."""
     schedules: dict[tuple[int, ...] | None, list[int]] = {}
     for place, bundle in enumerate(bundles):
-        schedule = bundle.grading.tick_minutes if _reads_ageing(bundle) else None
+        schedule = bundle.grading.tick_minutes if reads_ageing(bundle) else None
         schedules.setdefault(schedule, []).append(place)
     return [
         _pass_of(number, bundles, places, are_ticks_left_out=schedule is None)
@@ -137,7 +137,8 @@ def _pass_of(number: int, bundles: Sequence[Bundle], places: list[int], *, are_t
     )
 
 
-def _reads_ageing(bundle: Bundle) -> bool:
+def reads_ageing(bundle: Bundle) -> bool:
+    """Whether a condition or policy input reads what grows with the moment, so that ticks can decide."""
     read = {column for use in bundle.uses for column in columns_read(use.condition)}
     inputs = (each for policy in bundle.policies for each in policy.declaration.inputs.values())
     read |= {each.column for each in inputs if each.column is not None}

@@ -32,7 +32,7 @@ _RUNGS = pa.schema([("bundle", pa.int32()), ("preferred", pa.int64()), ("action"
 
 
 def decide_runs(work: duckdb.DuckDBPyConnection, each: Pass) -> None:
-    """Replace the pass's `runs` by `coded`, which has a vector in place of the keys.
+    """Decide the keys of the pass's `runs`, which `coded_sql` then reads as vectors.
 
     Leaves `vectors`: per vector and place the code (code_<place>), the bit of the rung that policy alone
     kept from being chosen, 0 for none (preferred_<place>), and what the code means (is_active_<place>,
@@ -42,44 +42,40 @@ def decide_runs(work: duckdb.DuckDBPyConnection, each: Pass) -> None:
     for index in indices:
         _decide_keys(work, each, index)
     numbers = ", ".join(f"number_{index}" for index in indices)
-    decided = "".join(
-        f"\njoin {each.table(f'decided_{index}')} using ({', '.join(each.key_columns(index))})"
-        for index in indices
-    )
     keyed_blank = " cross join ".join(f"({_blank_sql(each, index)})" for index in indices)
-    _execute(
-        work,
-        f"""
-create table {each.table("numbered")} as
-select place, known_at, first_signal_at, flags, {numbers}
-from {each.table("runs")}{decided}""",
-    )
-    _execute(work, f"drop table {each.table('runs')}")
+    numbered = f"select {numbers} from {{}}{_decided_joins(each)}"
     _execute(
         work,
         f"""
 create table {each.table("combinations")} as
 select {numbers}, (row_number() over (order by {numbers}))::integer as vector
-from (select {numbers} from {each.table("numbered")} union select {numbers} from {keyed_blank}{decided})""",
+from ({numbered.format(each.table("runs"))} union {numbered.format(keyed_blank)})""",
     )
-    _execute(
-        work,
-        f"""
-create table {each.table("coded")} as
-select place, known_at, first_signal_at, flags, vector
-from {each.table("numbered")}
-join {each.table("combinations")} using ({numbers})""",
-    )
-    _execute(work, f"drop table {each.table('numbered')}")
     _execute(
         work,
         f"""
 create table {each.table("blanks")} as
 select vector
-from {keyed_blank}{decided}
+from ({numbered.format(keyed_blank)})
 join {each.table("combinations")} using ({numbers})""",
     )
     _execute(work, _vectors_sql(each))
+
+
+def coded_sql(each: Pass) -> str:
+    """A SELECT of the pass's runs (place, known_at, first_signal_at, flags) with the vector of each."""
+    numbers = ", ".join(f"number_{index}" for index in range(len(each.kernels)))
+    return f"""
+select place, known_at, first_signal_at, flags, vector
+from {each.table("runs")}{_decided_joins(each)}
+join {each.table("combinations")} using ({numbers})"""
+
+
+def _decided_joins(each: Pass) -> str:
+    return "".join(
+        f"\njoin {each.table(f'decided_{index}')} using ({', '.join(each.key_columns(index))})"
+        for index in range(len(each.kernels))
+    )
 
 
 def _decide_keys(work: duckdb.DuckDBPyConnection, each: Pass, index: int) -> None:

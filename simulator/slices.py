@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import duckdb
 
 from simulator.key_runs import IS_AT_TICK, IS_IN_TIME, IS_SIGNALLED, MOMENTS, NEVER, SCRATCH, Pass
+from simulator.run_codes import coded_sql
 
 ACTION_CODES = 32  # codes of one action: its modes and also clauses
 
@@ -152,7 +153,7 @@ select
     flags & {IS_IN_TIME} <> 0 as is_in_time,
     flags & {IS_AT_TICK} <> 0 as is_at_tick,
     vector
-from {each.table("coded")}
+from ({coded_sql(each)})
 where place >= {first * MOMENTS} and place < {end * MOMENTS}"""
 
 
