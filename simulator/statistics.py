@@ -15,6 +15,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from fractions import Fraction
+from functools import lru_cache
 
 from evidence.kpis.median_ranks import median_ranks
 
@@ -98,6 +99,7 @@ def share_interval(gained: int, lost: int, count: int) -> tuple[str, str] | None
     return decimal_text(Fraction(low, count)), decimal_text(Fraction(high, count))
 
 
+@lru_cache(maxsize=1024)
 def _differences(gained: int, lost: int, count: int) -> tuple[int, int]:
     """2.5 % and 97.5 % of gains minus losses over the replicates."""
     draws = _draws(BOOTSTRAP_SEED)
