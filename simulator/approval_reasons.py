@@ -142,7 +142,8 @@ class _Reasons:
                 found = uncovered(None if when is None else before.of(when), covers)
                 if role not in after.approvers and found is not None:
                     missing[role] = found
-            where = "" if when is None else f", which it asked unless `{when}` was known to be false"
+            now_asked = f"; it asks {', '.join(after.approvers)}" if after.approvers else ""
+            where = now_asked if when is None else f", which it asked unless `{when}` was known to be false"
             what = f"{ACTIONS} no longer asks {', '.join(missing)}{where}"
             return _lapse(what, next(iter(missing.values()), None))
 

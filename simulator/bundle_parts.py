@@ -6,12 +6,11 @@ different is exactly what `mixed` can exchange.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Any, TypeAlias
-
-from pydantic import BaseModel
 
 from evidence.decision import Bundle
 from evidence.decision.matrix import ALSO_MAX, Action
@@ -147,52 +146,67 @@ def _compared_tables(old: dict[str, Any], new: dict[str, Any], path: PartPath) -
         yield Difference((ORDER, *path), tuple(old), tuple(new))
 
 
-def mixed(old: Any, new: Any, taken: frozenset[PartPath], path: PartPath = ()) -> Any:
-    """The part `old` in which the parts at the paths `taken` are those of `new`."""
-    touched = {taken_path[:end] for taken_path in taken for end in range(len(taken_path) + 1)}
-    touched |= {taken_path[1:] for taken_path in taken if taken_path[0] == ORDER}
-    touched |= {step[:end] for step in tuple(touched) for end in range(len(step))}
-    return _mixed(old, new, taken, frozenset(touched), path)
+def mixed(old: Any, new: Any, taken: frozenset[PartPath]) -> Any:
+    """The sections `old` in which the parts at the paths `taken` are those of `new`.
+
+    What is not taken is shared with `old`.
+    """
+    tree: Tree = {}
+    for path in taken:
+        _plant(tree, path[1:] if path[0] == ORDER else path, is_whole=path[0] != ORDER)
+    return _mixed(old, new, tree, taken, ())
 
 
-def _mixed(
-    old: Any, new: Any, taken: frozenset[PartPath], touched: frozenset[PartPath], path: PartPath
-) -> Any:
-    if path in taken:
+Tree: TypeAlias = "dict[str, Tree | None]"  # steps of paths; None stands for a part that is taken whole
+
+
+def _plant(tree: Tree, path: PartPath, *, is_whole: bool) -> None:
+    for step in path[:-1] if is_whole else path:
+        below = tree.setdefault(step, {})
+        if below is None:
+            return  # the part around it is taken whole
+        tree = below
+    if is_whole:
+        tree[path[-1]] = None
+
+
+def _mixed(old: Any, new: Any, tree: Tree | None, taken: frozenset[PartPath], path: PartPath) -> Any:
+    if tree is None:
         return new
-    if path not in touched:
-        return old
     if shape_of(path) is Shape.TABLE:
-        entries = _mixed_tables(entries_of(old), entries_of(new), taken, touched, path)
+        entries = _mixed_tables(entries_of(old), entries_of(new), tree, taken, path)
         return entries if isinstance(old, Mapping) else tuple(entries.values())
-    others = fields_of(new)
+    if isinstance(old, Mapping):
+        return {**old, **{k: _mixed(old[k], new[k], each, taken, (*path, k)) for k, each in tree.items()}}
     fields = {
-        name: _mixed(value, others[name], taken, touched, (*path, name))
-        for name, value in fields_of(old).items()
+        name: _mixed(getattr(old, name), getattr(new, name), each, taken, (*path, name))
+        for name, each in tree.items()
     }
-    return old.model_copy(update=fields) if isinstance(old, BaseModel) else fields
+    return old.model_copy(update=fields)
 
 
 def _mixed_tables(
-    old: dict[str, Any],
-    new: dict[str, Any],
-    taken: frozenset[PartPath],
-    touched: frozenset[PartPath],
-    path: PartPath,
+    old: dict[str, Any], new: dict[str, Any], tree: Tree, taken: frozenset[PartPath], path: PartPath
 ) -> dict[str, Any]:
-    is_reordered = (ORDER, *path) in taken
-    order = merged_order(tuple(new), tuple(old)) if is_reordered else merged_order(tuple(old), tuple(new))
+    names: Iterable[str] = old
+    if (ORDER, *path) in taken:
+        names = merged_order(tuple(new), tuple(old))
+    elif not tree.keys() <= old.keys():
+        names = merged_order(tuple(old), tuple(new))
     entries: dict[str, Any] = {}
-    for name in order:
-        at = (*path, name)
+    for name in names:
         if name in old and name in new:
-            entries[name] = _mixed(old[name], new[name], taken, touched, at)
-        elif (name in new) is (at in taken):
+            part = old[name]
+            entries[name] = (
+                _mixed(part, new[name], tree[name], taken, (*path, name)) if name in tree else part
+            )
+        elif (name in new) is (name in tree):
             entries[name] = new[name] if name in new else old[name]
     return entries
 
 
-def merged_order(first: Sequence[str], second: Sequence[str]) -> tuple[str, ...]:
+@lru_cache(maxsize=4096)
+def merged_order(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
     """Names of both: `first` as it is, names only in `second` right behind their predecessor there.
 
     Where both agree on the order of the names they share, leaving out what only `first` has gives
@@ -205,7 +219,7 @@ def merged_order(first: Sequence[str], second: Sequence[str]) -> tuple[str, ...]
     return tuple(merged)
 
 
-def _is_order_merged(first: Sequence[str], second: Sequence[str]) -> bool:
+def _is_order_merged(first: tuple[str, ...], second: tuple[str, ...]) -> bool:
     """Whether the order of `second` follows from that of `first`, so that it is no difference by itself."""
     return [name for name in merged_order(first, second) if name in second] == list(second)
 

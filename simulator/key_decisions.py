@@ -169,6 +169,8 @@ class _Steps:
         self.bundle = bundle
         self.rules = [(decider.rule_bit(rule), rule.supports) for rule in bundle.rules]
         self.escalations = [(decider.escalation_bit(each), each) for each in bundle.playbook.escalations]
+        self.need = bundle.need
+        self.active = [(name, bundle.actions[name]) for name in bundle.ladder]
         self.passive = [name for name in bundle.actions if not bundle.actions[name].is_active]
 
     def decide(self, key: Key) -> Recommended:
@@ -179,10 +181,9 @@ class _Steps:
                 for name, points in supports.items():
                     effects[name] = effects.get(name, 0) + points
         refused = False
-        for name in self.bundle.ladder:
-            if effects.get(name, 0) < self.bundle.need:
+        for name, action in self.active:
+            if effects.get(name, 0) < self.need:
                 continue
-            action = self.bundle.actions[name]
             gates = self.decider.gates(action)
             verdicts = self._verdicts(name, action, key)
             is_refused = Verdict.DENIED in verdicts or gates.needs & ~key.bits != 0
@@ -235,5 +236,5 @@ class _Steps:
             return resorts.escalate
         if not key.has_context:
             return resorts.missing_context
-        is_supported = any(effects.get(name, 0) > 0 for name in self.bundle.ladder)
+        is_supported = any(effects.get(name, 0) > 0 for name, _ in self.active)
         return resorts.enrich if is_supported else resorts.monitor

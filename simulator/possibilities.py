@@ -7,17 +7,16 @@ confidence, severity and impact, and one that raises them. Columns in which the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from evidence.decision import Bundle, Rule
 from evidence.decision.condition_parser import parse_condition
 from evidence.decision.conditions import columns_read
-from evidence.decision.layout import Layout
 from evidence.decision.matrix import BOUNDED_OPTIONS, Action
 from evidence.enrichment.grading import Grading
-from simulator.key_decisions import Key
+from simulator.key_decisions import Key, KeyDecider
 
 Rows = int
 _RAISING_LESS = ("gap_points", "gap_points_max", "contradiction_points")
@@ -51,10 +50,12 @@ class Possibilities:
 
     baseline: Bundle
     candidate: Bundle
-    layout: Layout
+    decider: KeyDecider
     low: Sequence[Key]
     high: Sequence[Key]
     varying: frozenset[str]
+    _held: dict[tuple[str, bool], Rows] = field(default_factory=dict, repr=False)
+    _matched: dict[str, Rows] = field(default_factory=dict, repr=False)
 
     @cached_property
     def all_rows(self) -> Rows:
@@ -79,8 +80,11 @@ class Possibilities:
         return not self.varying.isdisjoint(columns_read(parse_condition(text)))
 
     def _holding(self, text: str, *, is_raising: bool) -> Rows:
-        bit = 1 << self.layout.bit(text, is_raising=is_raising)
-        return _rows(bool(key.bits & bit) for key in self.low)
+        asked = (text, is_raising)
+        if asked not in self._held:
+            bit = self.decider.bit(text, is_raising=is_raising)
+            self._held[asked] = _rows(bool(key.bits & bit) for key in self.low)
+        return self._held[asked]
 
     # --- points
 
@@ -112,10 +116,12 @@ class Possibilities:
 
     def may_match(self, name: str) -> Rows:
         """Rows at which some version of the rule can match."""
-        found = 0
-        for rule in self.rules[name]:
-            found |= self.may_hold(rule.when) if rule is not None else 0
-        return found
+        if name not in self._matched:
+            found = 0
+            for rule in self.rules[name]:
+                found |= self.may_hold(rule.when) if rule is not None else 0
+            self._matched[name] = found
+        return self._matched[name]
 
     def must_match(self, name: str) -> Rows:
         """Rows at which the rule matches under every hybrid."""
@@ -127,17 +133,20 @@ class Possibilities:
     @cached_property
     def points(self) -> dict[str, list[tuple[int, int]]]:
         """Per action and row the fewest and the most points under any hybrid."""
-        found = {name: [(0, 0)] * len(self.low) for name in self.actions}
-        for rule, name, least, most in self._supports():
+        rows = range(len(self.low))
+        least = {name: [0] * len(self.low) for name in self.actions}
+        most = {name: [0] * len(self.low) for name in self.actions}
+        for rule, name, fewest, highest in self._supports():
             may, must = self.may_match(rule), self.must_match(rule)
-            found[name] = [
-                (low + least * (must >> row & 1), high + most * (may >> row & 1))
-                for row, (low, high) in enumerate(found[name])
-            ]
-        return found
+            for row in rows:
+                most[name][row] += highest * (may >> row & 1)
+                least[name][row] += fewest * (must >> row & 1)
+        return {name: list(zip(least[name], most[name], strict=True)) for name in self.actions}
 
     def _supports(self) -> Iterator[tuple[str, str, int, int]]:
         for rule, versions in self.rules.items():
+            if not self.may_match(rule):
+                continue
             supports = [each.supports for each in versions if each is not None]
             for name in dict.fromkeys(name for each in supports for name in each if name in self.actions):
                 given = [each.get(name, 0) for each in supports]
@@ -156,12 +165,13 @@ class Possibilities:
         """Rows at which the action can have enough points as an active action."""
         if not self.can_be_active(name):
             return 0
-        return _rows(most >= self.needs[0] for _, most in self.points[name])
+        least = self.needs[0]
+        return _rows(most >= least for _, most in self.points[name])
 
     def may_turn(self, name: str) -> Rows:
         """Rows at which hybrids can differ in whether it has enough points."""
-        may = self.may_be_effective(name)
-        return may & _rows(least < self.needs[1] for least, _ in self.points[name])
+        may, most = self.may_be_effective(name), self.needs[1]
+        return may & _rows(least < most for least, _ in self.points[name]) if may else 0
 
     def may_be_supported(self, name: str) -> Rows:
         """Rows at which the action can have any points."""
@@ -198,5 +208,9 @@ class Possibilities:
         return sorted(found)
 
 
-def _rows(flags: Iterator[bool]) -> Rows:
-    return sum(flag << row for row, flag in enumerate(flags))
+def _rows(flags: Iterable[bool]) -> Rows:
+    rows = 0
+    for row, flag in enumerate(flags):
+        if flag:
+            rows |= 1 << row
+    return rows

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -91,7 +91,7 @@ class RegradedKeys:
 
     def regraded(self, incident: str, values: Sequence[Values]) -> Keyed:
         """The incident's moments where the distinct states have these graded columns."""
-        return tuple(
+        return changes(
             (known_at, self._key(key, place, values[place]))
             for (known_at, key), place in zip(self.moments[incident], self.state_of[incident], strict=True)
         )
@@ -145,6 +145,15 @@ class RegradedKeys:
                 policy_key += (code - policy_key // size % choices) * size
             size *= choices
         return policy_key
+
+
+def changes(moments: Iterable[tuple[int, Key]]) -> Keyed:
+    """The moments without those whose key is that of the moment before: what is decided there stays."""
+    kept: list[tuple[int, Key]] = []
+    for known_at, key in moments:
+        if not kept or kept[-1][1] != key:
+            kept.append((known_at, key))
+    return tuple(kept)
 
 
 def _graded_bits(layout: Layout) -> dict[int, Condition]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -49,7 +49,11 @@ class Relevance:
 
     possible: Possibilities
     facts: Sequence[Mapping[str, Any]]
-    decider: KeyDecider = field(repr=False)
+
+    @property
+    def decider(self) -> KeyDecider:
+        """Decides keys."""
+        return self.possible.decider
 
     def of(self, clauses: Sequence[Clause]) -> list[Clause]:
         """Those of the clauses that can matter, in the same order."""

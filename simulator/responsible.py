@@ -16,14 +16,13 @@ from functools import lru_cache
 import duckdb
 
 from evidence.decision import Bundle
-from evidence.enrichment.grading import Grading
 from simulator.clauses import Clause, differences, hybrid
 from simulator.comparison_model import Responsibility
 from simulator.key_decisions import Decided, Key, KeyDecider, Recommended, decision_of
 from simulator.minimal_sets import ASKED_MAX, Set, minimal_sets
 from simulator.moments import MomentReader
 from simulator.possibilities import Possibilities, extreme_gradings
-from simulator.regraded_keys import GRADED, GRADINGS_MAX, Keyed, RegradedKeys, Row, columns_to_regrade
+from simulator.regraded_keys import GRADED, Keyed, RegradedKeys, Row, Values, columns_to_regrade
 from simulator.relevance import DERIVED, FACTS, Relevance
 
 ALL_ASKED_MAX = 16_000  # questions about all cases together: some seconds
@@ -61,7 +60,6 @@ class _Case:
 
     incidents: tuple[str, ...]
     clauses: tuple[Clause, ...]
-    graded: Taken  # those by which the grading differs
     is_ticking: bool  # ticks matter
 
     @property
@@ -81,7 +79,7 @@ class _Attribution:
         self.keys = KeyDecider(reader.layout)
         self.decider = lru_cache(maxsize=2048)(self._decider)
         self._moments: dict[tuple[Taken, str], Keyed] = {}
-        self._cases: list[_Case] = []
+        self._values: dict[Taken, list[Values]] = {}  # graded columns of the distinct states
 
     # --- which clauses can matter
 
@@ -99,14 +97,13 @@ class _Attribution:
             both = [tuple(key for _, key in moments[n, incident]) for n in (_LOW, _HIGH)]
             varying = _varying(low[incident], high[incident], self.baseline, self.candidate)
             possible = Possibilities(
-                self.baseline, self.candidate, self.reader.layout, both[_LOW], both[_HIGH], varying
+                self.baseline, self.candidate, self.keys, both[_LOW], both[_HIGH], varying
             )
-            clauses = tuple(Relevance(possible, low[incident], self.keys).of(self.clauses))
+            clauses = tuple(Relevance(possible, low[incident]).of(self.clauses))
             alike = self._told_apart_by(clauses, incident, list(zip(*both, strict=True)), low[incident])
             groups.setdefault(alike, []).append(incident)
             relevant[alike] = clauses
-        self._cases = [_case(tuple(each), relevant[alike]) for alike, each in groups.items()]
-        return self._cases
+        return [_case(tuple(each), relevant[alike]) for alike, each in groups.items()]
 
     def _told_apart_by(
         self,
@@ -139,7 +136,7 @@ class _Attribution:
             return frozenset(case.clauses[number] for number in numbers)
 
         def ahead(sets: Sequence[Set]) -> None:
-            self._read([taken(numbers) for numbers in sets])
+            self._grade(_graded(taken(numbers)) for numbers in sets)
 
         found = minimal_sets(
             len(case.clauses), lambda numbers: self.decided(case, taken(numbers)) == new, asked_max, ahead
@@ -152,51 +149,32 @@ class _Attribution:
 
     def decided(self, case: _Case, taken: Taken) -> Decided:
         """The decision of record on the case's incident under the hybrid with these clauses."""
-        graded = _graded(taken)
-        if (graded, case.incident) not in self._moments:
-            self._read([taken])
-        return decision_of(self._moments[graded, case.incident], self.decider(taken))
+        asked = (_graded(taken), case.incident)
+        if asked not in self._moments:
+            self._moments[asked] = self._read(case, asked[0])
+        return decision_of(self._moments[asked], self.decider(taken))
 
     def _decider(self, taken: Taken) -> Callable[[Key], Recommended]:
         return self.keys.decider(hybrid(self.baseline, self.candidate, taken))
 
-    def _read(self, sets: Iterable[Taken]) -> None:
-        """Read the moments under the gradings of these hybrids, for all cases that they can matter to."""
-        missing = [
-            (graded, case)
-            for graded in dict.fromkeys(map(_graded, sets))
-            for case in self._cases
-            if graded <= case.graded and (graded, case.incident) not in self._moments
-        ]
-        gradings = {
-            graded: hybrid(self.baseline, self.candidate, graded).grading
-            for graded in dict.fromkeys(graded for graded, _ in missing)
-        }
-        self._regrade(gradings, [(each, case.incident) for each, case in missing if not case.is_ticking])
-        self._reread(gradings, [(each, case.incident) for each, case in missing if case.is_ticking])
+    def _read(self, case: _Case, graded: Taken) -> Keyed:
+        """The moments of the case under the grading of the hybrid with these clauses."""
+        if case.is_ticking:  # moments come and go: they are read as they are decided
+            grading = hybrid(self.baseline, self.candidate, graded).grading
+            return self.reader.read([grading], [(0, case.incident)])[0, case.incident]
+        self._grade([graded])
+        return self.regraded.regraded(case.incident, self._values[graded])
 
-    def _regrade(self, gradings: dict[Taken, Grading], pairs: Sequence[tuple[Taken, str]]) -> None:
-        wanted = list(dict.fromkeys(graded for graded, _ in pairs))
-        values = self.regraded.graded([gradings[graded] for graded in wanted])
-        graded_by = dict(zip(wanted, values, strict=True))
-        for graded, incident in pairs:
-            self._moments[graded, incident] = self.regraded.regraded(incident, graded_by[graded])
-
-    def _reread(self, gradings: dict[Taken, Grading], pairs: Sequence[tuple[Taken, str]]) -> None:
-        """Where ticks matter, moments come and go: these are read as they are decided."""
-        wanted = list(dict.fromkeys(graded for graded, _ in pairs))
-        for start in range(0, len(wanted), GRADINGS_MAX):
-            among = wanted[start : start + GRADINGS_MAX]
-            numbered = [(among.index(graded), incident) for graded, incident in pairs if graded in among]
-            moments = self.reader.read([gradings[graded] for graded in among], numbered)
-            self._moments |= {
-                (among[number], incident): keyed for (number, incident), keyed in moments.items()
-            }
+    def _grade(self, wanted: Iterable[Taken]) -> None:
+        """Grade the distinct states by the gradings of hybrids with these clauses, as far as not done yet."""
+        missing = [graded for graded in dict.fromkeys(wanted) if graded not in self._values]
+        gradings = [hybrid(self.baseline, self.candidate, graded).grading for graded in missing]
+        self._values |= zip(missing, self.regraded.graded(gradings), strict=True)
 
 
 def _case(incidents: tuple[str, ...], clauses: tuple[Clause, ...]) -> _Case:
     is_ticking = any(clause.path == _TICKS for clause in clauses)
-    return _Case(incidents, clauses, _graded(clauses), is_ticking)
+    return _Case(incidents, clauses, is_ticking)
 
 
 def _graded(taken: Iterable[Clause]) -> Taken:

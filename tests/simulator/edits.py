@@ -213,7 +213,7 @@ def _without_points_for(bundle: Bundle, name: str) -> tuple[Rule, ...]:
 
 def replace_passive(bundle: Bundle, by: random.Random) -> Bundle:
     """`draft` begins to change a running system, or stops doing so."""
-    like: Action = bundle.actions[by.choice(("restart", "roll_back", "hand_over"))]
+    like: Action = bundle.actions[by.choice(sorted(bundle.actions))]
     return with_playbook(bundle, actions={**bundle.actions, "draft": like})
 
 

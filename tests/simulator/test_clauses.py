@@ -231,7 +231,7 @@ def test_merged_order_keeps_the_first_and_where_they_agree_the_second(
     """What only the second has stands behind its predecessor, so that nothing agreed upon is reordered."""
     first = [name for place, name in enumerate(first) if left >> place & 1]
     second = [name for place, name in enumerate(second) if right >> place & 1]
-    merged = merged_order(first, second)
+    merged = merged_order(tuple(first), tuple(second))
     shared = [name for name in second if name in first]
     assert sorted(merged) == sorted({*first, *second})
     assert [name for name in merged if name in first] == first
