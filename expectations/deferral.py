@@ -1,4 +1,4 @@
-"""Owns stand-ins for modules that a package imports without our ever using them."""
+"""Keeps a package from importing what it has use for and we have not."""
 
 from __future__ import annotations
 
@@ -30,3 +30,15 @@ def deferred(*names: str) -> Iterator[None]:
         for name, stand_in in stand_ins.items():
             if sys.modules.get(name) is stand_in:
                 del sys.modules[name]
+
+
+@contextlib.contextmanager
+def absent(*names: str) -> Iterator[None]:
+    """What is imported inside finds these packages not installed; who has imported one already, keeps it."""
+    hidden = [name for name in names if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # None is Python's word for it
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]

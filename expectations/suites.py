@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from expectations.checks import DERIVED_SUMS, Check, Expectation, Frame
 from expectations.contracts import ColumnType, TableContract
-from expectations.deferral import deferred
+from expectations.deferral import absent, deferred
 from expectations.tables import TABLES
 
 FAILING_KEYS_MAX = 100
@@ -25,6 +25,8 @@ KEY_SEPARATOR = " | "
 
 # Great Expectations imports them for distributions and charts, which no check of ours needs: half its cost.
 _FOR_OTHER_EXPECTATIONS = ("scipy.stats", "altair")
+# It imports what it finds of these to read other sources than pandas frames.
+_FOR_OTHER_SOURCES = ("pyspark",)
 
 _DECLARED: dict[ColumnType, str] = {
     ColumnType.TEXT: "string",
@@ -209,7 +211,7 @@ def _remembering(type_name: str) -> Any:
 def _great_expectations() -> Any:
     """The package, told to report to nobody; nothing of it may be imported before this."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    with deferred(*_FOR_OTHER_EXPECTATIONS):
+    with deferred(*_FOR_OTHER_EXPECTATIONS), absent(*_FOR_OTHER_SOURCES):
         import great_expectations as gx
     return gx
 

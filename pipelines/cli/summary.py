@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from assets.folders import Folders
-from evidence.decision import load_versions
+from assets.playbooks import bundle_versions
 from evidence.redaction import make_visible
 from evidence.warehouse import root_digest
 from expectations.tables.decision import MODES, OPTIONS
@@ -67,7 +67,7 @@ def summarise(folders: Folders) -> dict[str, Any]:
         "decisions": [{"option": o, "mode": m, "incidents": n} for o, m, n in decisions],
         "unclaimed_files": unclaimed,
         "warnings": [row for row in _failed(folders) if row["severity"] == "warning"],
-        "refused_playbooks": dict(load_versions(folders.playbooks_path).refused),
+        "refused_playbooks": dict(bundle_versions(folders).refused),
         "tables": len(published),
         "rows": sum(entry.row_count for entry in published.values()),
         "root_sha256": root_digest(published),

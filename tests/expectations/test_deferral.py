@@ -43,3 +43,24 @@ def test_a_check_imports_neither_distributions_nor_charts() -> None:
 def test_an_expectation_that_needs_them_finds_them() -> None:
     """What was left out is imported at its first use."""
     assert (0, "") == run(EVALUATED + DISTRIBUTIONS)
+
+
+def test_spark_stays_out_of_a_check() -> None:
+    """Great Expectations would import Spark wherever it is installed, with seconds and warnings."""
+    code = EVALUATED + "sys.exit(', '.join({'pyspark'} & set(sys.modules)) or 0)"
+    assert (0, "") == run(code)
+
+
+def test_what_was_absent_can_be_imported_afterwards() -> None:
+    """Only what is imported inside finds it missing."""
+    code = """
+import contextlib, sys
+from expectations.deferral import absent
+
+with absent("wave"):
+    with contextlib.suppress(ImportError):
+        import wave
+    assert "wave" not in globals()
+import wave
+"""
+    assert (0, "") == run(code)
