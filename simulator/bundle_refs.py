@@ -12,7 +12,7 @@ from evidence.decision import Bundle, load_active, load_bundle
 from evidence.decision.loading import ACTIVE_FILE, PLAYBOOK_FILE
 from evidence.errors import EvidenceError, InputError, Place, PlaybookError
 from evidence.strict_yaml import load_yaml
-from simulator.git_commits import CommitTree, commit_tree
+from simulator.git_commits import CommitTree, commit_tree, is_in_repository
 
 PREFIX = "git:"
 PLAYBOOKS = PurePosixPath("playbooks")
@@ -55,7 +55,9 @@ def load_reference(text: str, beside: str | None = None) -> Bundle:
     if asked.ref is None:
         return load_bundle(Path(text))
     other = Reference.of(beside) if beside is not None else Reference("", "", None)
-    start = Path(other.text) if asked.path is None and other.ref is None else Path()
+    # The repository is the other side's where that says which bundle, else the one that we are in.
+    is_theirs = asked.path is None or not is_in_repository(Path())
+    start = Path(other.text) if is_theirs and other.ref is None else Path()
     with commit_tree(_existing(start), asked.ref) as commit:
         if asked.path is not None:
             return _load(commit, _explicit_path(commit, asked.path))

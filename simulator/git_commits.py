@@ -123,6 +123,17 @@ def commit_tree(start: Path, ref: str) -> Iterator[CommitTree]:
         yield CommitTree(repository, ref, tree)
 
 
+def is_in_repository(folder: Path) -> bool:
+    """Whether the folder lies in a Git repository, of whatever kind."""
+    try:
+        with closing(Repo.discover(folder.resolve())):
+            return True
+    except NotGitRepository:
+        return False
+    except (UnsupportedExtension, UnsupportedVersion):
+        return True
+
+
 def open_repository(start: Path, ref: str) -> Repo:
     """The repository around `start`, a worktree's included. Raises InputError naming where was looked."""
     try:

@@ -195,6 +195,15 @@ def test_outside_of_a_repository_it_says_so(tmp_path: Path, monkeypatch: pytest.
     assert f"git:HEAD: {tmp_path} is not in a Git repository" in refusal("git:HEAD")
 
 
+def test_from_outside_the_other_side_says_which_repository(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A path in a commit is looked up in the repository of the folder that it is compared with."""
+    monkeypatch.chdir(tmp_path)
+    beside = str(repository / "playbooks" / "mini")
+    assert [50, 60] == [load_reference(ref, beside).need for ref in ("git:v1.0:playbooks/mini", "git:HEAD~1")]
+
+
 def test_an_unknown_reference_comes_with_near_ones(repository: Path) -> None:
     """A typing error is half corrected."""
     assert "knows no mian. Perhaps main" in refusal("git:mian")

@@ -50,7 +50,7 @@ def test_no_clause_gives_the_baseline_and_all_give_the_candidate(baseline: Bundl
     assert candidate.digest == hybrid(baseline, candidate, clauses).digest
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(bundles_near(mini()), bundles_near(mini()), st.integers(0, 1000))
 def test_every_hybrid_can_be_decided(baseline: Bundle, candidate: Bundle, seed: int) -> None:
     """Whatever is taken over without what it refers to, the kernel gives exactly one decision."""

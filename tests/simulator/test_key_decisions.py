@@ -22,7 +22,7 @@ from .random_histories import decided_by_kernel, random_history
 INCIDENTS = ["inc-0", "inc-1", "inc-2"]
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(bundles_near(mini()), bundles_near(mini()), st.integers(0, 10_000))
 def test_hybrids_are_decided_as_the_kernel_decides_them(
     baseline: Bundle, candidate: Bundle, seed: int
@@ -44,7 +44,7 @@ def test_hybrids_are_decided_as_the_kernel_decides_them(
                 }
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(bundles_near(mini(), edits_max=3), st.integers(0, 10_000))
 def test_regraded_keys_are_those_of_states_decided_anew(bundle: Bundle, seed: int) -> None:
     """Under many gradings at once, also where conditions and policies read what is graded."""
