@@ -35,6 +35,8 @@ def print_comparison(
     from simulator.rendering import render
 
     wanted = parse_fail_on(fail_on)
+    if out is not None:
+        _prepare(out)
     bundles = load_named(baseline, beside=candidate), load_named(candidate, beside=baseline)
     history = open_chosen(choice, bundles[0])
     with closing(history.connection):
@@ -52,9 +54,18 @@ def print_comparison(
         sys.stdout.flush()  # what fails is said after the comparison, also where both go into one file
     else:
         with writing(f"--out {out}"):
-            out.parent.mkdir(parents=True, exist_ok=True)
             out.write_text(text, encoding="utf-8")
     return _report(list(failures(comparison, wanted)), allowed, comparison)
+
+
+def _prepare(out: Path) -> None:
+    """Make the folder of the file; what cannot be written is told before anything is compared."""
+    from evidence.errors import InputError
+
+    if out.is_dir():
+        raise InputError(f"--out {out} is a folder", remedy="Name a file")
+    with writing(f"--out {out}"):
+        out.parent.mkdir(parents=True, exist_ok=True)
 
 
 def parse_fail_on(text: str) -> tuple[str, ...]:
