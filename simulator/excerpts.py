@@ -21,7 +21,10 @@ from simulator.history import INCIDENTS, STATES
 def graded_excerpt(
     connection: duckdb.DuckDBPyConnection, grading: Grading, incidents: Sequence[str] | None = None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection that reads STATES under `grading` and INCIDENTS, of the incidents named or of all."""
+    """A connection that reads STATES under `grading` and INCIDENTS, of the incidents named or of all.
+
+    It takes as many threads as the history's own, of which there may be many at once, one to a task.
+    """
     wanted = _wanted_sql(connection, incidents)
     states = graded_sql(grading, f"({retick_sql(grading, f'(from {STATES} {wanted})')})")
     tables = {
@@ -29,6 +32,8 @@ def graded_excerpt(
         INCIDENTS: _read(connection, f"from {INCIDENTS} {wanted} order by incident_id"),
     }
     with contextlib.closing(open_memory()) as excerpt:
+        (threads,) = connection.execute("select current_setting('threads')").fetchall()[0]
+        excerpt.execute(f"set threads = {threads}").fetchall()
         register(excerpt, tables)
         yield excerpt
 

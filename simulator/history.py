@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from evidence import enrichment, intake
@@ -80,6 +81,27 @@ def open_folder(folder: Path, as_of: int | None = None) -> History:
 def of_tables(connection: duckdb.DuckDBPyConnection, digest: str) -> History:
     """The history of tables that `connection` already reads, such as those of a run in progress."""
     return History(connection, digest, _count(connection), as_of=None, has_horizons=True, has_evidence=True)
+
+
+def folder_files(folder: Path) -> dict[str, list[Path]]:
+    """The Parquet files of STATES and, where they are there, INCIDENTS that `open_folder` reads."""
+    return {name: files for name in (STATES, INCIDENTS) if (files := _files_of(folder, name))}
+
+
+def connect_tables(
+    states: pa.Table, incidents: pa.Table | None, as_of: int | None = None
+) -> duckdb.DuckDBPyConnection:
+    """Reads STATES and INCIDENTS of some incidents of a history, in any order, cut as the whole is cut.
+
+    Without a table of incidents they are made from the states.
+    """
+    connection = open_memory()
+    register(connection, {STATES: states} | ({} if incidents is None else {INCIDENTS: incidents}))
+    if incidents is None:
+        _view(connection, INCIDENTS, _incidents_of_states_sql())
+    if as_of is not None:
+        _cut(connection, as_of)
+    return connection
 
 
 def digest_of_files(paths: Paths) -> str:

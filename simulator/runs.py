@@ -54,19 +54,36 @@ def replay_runs(
 
     Bundles that share a grading are decided in one pass.
     """
-    found: dict[int, Run] = {}
+    return runs_of(history, bundles, decided_tables(history.connection, bundles, incidents), incidents)
+
+
+def decided_tables(
+    connection: duckdb.DuckDBPyConnection, bundles: Sequence[Bundle], incidents: Sequence[str] | None = None
+) -> list[Tables]:
+    """Per bundle, in the order given, the four `decision.*` tables of the history that `connection` reads."""
+    found: dict[int, Tables] = {}
     for grading in dict.fromkeys(bundle.grading for bundle in bundles):
         places = [place for place, bundle in enumerate(bundles) if bundle.grading == grading]
-        with graded_excerpt(history.connection, grading, incidents) as excerpt:
+        with graded_excerpt(connection, grading, incidents) as excerpt:
             decided = decide_together(excerpt, [bundles[place] for place in places])
-        for place, tables in zip(places, decided, strict=True):
-            found[place] = _run(history, bundles[place], tables, incidents)
+        found |= zip(places, decided, strict=True)
     return [found[place] for place in range(len(bundles))]
 
 
-def _run(history: History, bundle: Bundle, tables: Tables, incidents: Sequence[str] | None) -> Run:
-    run_id = run_id_of(history.digest, history.as_of, bundle.digest, incidents)
-    return Run(run_id, bundle, history.digest, history.as_of, tables)
+def runs_of(
+    history: History, bundles: Sequence[Bundle], decided: Sequence[Tables], incidents: Sequence[str] | None
+) -> list[Run]:
+    """The runs of what was decided with each bundle, whichever engine decided it."""
+    return [
+        Run(
+            run_id_of(history.digest, history.as_of, bundle.digest, incidents),
+            bundle,
+            history.digest,
+            history.as_of,
+            tables,
+        )
+        for bundle, tables in zip(bundles, decided, strict=True)
+    ]
 
 
 def run_id_of(

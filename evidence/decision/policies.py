@@ -105,6 +105,10 @@ class Policy:
     source: str
     declaration: PolicyDeclaration
 
+    def __reduce__(self) -> tuple[type[Policy], tuple[str, str, PolicyDeclaration]]:
+        # The compiled form is addresses in this process: pickled along, it would crash another one.
+        return Policy, (self.name, self.source, self.declaration)
+
     @cached_property
     def digest(self) -> str:
         """SHA-256 over the module's source and its declared inputs; its cases decide nothing."""
