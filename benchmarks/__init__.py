@@ -1,0 +1,1 @@
+"""Owns the measurements of the project's own speed: `make bench`, which prints ratios from one run."""
