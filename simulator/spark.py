@@ -38,6 +38,7 @@ appender.stderr.target = SYSTEM_ERR
 appender.stderr.layout.type = PatternLayout
 appender.stderr.layout.pattern = %d{HH:mm:ss} %p %c{1}: %m%n
 """
+CAUSES = (": org.apache.spark", "Caused by: org.apache.spark")
 SUBMITTED = "PYSPARK_GATEWAY_PORT"  # set by spark-submit, whose configuration then holds
 
 
@@ -226,10 +227,10 @@ def _told() -> Iterator[None]:
 
 
 def _reason(text: str) -> str:
-    """The line that names the error: a task's traceback ends with it, Java's last cause begins with it."""
+    """The line that names the error: a task's traceback ends with it, Java's causes begin with it."""
     _, is_traceback, traceback = text.partition("Traceback (most recent call last):")
     if is_traceback:
         lines = [line.strip() for line in traceback.partition("\n\tat ")[0].splitlines() if line.strip()]
         return lines[-1]
-    causes = [line for line in text.splitlines() if line.startswith("Caused by: org.apache.spark")]
-    return (causes or text.splitlines() or ["it gives no reason"])[-1 if causes else 0].strip()
+    causes = [line for line in text.splitlines() if line.startswith(CAUSES)]
+    return (causes or [*text.splitlines(), "it gives no reason"])[-1 if causes else 0].lstrip(": ")

@@ -36,6 +36,13 @@ class ComparisonFormat(StrEnum):
     HTML = "html"
 
 
+class Engine(StrEnum):
+    """What a replay runs on; the result is the same."""
+
+    EMBEDDED = "embedded"
+    SPARK = "spark"
+
+
 class _Commands(typer.core.TyperGroup):
     """Turns the project's own errors into one line on stderr and an exit code."""
 
@@ -203,6 +210,9 @@ def replay(
     warehouse: WarehouseFolder = WAREHOUSE,
     history: History = None,
     incidents: RecordedIncidents = None,
+    engine: Annotated[
+        Engine, typer.Option("--engine", help="Same result: this process, or Spark over --history.")
+    ] = Engine.EMBEDDED,
     playbooks: Playbooks = PLAYBOOKS,
     out: Out = OUT,
     output_format: OutputFormat = Format.TEXT,
@@ -212,12 +222,15 @@ def replay(
     With --faults the evidence is altered first (sources dropped, delayed, duplicated, reordered, skewed,
     cut) and every moment is held to the safety invariants; nothing is written.
     """
+    from evidence.errors import InputError
     from pipelines.cli.histories import HistoryChoice
     from pipelines.cli.replaying import print_faulted, print_replay
 
+    if faults is not None and engine is Engine.SPARK:
+        raise InputError("--faults alters evidence in this process", remedy="Leave out --engine or --faults")
     choice = HistoryChoice(warehouse, history, incidents, as_of)
     if faults is None:
-        print_replay(playbook, playbooks, choice, incident or (), out, output_format)
+        print_replay(playbook, playbooks, choice, incident or (), out, output_format, engine)
     elif print_faulted(playbook, playbooks, choice, incident or (), faults, output_format):
         raise typer.Exit(EXIT_FINDINGS)
 

@@ -25,17 +25,17 @@ def print_replay(
     incidents: Sequence[str],
     out: Path,
     output_format: str,
+    engine: str = "embedded",
 ) -> None:
     """Replay, write the run below `out` and print it. Raises InputError for an incident that is not there."""
     from contextlib import closing
 
-    from simulator.runs import replay_runs
-
+    _refuse_unread_by(engine, choice)
     bundle = _bundle(playbook, playbooks)
     history = open_chosen(choice, bundle)
     with closing(history.connection):
         wanted = _wanted(history, incidents)
-        (run,) = replay_runs(history, [bundle], wanted)
+        run = _replayed(engine, history, choice, bundle, wanted)
         record = run_record(history, run, playbook or str(playbooks / bundle.name), wanted)
     with writing(f"--out {out}"):
         folder = write_run(out / FOLDER / run.run_id, run, record)
@@ -88,6 +88,29 @@ def _bundle(playbook: str | None, playbooks: Path) -> Bundle:
     from evidence.decision import load_active
 
     return load_active(playbooks) if playbook is None else load_named(playbook)
+
+
+def _refuse_unread_by(engine: str, choice: HistoryChoice) -> None:
+    from evidence.errors import InputError
+
+    if engine == "spark" and choice.history is None:
+        raise InputError(
+            "--engine spark reads a folder of Parquet files",
+            remedy="Name one with --history; `evidence history FOLDER` copies the published history into one",
+        )
+
+
+def _replayed(
+    engine: str, history: History, choice: HistoryChoice, bundle: Bundle, wanted: Sequence[str] | None
+) -> Run:
+    """The run, which is the same with either engine."""
+    if engine == "spark" and choice.history is not None:
+        from simulator.spark import replay_runs_on_spark
+
+        return replay_runs_on_spark(history, choice.history, [bundle], wanted)[0]
+    from simulator.runs import replay_runs
+
+    return replay_runs(history, [bundle], wanted)[0]
 
 
 def _wanted(history: History, incidents: Sequence[str]) -> list[str] | None:
