@@ -16,6 +16,7 @@ from evidence.decision.codes import Recommendation
 from evidence.decision.kernel import STATES
 from evidence.decision.matrix import Mode, Option
 from simulator.key_runs import SCRATCH, passes_of, read_runs
+from simulator.memory_bounds import bounded
 from simulator.run_codes import TEXTS, decide_runs, name_codes
 from simulator.slices import Slice
 
@@ -137,12 +138,13 @@ def replay_slices(
 ) -> Iterator[Replays]:
     """As `replay_history`, in pieces of so many incidents, in their order: for histories larger than memory.
 
-    The tables of a piece are ordered like those of the whole. `connection` is in use until the last piece.
+    The tables of a piece are ordered like those of the whole. Between two pieces `connection` can be used;
+    until the last one DuckDB's memory is bounded.
     """
     if not bundles:
         return
     passes = passes_of(bundles)
-    with _scratch(connection) as work:
+    with bounded(connection), _scratch(connection) as work:
         count = _number_incidents(connection)
         for each in passes:
             read_runs(connection, work, each, states)
