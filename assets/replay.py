@@ -116,7 +116,11 @@ def _asked(playbooks: Path, config: Pair) -> tuple[Side, Side] | None:
     if not config.baseline and not config.candidate:
         return None
     if not config.baseline or not config.candidate:
-        raise InputError("a comparison needs a baseline and a candidate", remedy="Configure both")
+        lacking = "candidate" if config.baseline else "baseline"
+        raise InputError(
+            f"a comparison needs a baseline and a candidate; no {lacking} is configured",
+            remedy="Configure both, or neither for the standing comparisons alone",
+        )
     references = [_reference(playbooks, name) for name in (config.baseline, config.candidate)]
     bundles = load_pair(*references)
     return Side(bundles[0], config.baseline), Side(bundles[1], config.candidate)

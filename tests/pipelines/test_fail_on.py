@@ -1,0 +1,56 @@
+"""Which changes make a comparison fail, and how that is said."""
+
+from __future__ import annotations
+
+import pytest
+
+from evidence.errors import InputError
+from pipelines.cli.comparing import failures, parse_fail_on
+from simulator.comparison_model import ChangeClass
+from tests.simulator.comparisons import WEAKENINGS, comparison, unchanged
+
+# What the made comparison has of each; the classes that it lacks do not fail it.
+OCCURRING = {
+    "approval-weakening": "1 incident",
+    "safer": "1 incident",
+    "timing": "1 incident",
+    "cosmetic": "1 incident",
+    "decision": "3 incidents",
+    "path": "1 incident",
+    "regression": "1 incident",
+}
+NAMES = [*(each.value for each in ChangeClass), "regression", "decision", "path"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_change_that_is_named_fails_where_it_occurs(name: str) -> None:
+    """Each class, a lost agreement, any changed decision and any changed path; nothing else."""
+    expected = [f"{name}: {OCCURRING[name]}"] if name in OCCURRING else []
+    assert (name,) == parse_fail_on(name)
+    assert expected == failures(comparison(weakenings=()), [name])
+
+
+def test_an_approval_that_is_removed_always_fails() -> None:
+    """Whatever is asked for; what is allowed by name, or is no approval, does not."""
+    (reason,) = failures(unchanged(weakenings=WEAKENINGS), [])
+    removed = WEAKENINGS[0]
+    assert f"approval removed: {removed.what} (let it pass with --allow {removed.id})" == reason
+
+
+def test_nothing_fails_where_nothing_changes() -> None:
+    """Even if everything is asked about."""
+    assert [] == failures(unchanged(), NAMES)
+
+
+def test_names_are_read_with_their_spaces_and_empty_parts_left_out() -> None:
+    """A list as people write it."""
+    assert ("safer", "path") == parse_fail_on(" safer,, path ,")
+    assert () == parse_fail_on("")
+
+
+@pytest.mark.parametrize("text", ["safer,weaker", "SAFER", "safer path"])
+def test_a_name_of_no_change_is_refused_with_those_that_there_are(text: str) -> None:
+    """A gate that silently lets everything pass would be worse than none."""
+    with pytest.raises(InputError, match="there is no such change") as caught:
+        parse_fail_on(text)
+    assert all(name in str(caught.value) for name in NAMES)
