@@ -42,7 +42,7 @@ def decide_runs(work: duckdb.DuckDBPyConnection, each: Pass) -> None:
     for index in indices:
         _decide_keys(work, each, index)
     numbers = ", ".join(f"number_{index}" for index in indices)
-    keyed_blank = " cross join ".join(f"({_blank_sql(each, index)})" for index in indices)
+    keyed_blank = " cross join ".join(each.table(f"blank_key_{index}") for index in indices)
     numbered = f"select {numbers} from {{}}{_decided_joins(each)}"
     _execute(
         work,
@@ -83,8 +83,10 @@ def _decide_keys(work: duckdb.DuckDBPyConnection, each: Pass, index: int) -> Non
     kernel, places = each.kernels[index], each.places[index]
     keys, named = kernel.layout.key_columns, each.key_columns(index)
     renamed = ", ".join(f"{new} as {old}" for old, new in zip(keys, named, strict=True))
-    runs = f"select {renamed} from {each.table('runs')}"
-    kernel.ask(work, f"({runs} union all {each.blank_keys_sql(index)})")
+    blank = each.table(f"blank_key_{index}")
+    _execute(work, f"create table {blank} as {_blank_sql(each, index)}")
+    keyed = (f"select {renamed} from {name}" for name in (each.table("runs"), blank))
+    kernel.ask(work, f"({' union all '.join(keyed)})")
     columns = f"{', '.join(keys)}, case when preferred <> chosen then preferred else 0 end as preferred"
     for bundle, place in enumerate(places):
         masks = kernel.masks_sql(bundle, columns)
