@@ -13,6 +13,7 @@ import pytest
 from evidence.errors import ContractError, WarehouseError
 from evidence.tables import Tables, table_from_rows
 from evidence.warehouse import Warehouse, root_digest
+from expectations.tables.kpis import LINK_COLUMNS
 
 EDGES = "intake.dependencies"
 COVERAGE = "kpis.weekly_coverage"
@@ -31,7 +32,8 @@ def coverage(week: str, count: int) -> Tables:
         "approval_required",
         "passive",
     )
-    row = {"week": week, "incident_ids": ["inc-1"]} | {f"{name}_count": count for name in names}
+    links = {f"{column}s": [None] for column in LINK_COLUMNS}
+    row = {"week": week, "incident_ids": ["inc-1"], **links} | {f"{name}_count": count for name in names}
     return {COVERAGE: table_from_rows(COVERAGE, [row])}
 
 

@@ -289,7 +289,7 @@ def test_assets_are_shown_with_what_a_reader_needs(dev: Dev) -> None:
         assert {"dagster/row_count", "digest"} <= labels, name
         checks = node["assetChecksOrError"]["checks"]
         assert ("keeps_its_contract", True) in [(check["name"], check["blocking"]) for check in checks], name
-    assert {"recorded_incidents", "playbook"} == {
+    assert {"recorded_incidents", "playbook", "playbook_versions"} == {
         node["assetKey"]["path"][0] for node in nodes if len(node["assetKey"]["path"]) == 1
     }
 
