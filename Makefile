@@ -55,6 +55,15 @@ test: lint ## Lint, types, import directions and tests (minutes)
 test-all: lint ## As test, with the heavy suites too
 	@$(PYTEST)
 
+# Other engines are compared where they are installed; without a network they are left out, and said so.
+BENCH_EXTRA = import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["bench"])
+.PHONY: bench
+bench: setup ## Measure the speed on invented histories: ratios of one run (BENCH_INCIDENTS=1000000 for all)
+	@$(BIN)/python -c 'import zen, cedarpy' 2>/dev/null \
+	  || $(BIN)/python -m pip install --quiet --disable-pip-version-check $$($(BIN)/python -c '$(BENCH_EXTRA)') \
+	  || echo "The other engines could not be installed; they are skipped"
+	@$(BIN)/python -m benchmarks
+
 .PHONY: golden
 golden: setup ## Rewrite the golden files after a wanted change of behaviour
 	@$(BIN)/pytest -q -m golden --rewrite-golden
@@ -65,5 +74,5 @@ lock: ## Resolve requirements.lock anew (needs uv on the PATH)
 	  --generate-hashes --no-emit-index-url --no-header --output-file requirements.lock
 
 .PHONY: clean
-clean: ## Remove what runs have written (warehouse/, out/, .dagster/)
-	rm -rf warehouse out .dagster
+clean: ## Remove what runs have written (warehouse/, out/, .dagster/, .bench/)
+	rm -rf warehouse out .dagster .bench

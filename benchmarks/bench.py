@@ -10,19 +10,22 @@ import argparse
 import math
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
+from typing import TypeAlias
 
 import duckdb
 
 from benchmarks.contenders import Sample, contenders, kernel_rules_seconds, policies_microseconds
 from benchmarks.ingest import write_export
 from benchmarks.rows import Goal, Row
-from benchmarks.tasks import ROOT, STATES_FILE, Taken, run, scattered_file
+from benchmarks.tasks import ROOT, STATES_FILE, Taken, scattered_file
+from benchmarks.tasks import run as run_apart
 from evidence.decision import load_active
 from simulator.generator import generate_history
 
+Run: TypeAlias = Callable[..., Taken]
 SEED = 1
 CACHE = ROOT / ".bench"
 GOAL_INCIDENTS = 1_000_000  # the goals are about a history of this size
@@ -46,8 +49,11 @@ def main() -> None:
 class Bench:
     """One run of the benchmark."""
 
-    def __init__(self, incidents: int, cache: Path, repeats: int, records: int = RECORDS) -> None:
+    def __init__(
+        self, incidents: int, cache: Path, repeats: int, records: int = RECORDS, run: Run = run_apart
+    ) -> None:
         self.incidents, self.cache, self.repeats, self.records = incidents, cache, repeats, records
+        self.run = run
         self.bundle = load_active(ROOT / "playbooks")
 
     def report(self) -> Iterator[str]:
@@ -97,17 +103,17 @@ class Bench:
     @cached_property
     def bare(self) -> Taken:
         """The bare scan of the history."""
-        return run("scan", self.history(self.incidents), self.repeats)
+        return self.run("scan", self.history(self.incidents), self.repeats)
 
     @cached_property
     def one(self) -> Taken:
         """One version."""
-        return run("replay", self.history(self.incidents), self.repeats, versions=1)
+        return self.run("replay", self.history(self.incidents), self.repeats, versions=1)
 
     @cached_property
     def two(self) -> Taken:
         """Two versions, compared."""
-        return run("classes", self.history(self.incidents), self.repeats)
+        return self.run("classes", self.history(self.incidents), self.repeats)
 
     def replay_rows(self, folder: Path, smaller: Path) -> Iterator[Row]:
         """The product's replay and comparison."""
@@ -116,12 +122,15 @@ class Bench:
         yield Row("one version, decisions of record", self.one.cpu_seconds / bare, "x")
         two = self.two.cpu_seconds
         yield Row("two versions with comparison", two / bare, "x", Goal(12), "stretch 6")
-        tenth, tenth_bare = run("classes", smaller, self.repeats), run("scan", smaller, self.repeats)
+        tenth, tenth_bare = (
+            self.run("classes", smaller, self.repeats),
+            self.run("scan", smaller, self.repeats),
+        )
         marginal = (two - tenth.cpu_seconds) / max(bare - tenth_bare.cpu_seconds, 1e-9)
         yield Row(f"  what it adds from {self.smaller:,} incidents on", marginal, "x")
-        whole = run("compare", folder, 1, is_attributed=True)
+        whole = self.run("compare", folder, 1, is_attributed=True)
         yield Row("evidence compare, whole: told, attributed, statistics", whole.cpu_seconds / bare, "x")
-        many = run("replay", folder, self.repeats, versions=VERSIONS)
+        many = self.run("replay", folder, self.repeats, versions=VERSIONS)
         further = (many.cpu_seconds - self.one.cpu_seconds) / (VERSIONS - 1) / self.one.cpu_seconds
         yield Row(f"each further version of {VERSIONS}, of the first", further, "x", Goal(0.15))
         exponent = math.log(two / tenth.cpu_seconds) / math.log(self.incidents / self.smaller)
@@ -133,17 +142,17 @@ class Bench:
 
     def scale_rows(self, folder: Path) -> Iterator[Row]:
         """Two threads, little memory, another order of the file."""
-        both = run("classes", folder, self.repeats, threads=2)
+        both = self.run("classes", folder, self.repeats, threads=2)
         speedup = self.two.wall_seconds / both.wall_seconds
         idle = "needs two idle cores"
         yield Row("two threads against one, wall", speedup, "x", Goal(1.7, is_least=True), idle)
         yield Row("memory of two versions with comparison, peak", self.two.peak_mb, "MB", Goal(1000))
-        little = run("classes", folder, 1, memory="256MB")
+        little = self.run("classes", folder, 1, memory="256MB")
         more = little.cpu_seconds / self.two.cpu_seconds
         yield Row("with 256 MB for the database, CPU", more, "x", Goal(1.6))
         yield Row("with 256 MB for the database, peak of the process", little.peak_mb, "MB")
         scattered_file(folder)
-        scattered = run("classes", folder, 1, is_scattered=True)
+        scattered = self.run("classes", folder, 1, is_scattered=True)
         yield Row("states in no order, CPU", scattered.cpu_seconds / self.two.cpu_seconds, "x")
         yield Row("states in no order, peak", scattered.peak_mb, "MB", Goal(1000))
 
@@ -153,14 +162,14 @@ class Bench:
         """Reading one large export with an anchor for every record."""
         folder = self.cache / f"export-{self.records}"
         write_export(folder, self.records)
-        plain = run("read_json", folder, self.repeats)
+        plain = self.run("read_json", folder, self.repeats)
         yield Row("read_json, a record", _microseconds(plain), "µs")
-        anchoring = run("anchoring", folder, self.repeats).cpu_seconds
+        anchoring = self.run("anchoring", folder, self.repeats).cpu_seconds
         what = "records found, hashed and strictly parsed"
         yield Row(what, anchoring / plain.cpu_seconds, "x", Goal(3.2))
-        reading = run("reading", folder, self.repeats).cpu_seconds
+        reading = self.run("reading", folder, self.repeats).cpu_seconds
         yield Row("  and what each states, as events", reading / plain.cpu_seconds, "x")
-        whole = run("intake", folder, 1)
+        whole = self.run("intake", folder, 1)
         yield Row("  and the tables: the whole intake stage", whole.cpu_seconds / plain.cpu_seconds, "x")
         yield Row("memory of the whole intake stage, peak", whole.peak_mb, "MB", Goal(1000))
 
@@ -175,7 +184,7 @@ class Bench:
             "µs",
         )
         yield Row("full decision: product, two versions compared, end to end", pair, "µs")
-        python = _microseconds(run("python", folder, 1))
+        python = _microseconds(self.run("python", folder, 1))
         yield Row("full decision: generated Python, read from the file", python, "µs")
         yield _ratio("full decision: generated Python / product, end to end", python, pair, 10)
         seconds, count = kernel_rules_seconds(folder, self.bundle)

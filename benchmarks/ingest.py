@@ -26,7 +26,7 @@ DECLARED = """
 
 
 def write_export(folder: Path, record_count: int) -> Path:
-    """One incident with one Falco export of so many records, of 900 bytes; the same bytes each time."""
+    """One incident with one Falco export of so many records, of 1,100 bytes; the same bytes each time."""
     (folder / INCIDENT).parent.mkdir(parents=True, exist_ok=True)
     (folder / INCIDENT).write_text(
         "id: inc-9001-invented\ntitle: An invented export\ntype: security\n"

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -51,6 +51,11 @@ def run(name: str, folder: Path, repeats: int = 1, **options: Any) -> Taken:
         max(each.peak_mb for each in found),
         found[0].count,
     )
+
+
+def run_here(name: str, folder: Path, repeats: int = 1, **options: Any) -> Taken:
+    """The task once, in this process: quick, and good for everything but the figures."""
+    return _take(name, folder, options)
 
 
 def scattered_file(folder: Path) -> Path:
@@ -201,6 +206,14 @@ def _opened(folder: Path, threads: int, *, is_scattered: bool = False) -> Any:
     return connection
 
 
+def _take(name: str, folder: Path, options: dict[str, Any]) -> Taken:
+    """Prepare the task, then do and time it; its threads count as well."""
+    work = TASKS[name](folder, **options)
+    cpu, wall = time.process_time(), time.perf_counter()
+    count = work()
+    return Taken(time.process_time() - cpu, time.perf_counter() - wall, _peak_mb(), count)
+
+
 def _peak_mb() -> float:
     """Most memory that this process has held; ru_maxrss would begin at what its parent had held."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
@@ -210,16 +223,8 @@ def _peak_mb() -> float:
 def main() -> None:
     """Run the task of the command line and print what it took."""
     options = json.loads(sys.argv[1])
-    work = TASKS[options.pop("name")](Path(options.pop("folder")), **options)
-    cpu, wall = time.process_time(), time.perf_counter()
-    count = work()
-    taken = {
-        "cpu_seconds": time.process_time() - cpu,
-        "wall_seconds": time.perf_counter() - wall,
-        "peak_mb": _peak_mb(),
-        "count": count,
-    }
-    sys.stdout.write(json.dumps(taken))
+    taken = _take(options.pop("name"), Path(options.pop("folder")), options)
+    sys.stdout.write(json.dumps(asdict(taken)))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from evidence.decision.conditions import Between, Compare, Flag, HasSignal, Know
 
 OPERATORS = {"=": "==", "<>": "!="}
 ENTRYPOINT = "rules/matched"
-ALL_STATES = "[matched | some state in input.states; matched := data.rules.matched with input as state]"
+ALL_STATES = "[matched | state := input.states[_]; matched := data.rules.matched with input as state]"
 
 
 def regopy(bundle: Bundle) -> MatchAll:
