@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from assets import intake, kpis
+from assets import code, intake, kpis
 from assets.checks import failing_markdown
 from assets.code import code_version
 from assets.folders import Folders
@@ -260,3 +260,18 @@ def test_code_versions_differ_by_stage() -> None:
     versions = [code_version(stage) for stage in ("intake", "enrichment", "decision", "handoff", "kpis")]
     assert 5 == len(set(versions))
     assert versions[0] == code_version("intake")
+
+
+def test_replays_rest_on_the_code_of_the_simulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An edit there, or of the kernel, makes replays stale; it makes no other stage's tables stale."""
+    for room in ("evidence/decision", "evidence/kpis", "simulator"):
+        (tmp_path / room).mkdir(parents=True)
+    monkeypatch.setattr(code, "_ROOT", tmp_path)
+    stages, versions = ("decision", "kpis", "replay"), []
+    for edited in ("", "simulator/replay.py", "evidence/decision/kernel.py"):
+        if edited:
+            (tmp_path / edited).write_text("edited = True\n")
+        versions.append([code.code_version.__wrapped__(stage) for stage in stages])
+    before, simulator, kernel = versions
+    assert ["replay"] == [stage for stage, a, b in zip(stages, before, simulator, strict=True) if a != b]
+    assert ["decision", "replay"] == [s for s, a, b in zip(stages, simulator, kernel, strict=True) if a != b]

@@ -187,3 +187,25 @@ def test_a_warehouse_without_a_run_is_refused(tmp_path: Path) -> None:
     """The remedy is said."""
     with pytest.raises(WarehouseError, match="Run `evidence run` first"):
         open_warehouse(tmp_path / "nowhere")
+
+
+def test_a_warehouse_of_another_version_is_refused(folder: Path, tmp_path: Path) -> None:
+    """What was published with other columns, or is no longer there, is named with what to do."""
+    warehouse = Warehouse(tmp_path / "warehouse")
+    warehouse.publish({STATES: pq.read_table(folder / "incident_states.parquet")})
+    (path,) = warehouse.paths_of(warehouse.published()[STATES])
+    pq.write_table(pq.read_table(path).drop_columns(["confidence"]), path)
+    with pytest.raises(InputError, match=r"lacks confidence of .*\. Run `evidence run` again"):
+        open_warehouse(warehouse.root)
+    path.unlink()
+    with pytest.raises(InputError, match=r"\.parquet is not there\. Run `evidence run` again"):
+        open_warehouse(warehouse.root)
+
+
+def test_a_history_without_incidents_is_refused(folder: Path) -> None:
+    """An empty table is no history, whatever the moment."""
+    path = folder / "incident_states.parquet"
+    pq.write_table(pq.read_table(path).slice(0, 0), path)
+    (folder / "incidents.parquet").unlink()
+    with pytest.raises(InputError, match="the history is empty: there is no incident in it"):
+        open_folder(folder)

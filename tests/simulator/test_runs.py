@@ -63,6 +63,14 @@ def test_a_run_of_some_incidents_decides_them_as_the_run_of_all(history: History
     assert only.to_pylist() == part.decisions.to_pylist()
 
 
+def test_a_run_of_some_incidents_is_another_run(history: History) -> None:
+    """Its name depends on which, and not on their order: it never takes the place of the run of all."""
+    asked = (None, ["inc-2"], ["inc-1", "inc-2"], ["inc-2", "inc-1", "inc-2"])
+    names = [replay_runs(history, [mini()], incidents)[0].run_id for incidents in asked]
+    assert 3 == len(set(names))
+    assert names[2] == names[3]
+
+
 def test_the_tables_name_every_run_once(history: History) -> None:
     """Two names of one content are one run; counts and labels are those of its decisions."""
     runs = replay_runs(history, [mini(), edited(name="copy"), edited(need=1000)])
