@@ -60,7 +60,19 @@ def replay_runs_on_spark(
     task = BucketReplay(tuple(bundles), history.as_of)
     with _without_pandas_warning(), spark_session(master) as session:
         parts = _parts(session, folder, task, incidents, count)
-    return runs_of(history, bundles, put_together([parts], len(bundles)), incidents)
+    runs = runs_of(history, bundles, put_together([parts], len(bundles)), incidents)
+    refuse_undecided(runs, history.incident_count if incidents is None else len(set(incidents)))
+    return runs
+
+
+def refuse_undecided(runs: Sequence[Run], incident_count: int) -> None:
+    """Raises EvidenceError when a run lacks incidents: Spark passes over files that it takes for hidden."""
+    for run in runs:
+        if run.decisions.num_rows != incident_count:
+            raise EvidenceError(
+                f"Spark decided {run.decisions.num_rows} of {incident_count} incidents",
+                remedy="Let no Parquet file of the history begin with '_' or '.', nor change in the meantime",
+            )
 
 
 def _parts(
