@@ -241,6 +241,18 @@ def test_no_evidence_of_a_change_is_later_than_the_decision(attributed: Comparis
     assert [] == [(at, decided) for at, decided in known if parse_rfc3339(at) > parse_rfc3339(decided)]
 
 
+def test_recommendations_part_before_their_decisions_differ(grown: Comparison) -> None:
+    """Wherever a decision or a path changes there is a first moment of it, within the horizon."""
+    changed = [change for change in grown.changed if change.kind is not ChangeKind.COSMETIC]
+    assert {ChangeKind.DECISION, ChangeKind.PATH} == {change.kind for change in changed}
+    for change in changed:
+        assert change.parting is not None and not change.parting.is_hindsight, change.incident_id
+        sides = (change.baseline, change.candidate)
+        latest = max(parse_rfc3339(side.decided_at) for side in sides)
+        if change.kind is ChangeKind.DECISION:
+            assert parse_rfc3339(change.parting.known_at) <= latest, change.incident_id
+
+
 def test_an_action_under_another_option_is_told_about(history: History) -> None:
     """The decision is the same action, but the reviewer's answer is an option: agreement may be lost."""
     edit = {"actions__scale_replica_set__option": "isolate"}
