@@ -16,6 +16,8 @@ from evidence.enrichment.grading import Grading, graded_sql, retick_sql
 from evidence.tables import open_memory, register
 from simulator.history import INCIDENTS, STATES
 
+PUSHED_DOWN_MAX = 1000
+
 
 @contextlib.contextmanager
 def graded_excerpt(
@@ -25,8 +27,11 @@ def graded_excerpt(
 
     It takes as many threads as the history's own, of which there may be many at once, one to a task.
     """
-    wanted = _wanted_sql(connection, incidents)
-    states = graded_sql(grading, f"({retick_sql(grading, f'(from {STATES} {wanted})')})")
+    recorded, wanted = STATES, ""
+    if incidents is not None:
+        recorded, wanted = "excerpted_states", "semi join excerpted using (incident_id)"
+        _excerpt(connection, incidents, wanted)
+    states = graded_sql(grading, f"({retick_sql(grading, recorded)})")
     tables = {
         STATES: _read(connection, f"from ({states}) order by incident_id, moment"),
         INCIDENTS: _read(connection, f"from {INCIDENTS} {wanted} order by incident_id"),
@@ -38,14 +43,20 @@ def graded_excerpt(
         yield excerpt
 
 
-def _wanted_sql(connection: duckdb.DuckDBPyConnection, incidents: Sequence[str] | None) -> str:
-    if incidents is None:
-        return ""
+def _excerpt(connection: duckdb.DuckDBPyConnection, incidents: Sequence[str], wanted: str) -> None:
+    """Leaves `excerpted`, the incidents' ids, and `excerpted_states`: grading reads its states twice."""
     connection.register("arrow_excerpted", pa.table({"incident_id": pa.array(incidents, pa.string())}))
-    connection.execute("create or replace temp table excerpted as from arrow_excerpted").fetchall()
+    _execute(connection, "create or replace temp table excerpted as from arrow_excerpted")
     connection.unregister("arrow_excerpted")
-    return "semi join excerpted using (incident_id)"
+    # So many ids are looked for in the file itself, so that of most blocks nothing else is read.
+    _execute(connection, f"set dynamic_or_filter_threshold = {PUSHED_DOWN_MAX}")
+    _execute(connection, f"create or replace temp table excerpted_states as from {STATES} {wanted}")
+    _execute(connection, "reset dynamic_or_filter_threshold")
 
 
 def _read(connection: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:
     return connection.sql(sql).to_arrow_table()
+
+
+def _execute(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+    connection.execute(sql).fetchall()
