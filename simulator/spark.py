@@ -156,12 +156,16 @@ def spark_session(master: str) -> Iterator[Any]:
 
 @contextlib.contextmanager
 def _session(builder: Any) -> Iterator[Any]:
+    from py4j.protocol import Py4JError
+
     with _told():
         session = builder.config("spark.sql.session.timeZone", "UTC").getOrCreate()
     try:
         yield session
     finally:
-        session.stop()
+        # Where Java has died there is nothing to stop, and what it died of is the error to tell.
+        with contextlib.suppress(Py4JError, ConnectionError):
+            session.stop()
 
 
 def _local_settings(master: str, scratch: str, log: Path) -> dict[str, str]:
