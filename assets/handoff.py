@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -9,13 +10,14 @@ import dagster as dg
 
 from assets.folders import Folders
 from assets.inputs import settings_path
+from assets.lineage import UPSTREAM
 from assets.playbooks import active_bundle
 from assets.specs import publish, specs_of, tables_of
 from evidence import handoff
 from evidence.anchors import manifest_bytes, sha256_of
 from evidence.settings import load_settings
-from evidence.verify import HANDOFF_MANIFEST
-from evidence.warehouse import write_atomically
+from evidence.verify import HANDOFF_INPUTS, HANDOFF_MANIFEST
+from evidence.warehouse import Published, write_atomically
 
 FOLDER = "handoffs"
 
@@ -25,11 +27,20 @@ def handoff_tables(folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
     """Writes a package per incident as JSON, Markdown and HTML, and publishes what is claimed in them."""
     settings = load_settings(settings_path(folders.incidents_path))
     bundle = active_bundle(folders)
+    read = input_digests(folders.tables.published())
     with folders.reading() as connection:
         handoffs = handoff.build(connection, bundle, settings)
     replace_files(folders.out_path, handoffs.files)
     yield from publish(folders, handoffs.tables)
+    write_atomically(folders.tables.root / HANDOFF_INPUTS, read)
     write_atomically(folders.tables.root / HANDOFF_MANIFEST, handoff_manifest(handoffs.files))
+
+
+def input_digests(published: Mapping[str, Published]) -> bytes:
+    """The digests of the tables that the packages are written from, as `evidence verify` reads them."""
+    names = sorted({*UPSTREAM["handoff.claims"], *UPSTREAM["handoff.packages"]} & set(published))
+    digests = {name: published[name].digest for name in names if not name.startswith("handoff.")}
+    return (json.dumps(digests, indent=2) + "\n").encode()
 
 
 def replace_files(out: Path, files: Mapping[str, bytes]) -> None:

@@ -8,8 +8,10 @@ What is proved, and against what:
   `warehouse/handoff_files.json`;
 - every input (exports, incident.yaml, catalogue, settings) against `warehouse/intake_files.json`: changed,
   missing and additional files are named, so that one flipped byte is found even where no claim uses it;
-- every published Parquet file against the SHA-256 that names it in `warehouse/published.json`, and
-  the catalogue `evidence.duckdb` against `catalogue.sha256`.
+- every published Parquet file against the SHA-256 that names it in `warehouse/published.json`, and that
+  list and the catalogue `evidence.duckdb` against `catalogue.sha256`;
+- every package against the tables that are published now: a run that was killed between two tables
+  leaves packages that tell of others.
 
 `python -S -m evidence.verify ROOT WAREHOUSE OUT [INCIDENT]` does the same without any package installed.
 """
@@ -38,6 +40,7 @@ from evidence.export_files import path_from_text, path_text, read, walk
 
 INPUT_MANIFEST = "intake_files.json"
 HANDOFF_MANIFEST = "handoff_files.json"
+HANDOFF_INPUTS = "handoff_inputs.json"
 GZIP_MAGIC = b"\x1f\x8b"
 # Beside the exports; says nothing that a decision or a package rests on.
 UNLISTED_NAMES = frozenset({"README.md"})
@@ -68,7 +71,7 @@ def verify(root: Path, warehouse: Path, out: Path, incident_id: str | None = Non
     packages = [_package(reader, path) for path in _package_paths(out, incident_id)]
     findings += [finding for found in packages for finding in found]
     if incident_id is None:
-        findings += [*_tables(warehouse), *_catalogue(warehouse)]
+        findings += [*_tables(warehouse), *_catalogue(warehouse), *_handoff_inputs(warehouse)]
     elif not packages:
         findings.append(Finding(f"handoffs/{incident_id}.json", incident_id, 0, "there is no package"))
     return sorted(set(findings))
@@ -257,12 +260,28 @@ def _tables(warehouse: Path) -> Iterator[Finding]:
             yield Finding(path, "", 0, str(error))
 
 
-def _catalogue(warehouse: Path) -> Iterator[Finding]:
-    """The file that people open, against the digest kept beside it."""
+def _handoff_inputs(warehouse: Path) -> Iterator[Finding]:
+    """Whether the packages tell of the tables that are published now."""
     try:
-        _, sha256 = _bytes(warehouse / "catalogue.sha256").decode().split()
-        if sha256_of(_bytes(warehouse / "evidence.duckdb")) != sha256:
+        read = json.loads(_bytes(warehouse / HANDOFF_INPUTS))
+        published = json.loads(_bytes(warehouse / "published.json"))
+        changed = [name for name, digest in sorted(read.items()) if published[name][""]["digest"] != digest]
+    except (_Unreadable, ValueError, KeyError, TypeError, AttributeError) as error:
+        yield Finding(HANDOFF_INPUTS, "", 0, f"does not say what the packages were written from: {error}")
+        return
+    for name in changed:
+        what = f"the packages were written from another version of {name}: a run did not come to its end"
+        yield Finding("handoffs", "", 0, what)
+
+
+def _catalogue(warehouse: Path) -> Iterator[Finding]:
+    """The file that people open and the list of what is published, against the digests kept beside them."""
+    try:
+        _, catalogue, listed = _bytes(warehouse / "catalogue.sha256").decode().split()
+        if sha256_of(_bytes(warehouse / "evidence.duckdb")) != catalogue:
             yield Finding("evidence.duckdb", "", 0, "the catalogue is not the one that was published")
+        if sha256_of(_bytes(warehouse / "published.json")) != listed:
+            yield Finding("published.json", "", 0, "the list of tables is not the one that was published")
     except (_Unreadable, ValueError) as error:
         yield Finding("evidence.duckdb", "", 0, str(error))
 

@@ -156,10 +156,11 @@ class Warehouse:
         )
 
     def _catalogue_stamp(self, entries: Mapping[str, Published]) -> str:
-        """What the catalogue shows and the SHA-256 of its bytes, one a line."""
+        """What the catalogue shows, then the SHA-256 of its bytes and of `published.json`, one a line."""
         # The views hold absolute paths, so that they work from any folder: a moved warehouse is stale.
-        shown = hashlib.sha256(str(self.root).encode() + b"\n" + _manifest(entries)).hexdigest()
-        return f"{shown}\n{hashlib.sha256(self.catalogue.read_bytes()).hexdigest()}\n"
+        manifest = _manifest(entries)
+        contents = (str(self.root).encode() + b"\n" + manifest, self.catalogue.read_bytes(), manifest)
+        return "".join(f"{hashlib.sha256(content).hexdigest()}\n" for content in contents)
 
     def _replace_catalogue(self, entries: Mapping[str, Published]) -> None:
         aside = self.root / f"evidence.duckdb.{os.getpid()}.aside"

@@ -15,6 +15,7 @@ from dagster._core.errors import DagsterAssetCheckFailedError  # not exported
 from assets.folders import Folders
 from assets.inputs import settings_path
 from evidence.boundary import boundary
+from evidence.errors import InputError
 from pipelines.definitions import defs
 from pipelines.history import quick_history
 from pipelines.jobs import EVERYTHING
@@ -37,7 +38,10 @@ def run_everything(folders: Folders, listener: Callable[[Any], None]) -> None:
     Raises Blocked when a blocking check fails, and whatever EvidenceError a stage raises. The run's
     manifest is written in every case.
     """
-    settings_path(folders.incidents_path)  # a wrong folder is told before anything is built
+    # A wrong folder is told before anything is built.
+    settings_path(folders.incidents_path)
+    for name, folder in (("--warehouse", folders.tables.root), ("--out", folders.out_path)):
+        _refuse_file(name, folder)
     own = [folders.tables.root, folders.out_path, DAGSTER_FOLDER]
     job = defs.resolve_job_def(EVERYTHING)
     run_id = str(uuid.uuid4())
@@ -70,6 +74,13 @@ def rare_collections() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*before)
+
+
+def _refuse_file(name: str, folder: Path) -> None:
+    """Raises InputError where something that is no folder stands in the way of writing into `folder`."""
+    for place in (folder, *folder.parents):
+        if place.exists() and not place.is_dir():
+            raise InputError(f"{name} {folder}: {place} is no folder", remedy="Name a folder to write into")
 
 
 @contextlib.contextmanager

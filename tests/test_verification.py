@@ -21,7 +21,7 @@ from evidence.anchors import (
     sha256_of,
 )
 from evidence.export_files import Kind, path_text, read, walk
-from evidence.verify import HANDOFF_MANIFEST, INPUT_MANIFEST, Finding, verify
+from evidence.verify import HANDOFF_INPUTS, HANDOFF_MANIFEST, INPUT_MANIFEST, Finding, verify
 from evidence.warehouse import Warehouse
 from tests.handoff.made import ORPHAN, ROOT, SHELL, handed_over, made
 
@@ -78,6 +78,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (found.out / name).write_bytes(content)
         written[name] = (Path(name).stem, sha256_of(content))
     (found.warehouse / HANDOFF_MANIFEST).write_bytes(manifest_bytes(written))
+    (found.warehouse / HANDOFF_INPUTS).write_text("{}")
     warehouse.publish(handoffs.tables)
     return folder
 
@@ -368,3 +369,25 @@ def test_the_verifier_runs_without_any_package_installed(run: Run) -> None:
     done = subprocess.run([*command, SHELL], check=False, capture_output=True, text=True)
     assert (1, True) == (done.returncode, FALCO in done.stderr)
     assert 2 == subprocess.run(command[:-2], check=False, capture_output=True).returncode
+
+
+def test_an_edited_list_of_tables_is_found(run: Run) -> None:
+    """`published.json` is what `evidence digest` reads, and is held to its own digest."""
+    run.edit(
+        run.warehouse / "published.json",
+        lambda content: content.replace(b'"row_count": ', b'"row_count": 1', 1),
+    )
+    assert "published.json" in run.paths()
+
+
+def test_packages_of_other_tables_are_found(run: Run) -> None:
+    """After a run that was killed between two stages the packages tell of tables that are no longer there."""
+    published = json.loads((run.warehouse / "published.json").read_bytes())
+    name, entry = next((name, entry) for name, entry in published.items() if set(entry) == {""})
+    (run.warehouse / HANDOFF_INPUTS).write_text(json.dumps({name: entry[""]["digest"]}))
+    assert [] == run.findings()
+    (run.warehouse / HANDOFF_INPUTS).write_text(json.dumps({name: "0" * 64}))
+    [finding] = run.findings()
+    assert f"another version of {name}" in finding.what
+    (run.warehouse / HANDOFF_INPUTS).write_text("[]")
+    assert {HANDOFF_INPUTS} == run.paths()

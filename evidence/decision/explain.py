@@ -215,6 +215,8 @@ def _approval(bundle: Bundle, decision: Decision) -> Iterator[str]:
     chosen, owner = decision.chosen, decision.row["owner"]
     if chosen.mode is Mode.AUTOMATIC:
         yield "Nobody: the action may begin automatically."
+    if chosen.mode is Mode.POLICY_GATED:
+        yield "Nobody beforehand: the action may begin once every policy allows it. Answerable for it:"
     for role in chosen.approvers:
         yield f"- {role}: {bundle.approvers.contact_of(role, owner)}"
     for reason in chosen.mode_reasons:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from evidence.decision import Bundle
+    from evidence.enrichment.grading import Grading
     from simulator.history import History
 
 VERSIONS_NAMED_MAX = 5
@@ -37,8 +38,20 @@ def open_chosen(choice: HistoryChoice, bundle: Bundle) -> History:
     if choice.history is not None:
         return open_folder(choice.history, as_of)
     if choice.incidents is not None:
-        return open_incidents(choice.incidents, bundle.grading, as_of)
+        return open_incidents(choice.incidents, _grading(bundle), as_of)
     return open_warehouse(choice.warehouse, as_of)
+
+
+def _grading(bundle: Bundle) -> Grading:
+    """That of the active playbook where there is one, so that the history is the one that a run publishes.
+
+    Every replay grades anew by the bundle that decides: the grading of what is stored decides nothing.
+    """
+    from evidence.decision import load_active
+    from evidence.decision.loading import ACTIVE_FILE
+
+    playbooks = Path("playbooks")
+    return load_active(playbooks).grading if (playbooks / ACTIVE_FILE).is_file() else bundle.grading
 
 
 def parse_as_of(text: str) -> int:

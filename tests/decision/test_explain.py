@@ -109,3 +109,12 @@ def test_what_would_change_the_recommendation_is_told() -> None:
     assert section.startswith("One fact is enough. Had only this been otherwise, ")
     assert "- contain / restart (approval required: app_owner)\n" in section
     assert "  - confidence: 85 → 40 to 59\n" in section
+
+
+def test_a_policy_gated_action_asks_nobody_beforehand() -> None:
+    """The roles of a policy-gated action answer for it; they need not agree before it begins."""
+    gated = {**RESTART, "environment": "production"}
+    text = explain(history([gated]), "inc-1", mini())
+    said = text.partition("## Who must approve\n")[2].splitlines()
+    assert said[0].startswith("Nobody beforehand")
+    assert said[1].startswith("- app_owner: ")

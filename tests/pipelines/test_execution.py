@@ -132,3 +132,15 @@ def _begun(run: dg.DagsterRun, pid: int) -> dg.EventLogEntry:
 @dg.job
 def _nothing() -> None:
     pass
+
+
+@pytest.mark.parametrize("name", ["out", "warehouse"])
+def test_a_file_in_the_way_is_told_before_anything_is_built(
+    folders: Folders, tmp_path: Path, name: str
+) -> None:
+    """Neither a file where the folder should be nor one above it costs a whole run."""
+    (tmp_path / "notes.md").write_text("mine")
+    for place in ("notes.md", "notes.md/below"):
+        with pytest.raises(InputError, match=rf"--{name} .*notes\.md is no folder"):
+            run_everything(folders.model_copy(update={name: str(tmp_path / place)}), ignore)
+    assert [] == history()
