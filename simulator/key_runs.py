@@ -19,9 +19,10 @@ from evidence.decision import Bundle
 from evidence.decision.conditions import COLUMNS, columns_read
 from evidence.decision.kernel import Kernel
 from evidence.decision.states import blank_state_sql
-from evidence.enrichment.grading import graded_sql, retick_sql
+from evidence.enrichment.grading import graded_sql
 from evidence.errors import ContractError
 from expectations.contracts import Role
+from simulator.stored_ticks import ticked_by
 
 SCRATCH = "replay_scratch"  # an in-memory database of its own, seen by every cursor of the connection
 BATCH_ROWS = 250_000
@@ -87,9 +88,6 @@ class Pass:
 
     def scan_sql(self, states: str) -> str:
         """The one wide query: per state its place, what dates it, and the keys."""
-        source = states
-        if not self.are_ticks_left_out:
-            source = f"({retick_sql(self.kernels[0].bundles[0].grading, states)})"
         at_tick = " or ".join(f"known_at - first_signal_at = {offset}" for offset in self.tick_offsets)
         return f"""
 select
@@ -103,7 +101,7 @@ select
         | case when {at_tick or "false"} then {IS_AT_TICK} else 0 end
     )::utinyint as flags,
     {", ".join(self.all_key_columns)}
-from ({self.keyed_sql(source)}) as states
+from ({self.keyed_sql(states)}) as states
 left join {SCRATCH}.incidents using (incident_id)"""
 
     def blank_keys_sql(self, index: int) -> str:
@@ -154,6 +152,8 @@ def read_runs(
     begins to differ from the state before; `ticks` the places of the stored ticks that were left out.
     Raises ContractError for states of an unknown incident.
     """
+    if not each.are_ticks_left_out:
+        states = ticked_by(connection, each.kernels[0].bundles[0].grading, states)
     names = (each.table("runs"), each.table("ticks"))
 
     def keep(into: str, batch: pa.Table) -> None:

@@ -15,6 +15,7 @@ from simulator import key_runs
 from simulator.excerpts import graded_excerpt
 from simulator.generator import generate_history
 from simulator.replay import Replays, replay_history, replay_slices
+from simulator.stored_ticks import are_as_declared
 
 ROOT = Path(__file__).parents[2]
 COUNT = 240
@@ -190,3 +191,33 @@ def test_a_history_without_states_is_decided_on_blank_ones(folder: Path, bundles
     empty = replay_history(opened(folder), bundles[:2], states, pairs=((0, 1),))
     assert [0] * COUNT * 2 == empty.decisions.column("moment").to_pylist()
     assert empty.partings.num_rows == COUNT
+
+
+DAMAGES = {
+    "a tick is missing": "from enrichment.incident_states where not (is_tick and tick_count = 2)",
+    "a tick is not declared": "select * replace (known_at + 1 as known_at) from enrichment.incident_states",
+    "a count is wrong": "select * replace (tick_count + 1 as tick_count) from enrichment.incident_states",
+    "an age is wrong": "select * replace (7 as seconds_since_change) from enrichment.incident_states",
+}
+
+
+def test_ticks_that_are_as_declared_are_taken_as_they_are(folder: Path, active: Bundle) -> None:
+    """Also where evidence arrives at a tick, and where an incident never signals."""
+    connection = opened(folder)
+    assert are_as_declared(connection, active.grading, "enrichment.incident_states")
+    for minutes in ((15,), (15, 60, 90), (5, 60), ()):
+        other = active.grading.model_copy(update={"tick_minutes": minutes})
+        assert not are_as_declared(connection, other, "enrichment.incident_states")
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_ticks_that_are_not_as_declared_are_made_anew(
+    folder: Path, bundles: list[Bundle], replays: Replays, damage: str
+) -> None:
+    """The stored ones are looked at and not trusted."""
+    connection = opened(folder)
+    damaged = f"({DAMAGES[damage]})"
+    assert not are_as_declared(connection, bundles[4].grading, damaged)
+    if damage != "a tick is not declared":
+        found = replay_history(connection, [bundles[4]], damaged)
+        assert rows_of(replays.decisions, 4, DECIDED) == rows_of(found.decisions, 0, DECIDED)
