@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -239,14 +240,15 @@ def _told() -> Iterator[None]:
     try:
         yield
     except (PySparkException, Py4JError) as error:
-        raise EvidenceError(f"Spark broke the replay off: {_reason(str(error))}") from error
+        raise EvidenceError(f"Spark broke the replay off: {reason_of(str(error))}") from error
 
 
-def _reason(text: str) -> str:
+def reason_of(text: str) -> str:
     """The line that names the error: a task's traceback ends with it, Java's causes begin with it."""
     _, is_traceback, traceback = text.partition("Traceback (most recent call last):")
     if is_traceback:
-        lines = [line.strip() for line in traceback.partition("\n\tat ")[0].splitlines() if line.strip()]
-        return lines[-1]
+        # Below the name there may be more, such as the place in a statement.
+        named = re.findall(r"^[\w.]+(?:: .*)?$", traceback.partition("\n\tat ")[0], re.MULTILINE)
+        return named[-1] if named else "a task failed"
     causes = [line for line in text.splitlines() if line.startswith(CAUSES)]
     return (causes or [*text.splitlines(), "it gives no reason"])[-1 if causes else 0].lstrip(": ")

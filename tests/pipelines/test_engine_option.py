@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from evidence.errors import InputError
 from pipelines.cli import app
-from simulator.spark import spark_session
+from simulator.spark import reason_of, spark_session
 
 
 def told(*arguments: str) -> tuple[int, str]:
@@ -60,3 +60,29 @@ def test_a_missing_java_is_told_before_spark_begins(
     with pytest.raises(InputError, match=f"needs Java, and there is none {where}"), spark_session("local[1]"):
         pass
     assert before == dict(os.environ)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (
+            'org.apache.spark.api.python.PythonException: Traceback (most recent call last):\n  File "a.py"\n'
+            "    run()\nduckdb.BinderException: Binder Error: no column\n\nLINE 1: select a\n    ^\n"
+            "\tat org.apache.spark.Runner\nCaused by: java.io.EOFException",
+            "duckdb.BinderException: Binder Error: no column",
+        ),
+        (
+            "An error occurred while calling o1.getResult.\n: org.apache.spark.SparkException: awaits\n\tat a"
+            "\n"
+            "Caused by: org.apache.spark.SparkException: Python worker exited\n\tat b\n"
+            "Caused by: java.io.EOFException",
+            "Caused by: org.apache.spark.SparkException: Python worker exited",
+        ),
+        ("[JAVA_GATEWAY_EXITED] Java exited.", "[JAVA_GATEWAY_EXITED] Java exited."),
+        ("", "it gives no reason"),
+    ],
+    ids=["a task", "Java", "no session", "nothing"],
+)
+def test_what_spark_raises_is_told_by_the_line_that_names_it(text: str, reason: str) -> None:
+    """The task's own error where there is one, else the last cause that is Spark's, else the first line."""
+    assert reason == reason_of(text)
