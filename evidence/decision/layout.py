@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from evidence.decision.bundle import Bundle
 from evidence.decision.condition_parser import parse_condition
@@ -100,7 +101,12 @@ class Layout:
 
     def bit(self, text: str, *, is_raising: bool) -> int:
         """Number of the bit of a condition."""
-        return self.bits.index(Bit(text, is_raising))
+        return self._places[text, is_raising]
+
+    @cached_property
+    def _places(self) -> dict[tuple[str, bool], int]:
+        """Looked up by every candidate of every decision, so that they are not searched for each time."""
+        return {(bit.text, bit.is_raising): place for place, bit in enumerate(self.bits)}
 
     def is_set(self, number: int) -> str:
         """SQL: 1 where the bit is set, else 0."""
