@@ -87,7 +87,7 @@ def intake_work(folder: Path) -> Callable[[], int]:
         tables = intake.build(folder, settings, lambda content: hashlib.sha256(content).hexdigest())
         if tables["intake.quarantine"].num_rows:
             raise ValueError(f"{tables['intake.quarantine'].num_rows} invented records are refused")
-        return tables["intake.raw_records"].num_rows
+        return int(tables["intake.raw_records"].num_rows)
 
     return run
 
