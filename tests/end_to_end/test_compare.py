@@ -95,17 +95,6 @@ def differing(warehouse: Warehouse, *playbooks: str) -> set[str]:
     return {incident_id for incident_id in old if old[incident_id] != new[incident_id]}
 
 
-def test_a_removed_approval_fails(call: Call, candidate: Path) -> None:
-    """The terminal shows what changes, and standard error why it fails and how it would pass."""
-    done = call("compare", V3, candidate, "--no-clauses")
-    assert 1 == done.exit_code
-    assert done.stdout.startswith("2 of 17 decisions change: 1 approval-weakening, 1 safer.")
-    assert "APPROVALS REMOVED" in done.stdout
-    (said,) = done.stderr.splitlines()
-    assert said.startswith("evidence: fails on approval removed: rotate_long_lived_key no longer asks")
-    assert said.endswith(f"(let it pass with --allow {REMOVED})")
-
-
 @pytest.mark.parametrize(
     ("names", "output_format", "expected"),
     [
@@ -199,12 +188,15 @@ def copied(call: Call, tmp_path: Path) -> Path:
 def test_a_copy_elsewhere_gives_the_same_comparison(
     call: Call, copied: Path, candidate: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Byte for byte, with its clauses and the evidence behind them, without a warehouse."""
+    """Byte for byte, with clauses and evidence, without a warehouse; and fails on the removed approval."""
     words = ("compare", V3, candidate, "--format", "json")
     here = call(*words)
     monkeypatch.chdir(tmp_path)
     there = call(*words, "--history", copied)
     assert (1, here.stdout) == (there.exit_code, there.stdout)
+    (said,) = there.stderr.splitlines()
+    assert said.startswith("evidence: fails on approval removed: rotate_long_lived_key no longer asks")
+    assert said.endswith(f"(let it pass with --allow {REMOVED})")
     found = {each["incident_id"]: each for each in json.loads(there.stdout)["changed"]}
     assert [[REMOVED]] == found[KEY]["responsible"]["minimal_sets"]
     assert {each["column"] for each in found[CART]["evidence"]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import gzip
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +90,7 @@ def test_a_playbook_compared_with_itself_changes_nothing(history: History) -> No
 
 # --- exactly what a flipped cell changes
 
+ALLOWED = ("actions.rotate_long_lived_key.approvers", "actions.no_such.mode")
 FLIPPED: dict[str, tuple[Edit, ChangeClass | None]] = {
     "mode": (
         {"actions__scale_replica_set__mode": "approval_required"},
@@ -100,8 +101,6 @@ FLIPPED: dict[str, tuple[Edit, ChangeClass | None]] = {
         ChangeClass.APPROVAL_WEAKENING,
     ),
     "floor": ({"actions__isolate_workload__floor": 80}, ChangeClass.SAFER),
-    "auto_from": ({"actions__restart_stateless_pod__auto_from": 75}, ChangeClass.APPROVAL_STRENGTHENING),
-    "auto_blast": ({"actions__roll_back_release__auto_blast": 0}, ChangeClass.APPROVAL_STRENGTHENING),
     "precondition": ({"actions__restart_stateless_pod__needs__1__that": "is_stateful"}, ChangeClass.SAFER),
     # Approval is asked for by confidence and policy all the same.
     "mode that does not matter": ({"actions__disable_human_identity__mode": "automatic"}, None),
@@ -111,7 +110,9 @@ FLIPPED: dict[str, tuple[Edit, ChangeClass | None]] = {
 @pytest.fixture(scope="module")
 def flipped(history: History) -> Callable[[str], Comparison]:
     """The comparison of the active bundle with itself but for one cell, made once."""
-    return functools.cache(lambda cell: compared(history, candidate(active(), FLIPPED[cell][0])))
+    return functools.cache(
+        lambda cell: compared(history, candidate(active(), FLIPPED[cell][0]), allowed=ALLOWED)
+    )
 
 
 @pytest.mark.parametrize("cell", FLIPPED)
@@ -143,28 +144,42 @@ def test_the_options_of_the_baseline_say_what_a_mode_or_a_floor_changes(
     assert [SHELL] == unsure == list(kinds(flipped("floor")))
 
 
+def changed_by(history: History, edits: Sequence[Edit]) -> list[dict[str, ChangeKind]]:
+    """What a replay says of each edit of the active bundle, all of them in one pass."""
+    bundles = [active(), *(candidate(active(), edit) for edit in edits)]
+    pairs = [(0, place) for place in range(1, len(bundles))]
+    replays = replay_history(history.connection, bundles, with_recommendations=False, pairs=pairs)
+    found: list[dict[str, ChangeKind]] = [{} for _ in edits]
+    for row in replays.partings.to_pylist():
+        if row["is_decision_changed"]:
+            found[row["pair"]][row["incident_id"]] = ChangeKind.DECISION
+        elif row["is_path_changed"]:
+            found[row["pair"]][row["incident_id"]] = ChangeKind.PATH
+    return found
+
+
+def test_every_kind_of_cell_changes_exactly_the_predicted_incidents(
+    history: History, predictor: Predictor
+) -> None:
+    """Each cell of the action that scales: mode, approvers, bounds, preconditions, undo and scope."""
+    edits = [edit for edit in cells(active()) if "__scale_replica_set__" in next(iter(edit))]
+    predicted = [predictor.changed(edit) for edit in edits]
+    assert predicted == changed_by(history, edits)
+    moving = {next(iter(edit)).split("__")[2] for edit, found in zip(edits, predicted, strict=True) if found}
+    assert {"mode", "auto_from", "auto_blast", "needs"} <= moving
+
+
 @pytest.mark.slow
 def test_every_cell_of_the_matrix_changes_exactly_the_predicted_incidents(
     history: History, predictor: Predictor
 ) -> None:
-    """Each mode, approver, bound, precondition, undo and scope of each active action, one at a time."""
+    """As before, for every active action, one cell at a time."""
     edits = list(cells(active()))
     changed = 0
     for start in range(0, len(edits), 12):
         some = edits[start : start + 12]
-        bundles = [active(), *(candidate(active(), edit) for edit in some)]
-        pairs = [(0, place) for place in range(1, len(bundles))]
-        partings = replay_history(
-            history.connection, bundles, with_recommendations=False, pairs=pairs
-        ).partings
-        found: list[dict[str, ChangeKind]] = [{} for _ in some]
-        for row in partings.to_pylist():
-            if row["is_decision_changed"]:
-                found[row["pair"]][row["incident_id"]] = ChangeKind.DECISION
-            elif row["is_path_changed"]:
-                found[row["pair"]][row["incident_id"]] = ChangeKind.PATH
         predicted = [predictor.changed(edit) for edit in some]
-        assert predicted == found, some
+        assert predicted == changed_by(history, some)
         changed += sum(map(len, predicted))
     assert (True, True) == (len(edits) > 200, changed > 40)
 
@@ -186,12 +201,9 @@ def test_a_removed_approval_is_found_although_no_incident_shows_it(
     assert [("actions.disable_human_identity.mode", True, False)] == weakened(found)
 
 
-def test_a_removed_approver_passes_when_it_is_allowed_by_name(history: History) -> None:
-    """Nothing recorded was ever deleted, and still it is found that one fewer is asked for it."""
-    edit = {"actions__delete_resource__approvers": ["resource_owner", "security_lead"]}
-    name = "actions.delete_resource.approvers"
-    found = compared(history, candidate(active(), edit), allowed=[name, "actions.no_such.mode"])
-    assert ((), [(name, True, True)]) == (found.changed, weakened(found))
+def test_a_removed_approver_passes_when_it_is_allowed_by_name(flipped: Callable[[str], Comparison]) -> None:
+    """It is still told, as what may pass; a name that names nothing allows nothing."""
+    assert [(ALLOWED[0], True, True)] == weakened(flipped("approver"))
 
 
 # --- what is said of a change
@@ -253,15 +265,6 @@ def test_recommendations_part_before_their_decisions_differ(grown: Comparison) -
             assert parse_rfc3339(change.parting.known_at) <= latest, change.incident_id
 
 
-def test_an_action_under_another_option_is_told_about(history: History) -> None:
-    """The decision is the same action, but the reviewer's answer is an option: agreement may be lost."""
-    edit = {"actions__scale_replica_set__option": "isolate"}
-    (change,) = compared(history, edited(active(), **edit)).changed
-    assert (CART, ChangeKind.COSMETIC) == (change.incident_id, change.kind)
-    assert ("contain", "isolate") == (change.baseline.option, change.candidate.option)
-    assert "The same decision; other option." == change.reasons[0]
-
-
 # --- how much is listed
 
 
@@ -282,13 +285,24 @@ def test_a_cut_list_keeps_the_gravest_and_the_figures_count_all(history: History
     assert 17 == len(grown.changed)
 
 
-def test_cosmetic_changes_that_are_not_listed_are_counted(history: History) -> None:
-    """Other words on many decisions: one is listed, all are counted, and none counts as the same."""
-    spoken = edited(
-        active(), **{f"rules__{place}__because": "Because." for place in range(len(active().rules))}
+def test_differences_that_are_merely_cosmetic_are_told_and_counted(history: History) -> None:
+    """Other words for every rule, and one action under another option.
+
+    The action is the same, but the reviewer's answer is an option: the one that loses it comes first. All
+    are counted, and none counts as the same, although but one is listed.
+    """
+    words = {f"rules__{place}__because": "Because." for place in range(len(active().rules))}
+    edit = {**words, "actions__scale_replica_set__option": "isolate"}
+    found = compared(history, edited(active(), **edit), listed_max=1)
+    (change,) = found.changed
+    assert (CART, ChangeKind.COSMETIC) == (change.incident_id, change.kind)
+    assert (LabelEffect.REGRESSES, "contain", "isolate") == (
+        change.label,
+        change.baseline.option,
+        change.candidate.option,
     )
-    found = compared(history, spoken, listed_max=1)
-    assert 1 == len(found.changed)
+    assert ("The same decision; other option, reasons.",) == change.reasons
+    assert 1 == found.summary.labelled_right.lost_count
     assert found.summary.cosmetic_count == found.summary.classes["cosmetic"] > 1
     assert 17 == found.summary.cosmetic_count + found.summary.same_count
 
@@ -308,7 +322,7 @@ def test_a_large_history_is_told_about_where_decisions_or_paths_change(
 # --- the same again, and less of it
 
 
-@pytest.mark.parametrize("threads", [1, 4])
+@pytest.mark.parametrize("threads", [1, pytest.param(4, marks=pytest.mark.slow)])
 def test_the_same_comparison_gives_the_same_bytes(history: History, grown: Comparison, threads: int) -> None:
     """Whatever ran before on the history, and on however many threads."""
     history.connection.execute(f"set threads = {threads}").fetchall()
