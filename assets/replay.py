@@ -14,13 +14,13 @@ from evidence import decision
 from evidence.anchors import sha256_of
 from evidence.errors import InputError, PlaybookError
 from evidence.settings import load_settings
-from simulator.ablation import ablate
-from simulator.bundle_refs import PREFIX, load_pair
-from simulator.comparison import Side, compare
-from simulator.comparison_rows import comparison_table
-from simulator.history import open_warehouse
-from simulator.rendering import metadata_markdown
-from simulator.runs import replay_runs, replay_tables
+from simulator.bundles.bundle_refs import PREFIX, load_pair
+from simulator.comparison.compare import Side, compare
+from simulator.comparison.rendering import metadata_markdown
+from simulator.comparison.rows import comparison_table
+from simulator.faults.ablation import ablate
+from simulator.histories.history import open_warehouse
+from simulator.replays.runs import replay_runs, replay_tables
 
 COMPARISONS = "replay.comparisons"
 RUN_TABLES = ("replay.decisions", "replay.recommendations", "replay.runs")

@@ -23,7 +23,7 @@ from benchmarks.rows import Goal, Row
 from benchmarks.tasks import ROOT, STATES_FILE, Taken, scattered_file
 from benchmarks.tasks import run as run_apart
 from evidence.decision import load_active
-from simulator.generator import generate_history
+from simulator.histories.generator import generate_history
 
 Run: TypeAlias = Callable[..., Taken]
 SEED = 1

@@ -11,7 +11,7 @@ import duckdb
 from evidence.decision import Bundle
 from evidence.decision.conditions import COLUMNS
 from expectations.contracts import ColumnType
-from simulator.key_runs import SCRATCH, passes_of
+from simulator.replays.key_runs import SCRATCH, passes_of
 
 SUMS = {
     ColumnType.INTEGER: "sum({})",

@@ -87,7 +87,7 @@ def scan(folder: Path, threads: int = 1) -> Callable[[], int]:
 
 def replay(folder: Path, versions: int, threads: int = 1) -> Callable[[], int]:
     """The product's decisions of record of so many versions."""
-    from simulator.replay import replay_slices
+    from simulator.replays.replay import replay_slices
 
     connection = _opened(folder, threads)
     slices = replay_slices(connection, _bundles(versions), with_recommendations=False)
@@ -98,8 +98,8 @@ def classes(
     folder: Path, threads: int = 1, *, memory: str = "", is_scattered: bool = False
 ) -> Callable[[], int]:
     """Two versions decided and compared: changes classed and counted, as `evidence compare` begins."""
-    from simulator.classification import classify
-    from simulator.summary import summarise
+    from simulator.comparison.classification import classify
+    from simulator.comparison.summary import summarise
 
     connection = _opened(folder, threads, is_scattered=is_scattered)
     if memory:
@@ -115,8 +115,8 @@ def classes(
 
 def compare(folder: Path, threads: int = 1, *, is_attributed: bool = False) -> Callable[[], int]:
     """The whole comparison that `evidence compare --history` makes, from opening the history on."""
-    from simulator.comparison import Side, compare
-    from simulator.history import open_folder
+    from simulator.comparison.compare import Side, compare
+    from simulator.histories.history import open_folder
 
     old, new = _bundles(2)
 

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from evidence.decision import Bundle
     from evidence.decision.cases import Failure
     from evidence.errors import Place
-    from simulator.checkup import Checkup
-    from simulator.health import ActionHealth, Health, RuleHealth
-    from simulator.mutations import Mutations
-    from simulator.proofs import Proved
+    from simulator.checking.checkup import Checkup
+    from simulator.checking.health import ActionHealth, Health, RuleHealth
+    from simulator.checking.mutations import Mutations
+    from simulator.checking.proofs import Proved
 
 EXIT_SOUND, EXIT_FINDINGS, EXIT_FAULTS = 0, 1, 2
 LISTED_MAX = 20  # what breaks a proof, or no rule speaks to, is often many of one kind
@@ -31,7 +31,7 @@ _PLACE, _NAME = 20, 40  # widths of columns
 def print_check(folder: Path, choice: HistoryChoice, *, is_mutated: bool, output_format: str) -> int:
     """Print the check and return the exit code: 2 for slips, 1 where cases or proofs do not hold."""
     from evidence.decision.inspection import PLAYBOOK_FILE
-    from simulator.checkup import check_playbook
+    from simulator.checking.checkup import check_playbook
 
     folder = folder.parent if folder.name == PLAYBOOK_FILE else folder
     history = _History(choice)
@@ -181,8 +181,8 @@ def _health_words(health: Health) -> str:
 
 
 def _mutation_rows(mutations: Mutations | None) -> Iterator[str]:
-    from simulator.mutant_model import Kind
-    from simulator.mutations import Outcome
+    from simulator.checking.mutant_model import Kind
+    from simulator.checking.mutations import Outcome
 
     if mutations is None:
         yield _row("mutants", "not tried: --mutations says which changes nothing would notice")
@@ -262,7 +262,7 @@ def _action_line(checkup: Checkup, action: ActionHealth) -> str:
 
 def _unnoticed(checkup: Checkup, mutations: Mutations) -> Iterator[str]:
     """Each clause on a line with its changes, or above them where the line would be too long."""
-    from simulator.mutations import changes_in_words
+    from simulator.checking.mutations import changes_in_words
 
     clauses = sorted(
         ((checkup.place_of(among[0].site), among) for among in mutations.unnoticed),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pipelines.cli.histories import HistoryChoice, load_named, open_chosen, writing
 
 if TYPE_CHECKING:
-    from simulator.comparison_model import Comparison
+    from simulator.comparison.model import Comparison
 
 # What --fail-on may name beside the classes of change.
 REGRESSION, DECISION, PATH, COSMETIC = "regression", "decision", "path", "cosmetic"
@@ -31,8 +31,8 @@ def print_comparison(
     """Print or write the comparison; true when it must fail: a class asked about, or an approval removed."""
     from contextlib import closing
 
-    from simulator.comparison import Side, compare
-    from simulator.rendering import render
+    from simulator.comparison.compare import Side, compare
+    from simulator.comparison.rendering import render
 
     wanted = parse_fail_on(fail_on)
     if out is not None:
@@ -71,7 +71,7 @@ def _prepare(out: Path) -> None:
 def parse_fail_on(text: str) -> tuple[str, ...]:
     """The names in a list with commas. Raises InputError for one that names nothing."""
     from evidence.errors import InputError
-    from simulator.comparison_model import ChangeClass
+    from simulator.comparison.model import ChangeClass
 
     known = (*(each.value for each in ChangeClass), REGRESSION, DECISION, PATH)
     names = tuple(name.strip() for name in text.split(",") if name.strip())

@@ -15,9 +15,9 @@ from evidence.decision.matrix import MODE_WORDS
 from evidence.settings import Settings
 from evidence.tables import Tables
 from evidence.times import NS_PER_SECOND, format_rfc3339
-from simulator.faults import Faulted, Injected
-from simulator.invariants import INVARIANTS
-from simulator.variants import Alteration, Decided, Kind, Variant
+from simulator.faults.injection import Faulted, Injected
+from simulator.faults.invariants import INVARIANTS
+from simulator.faults.variants import Alteration, Decided, Kind, Variant
 
 INCIDENTS = Path("fixtures")  # whose settings hold for what a warehouse has published
 SHOWN_MAX = 20  # failing incidents shown in text; JSON has them all
@@ -48,7 +48,7 @@ def print_faults(
     names incidents, none stands for all. `repeated` are the options that the command which reproduces a
     failure must have besides `--faults` and `--incident`.
     """
-    from simulator.faults import inject, seeds_of
+    from simulator.faults.injection import inject, seeds_of
 
     seeds = seeds_of(faults)
     recorded, settings = _evidence(warehouse, incidents)
@@ -68,7 +68,7 @@ def _evidence(warehouse: Path, incidents: Path | None) -> tuple[Tables, Settings
     from evidence.errors import WarehouseError
     from evidence.settings import load_settings
     from evidence.warehouse import Warehouse
-    from simulator.variants import RECORDED, read_recorded
+    from simulator.faults.variants import RECORDED, read_recorded
 
     settings = load_settings(settings_path(incidents or INCIDENTS))
     if incidents is not None:

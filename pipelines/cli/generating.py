@@ -14,7 +14,7 @@ def print_generated(
     """Write the history and print what was written. Raises InputError when the folder holds one already."""
     from evidence.decision import load_active
     from evidence.errors import InputError, Place
-    from simulator.generator import generate_history
+    from simulator.histories.generator import generate_history
 
     if any(folder.glob("incident*.parquet")):
         raise InputError("already holds a history", place=Place(folder), remedy="Name a new folder")

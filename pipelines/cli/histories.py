@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from evidence.decision import Bundle
     from evidence.enrichment.grading import Grading
-    from simulator.history import History
+    from simulator.histories.history import History
 
 VERSIONS_NAMED_MAX = 5
 
@@ -30,7 +30,7 @@ class HistoryChoice:
 def open_chosen(choice: HistoryChoice, bundle: Bundle) -> History:
     """The chosen history. Raises InputError when two are chosen, or the moment is no time."""
     from evidence.errors import InputError
-    from simulator.history import open_folder, open_incidents, open_warehouse
+    from simulator.histories.history import open_folder, open_incidents, open_warehouse
 
     if choice.history is not None and choice.incidents is not None:
         raise InputError("--history and --incidents are two histories", remedy="Give one of them")
@@ -71,7 +71,7 @@ def load_named(reference: str, beside: str | None = None) -> Bundle:
     """The bundle in a folder or commit. Raises InputError, naming what is there, where no folder is meant."""
     from evidence.decision.loading import PLAYBOOK_FILE
     from evidence.errors import InputError
-    from simulator.bundle_refs import PREFIX, load_reference
+    from simulator.bundles.bundle_refs import PREFIX, load_reference
 
     folder = Path(reference)
     if not reference.startswith(PREFIX) and not (folder / PLAYBOOK_FILE).is_file():
@@ -105,7 +105,7 @@ def writing(what: str) -> Iterator[None]:
 
 def print_copied(warehouse: Path, folder: Path) -> None:
     """Copy the published history into the folder and name each file."""
-    from simulator.history import copy_history
+    from simulator.histories.history import copy_history
 
     with writing(str(folder)):
         copied = copy_history(warehouse, folder)

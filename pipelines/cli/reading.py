@@ -38,7 +38,7 @@ def print_explanation(warehouse: Path, playbooks: Path, incident_id: str) -> Non
     from evidence import decision
     from evidence.errors import InputError
     from evidence.warehouse import Warehouse
-    from simulator.ablation import sentences
+    from simulator.faults.ablation import sentences
 
     tables = Warehouse(warehouse)
     known = tables.read("decision.decisions").column("incident_id").to_pylist()

@@ -9,7 +9,7 @@ from typing import Any
 from evidence.handoff.words import counted
 from evidence.redaction import make_visible
 from evidence.times import format_rfc3339
-from simulator.runs import Run
+from simulator.replays.runs import Run
 
 MODE_WORDS = {
     "automatic": "automatic",

@@ -12,8 +12,8 @@ from pipelines.cli.histories import HistoryChoice, load_named, open_chosen, writ
 
 if TYPE_CHECKING:
     from evidence.decision import Bundle
-    from simulator.history import History
-    from simulator.runs import Run
+    from simulator.histories.history import History
+    from simulator.replays.runs import Run
 
 FOLDER = "replays"
 
@@ -105,10 +105,10 @@ def _replayed(
 ) -> Run:
     """The run, which is the same with either engine."""
     if engine == "spark" and choice.history is not None:
-        from simulator.spark import replay_runs_on_spark
+        from simulator.replays.spark import replay_runs_on_spark
 
         return replay_runs_on_spark(history, choice.history, [bundle], wanted)[0]
-    from simulator.runs import replay_runs
+    from simulator.replays.runs import replay_runs
 
     return replay_runs(history, [bundle], wanted)[0]
 

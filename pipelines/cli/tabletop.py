@@ -13,9 +13,9 @@ from evidence import decision
 from evidence.decision.matrix import Option
 from evidence.errors import InputError, Place
 from pipelines.cli.histories import HistoryChoice, load_named, open_chosen
-from simulator.tabletop import Command, Exercise, Step, find_incident, open_exercise, parse_answer
-from simulator.tabletop_record import FIRST_CHOICE, Record, conclude
-from simulator.tabletop_words import (
+from simulator.tabletop.record import FIRST_CHOICE, Record, conclude
+from simulator.tabletop.session import Command, Exercise, Step, find_incident, open_exercise, parse_answer
+from simulator.tabletop.words import (
     answer_words,
     known_lines,
     opening_lines,

@@ -268,7 +268,7 @@ def test_replays_rest_on_the_code_of_the_simulator(tmp_path: Path, monkeypatch: 
         (tmp_path / room).mkdir(parents=True)
     monkeypatch.setattr(code, "_ROOT", tmp_path)
     stages, versions = ("decision", "kpis", "replay"), []
-    for edited in ("", "simulator/replay.py", "evidence/decision/kernel.py"):
+    for edited in ("", "simulator/replays/replay.py", "evidence/decision/kernel.py"):
         if edited:
             (tmp_path / edited).write_text("edited = True\n")
         versions.append([code.code_version.__wrapped__(stage) for stage in stages])

@@ -23,8 +23,8 @@ from evidence.decision.condition_parser import parse_condition
 from evidence.decision.conditions import condition_sql
 from evidence.decision.states import register_states
 from evidence.tables import open_memory
-from simulator.clauses import differences
-from simulator.generator import generate_history
+from simulator.bundles.clauses import differences
+from simulator.histories.generator import generate_history
 
 ACTIVE = load_active(Path(__file__).parents[2] / "playbooks")
 VERSIONS = variants(ACTIVE, 3)

@@ -13,7 +13,7 @@ from benchmarks.rows import Goal, Row
 from benchmarks.scan import columns_of
 from benchmarks.tasks import STATES, run, run_here
 from evidence.decision.conditions import columns_read
-from simulator.history import open_folder
+from simulator.histories.history import open_folder
 
 
 @pytest.fixture(scope="module")

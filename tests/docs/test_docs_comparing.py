@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from evidence.decision import load_bundle
-from simulator.bundle_parts import sections
-from simulator.clauses import differences
-from simulator.responsible import responsible
-from simulator.weakenings import weakenings
+from simulator.attribution.responsible import responsible
+from simulator.bundles.bundle_parts import sections
+from simulator.bundles.clauses import differences
+from simulator.weakening.weakenings import weakenings
 
 ROOT = Path(__file__).parents[2]
 PAGE = "docs/explanation/comparing.md"

@@ -14,9 +14,9 @@ import typer.main
 from evidence.decision import Bundle, load_bundle
 from pipelines.cli import app
 from pipelines.cli.comparing import parse_fail_on
-from simulator.comparison import Side, compare
-from simulator.history import History, open_incidents
-from simulator.rendering import render
+from simulator.comparison.compare import Side, compare
+from simulator.comparison.rendering import render
+from simulator.histories.history import History, open_incidents
 
 ROOT = Path(__file__).parents[2]
 FIGURES, HOW_TO = "docs/explanation/comparison-figures.md", "docs/how-to/compare-on-a-pull-request.md"

@@ -15,11 +15,11 @@ from evidence.decision.bundle import Playbook
 from evidence.settings import load_settings
 from evidence.tables import open_memory, register
 from pipelines.cli.faults import report
-from simulator.ablation import ablate, sentences
-from simulator.fault_plans import RANGES
-from simulator.faults import inject, seeds_of
-from simulator.invariants import INVARIANTS
-from simulator.variants import Kind, read_recorded
+from simulator.faults.ablation import ablate, sentences
+from simulator.faults.fault_plans import RANGES
+from simulator.faults.injection import inject, seeds_of
+from simulator.faults.invariants import INVARIANTS
+from simulator.faults.variants import Kind, read_recorded
 
 ROOT = Path(__file__).parents[2]
 FAULTS, ABLATION = "docs/explanation/faults.md", "docs/explanation/ablation.md"

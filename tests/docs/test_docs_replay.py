@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from evidence.tables import conform
 from evidence.warehouse import parquet_bytes
 from pipelines.cli import app
-from simulator.history import INCIDENTS, STATES
+from simulator.histories.history import INCIDENTS, STATES
 
 ROOT = Path(__file__).parents[2]
 PAGE = "docs/how-to/replay-history.md"

@@ -11,9 +11,9 @@ import pytest
 
 from evidence import decision
 from pipelines.cli.tabletop import Table
-from simulator.tabletop import find_incident, open_exercise
-from simulator.tabletop_record import Record
-from simulator.tabletop_words import record_lines
+from simulator.tabletop.record import Record
+from simulator.tabletop.session import find_incident, open_exercise
+from simulator.tabletop.words import record_lines
 
 ROOT = Path(__file__).parents[2]
 PAGE = "docs/how-to/run-a-tabletop.md"

@@ -12,8 +12,8 @@ import pytest
 
 from evidence.decision import Bundle, load_bundle
 from evidence.intake.incident_file import load_incident
-from simulator.classification import CLASSES, classify
-from simulator.replay import Replayed, replay
+from simulator.comparison.classification import CLASSES, classify
+from simulator.replays.replay import Replayed, replay
 
 ROOT = Path(__file__).parents[2]
 PAGE = "docs/explanation/three-playbooks.md"

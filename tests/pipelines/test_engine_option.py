@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from evidence.errors import InputError
 from pipelines.cli import app
-from simulator.spark import reason_of, spark_session
+from simulator.replays.spark import reason_of, spark_session
 
 
 def told(*arguments: str) -> tuple[int, str]:

@@ -6,7 +6,7 @@ import pytest
 
 from evidence.errors import InputError
 from pipelines.cli.comparing import failures, parse_fail_on
-from simulator.comparison_model import ChangeClass
+from simulator.comparison.model import ChangeClass
 from tests.simulator.comparisons import WEAKENINGS, comparison, unchanged
 
 # What the made comparison has of each; the classes that it lacks do not fail it.

@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 from evidence.tables import table_from_rows
 from pipelines.cli import app
 from pipelines.cli.tabletop import Table
-from simulator.history import INCIDENTS, STATES
-from simulator.tabletop import Exercise, open_exercise
+from simulator.histories.history import INCIDENTS, STATES
+from simulator.tabletop.session import Exercise, open_exercise
 from tests.decision.deciding import mini
 from tests.simulator.worlds import ERRORS_ONLY, RESTARTED, SURE, world
 

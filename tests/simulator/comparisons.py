@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from simulator.comparison_model import (
+from simulator.comparison.model import (
     BundleRef,
     Change,
     ChangeClass,
@@ -23,8 +23,8 @@ from simulator.comparison_model import (
     Responsibility,
     StaticWeakening,
 )
-from simulator.statistics import mcnemar_p, share_interval
-from simulator.summary_model import Interval, PairedCount, RoleLoad, Summary, TimeShift
+from simulator.comparison.statistics import mcnemar_p, share_interval
+from simulator.comparison.summary_model import Interval, PairedCount, RoleLoad, Summary, TimeShift
 
 ANCHOR = RecordAnchor(
     path="incidents/inc-1/falco.json",

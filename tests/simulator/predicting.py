@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from evidence.decision import Bundle
 from evidence.decision.matrix import Action, Mode, Undo
-from simulator.comparison_model import ChangeKind
-from simulator.history import INCIDENTS, STATES, History
+from simulator.comparison.model import ChangeKind
+from simulator.histories.history import INCIDENTS, STATES, History
 from tests.decision.deciding import PLAYBOOKS
 from tests.decision.reference import Reference, policies_of
 

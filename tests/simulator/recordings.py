@@ -10,7 +10,7 @@ from evidence import intake
 from evidence.decision import Bundle, load_active
 from evidence.settings import Settings, load_settings
 from evidence.tables import Tables
-from simulator.variants import RECORDED
+from simulator.faults.variants import RECORDED
 
 ROOT = Path(__file__).parents[2]
 INCIDENTS = ROOT / "fixtures"

@@ -18,8 +18,8 @@ from evidence.decision.codes import Recommendation
 from evidence.decision.matrix import Mode, Option
 from evidence.tables import Tables, arrow_schema, open_memory, register
 from expectations.tables.ablations import ABLATIONS, CATALOGUE
-from simulator.ablation import ablate, sentences
-from simulator.variants import Decided
+from simulator.faults.ablation import ablate, sentences
+from simulator.faults.variants import Decided
 
 from .recordings import active, incident_ids, recorded, recorded_settings
 

@@ -16,7 +16,9 @@ from evidence.decision import Bundle, load_active
 from evidence.errors import EvidenceError
 from evidence.tables import arrow_schema
 from expectations.tables import TABLES
-from simulator.buckets import (
+from simulator.histories.generator import generate_history
+from simulator.histories.history import INCIDENTS, STATES, History, folder_files, open_folder
+from simulator.replays.buckets import (
     BUCKET_INCIDENTS,
     BucketReplay,
     bucket_count_of,
@@ -24,10 +26,8 @@ from simulator.buckets import (
     buckets_of,
     put_together,
 )
-from simulator.generator import generate_history
-from simulator.history import INCIDENTS, STATES, History, folder_files, open_folder
-from simulator.runs import Run, replay_runs, runs_of
-from simulator.spark import refuse_undecided
+from simulator.replays.runs import Run, replay_runs, runs_of
+from simulator.replays.spark import refuse_undecided
 
 from .worlds import edited
 

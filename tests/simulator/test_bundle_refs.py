@@ -13,7 +13,7 @@ import pytest
 from evidence.boundary import boundary
 from evidence.decision import load_bundle
 from evidence.errors import EvidenceError, InputError, PlaybookError
-from simulator.bundle_refs import load_pair, load_reference
+from simulator.bundles.bundle_refs import load_pair, load_reference
 
 from ..decision.deciding import BUNDLES
 

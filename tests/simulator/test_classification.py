@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from evidence.decision import Bundle
-from simulator.classification import CLASSES, classify
+from simulator.comparison.classification import CLASSES, classify
 from tests.decision.deciding import mini
 from tests.decision.histories import MINUTE
 

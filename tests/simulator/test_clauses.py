@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from evidence.decision import Bundle, load_bundle
 from evidence.decision.matrix import Mode, Request
-from simulator.bundle_parts import merged_order
-from simulator.clauses import Clause, ClauseKind, differences, hybrid
+from simulator.bundles.bundle_parts import merged_order
+from simulator.bundles.clauses import Clause, ClauseKind, differences, hybrid
 
 from ..decision.deciding import ROOT, active, decided, mini
 from .edits import EDITS, bundles_near, edited, with_action, with_playbook, with_rule

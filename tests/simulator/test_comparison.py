@@ -13,13 +13,13 @@ import pytest
 
 from evidence.decision import Bundle
 from evidence.times import parse_rfc3339
-from simulator import comparison as comparing
-from simulator.comparison import Side, compare
-from simulator.comparison_model import ChangeClass, ChangeKind, Comparison, LabelEffect
-from simulator.history import INCIDENTS, STATES, History, open_folder, open_incidents
-from simulator.rendering import render
-from simulator.replay import replay_history
-from simulator.runs import replay_runs
+from simulator.comparison import compare as comparing
+from simulator.comparison.compare import Side, compare
+from simulator.comparison.model import ChangeClass, ChangeKind, Comparison, LabelEffect
+from simulator.comparison.rendering import render
+from simulator.histories.history import INCIDENTS, STATES, History, open_folder, open_incidents
+from simulator.replays.replay import replay_history
+from simulator.replays.runs import replay_runs
 from tests.decision.deciding import active, version
 
 from .predicting import Edit, Predictor, candidate, cells

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from simulator.comparison_model import Comparison
-from simulator.rendering import chart_svg, render
+from simulator.comparison.model import Comparison
+from simulator.comparison.rendering import chart_svg, render
 from tests.handoff.test_handoff_inert import HOSTILE
 
 from .comparisons import change, comparison, with_text_everywhere

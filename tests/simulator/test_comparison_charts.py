@@ -8,9 +8,9 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from simulator.comparison_model import Comparison
-from simulator.rendering import chart_svg, metadata_markdown
-from simulator.rendering.charts import DOT_ROWS_MAX, MARGIN, WIDTH, bars_of, times_of
+from simulator.comparison.model import Comparison
+from simulator.comparison.rendering import chart_svg, metadata_markdown
+from simulator.comparison.rendering.charts import DOT_ROWS_MAX, MARGIN, WIDTH, bars_of, times_of
 
 from .comparisons import change, comparison, decided, summary, unchanged
 

@@ -15,9 +15,9 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from rich.cells import cell_len
 
-from simulator.comparison_model import Comparison
-from simulator.rendering import FORMATS, chart_svg, metadata_markdown, render
-from simulator.rendering.identifiers import html, markdown
+from simulator.comparison.model import Comparison
+from simulator.comparison.rendering import FORMATS, chart_svg, metadata_markdown, render
+from simulator.comparison.rendering.identifiers import html, markdown
 from tests.handoff.test_handoff_inert import HOSTILE, Page
 
 from .comparisons import comparison, with_text_everywhere

@@ -13,7 +13,7 @@ import pytest
 from rich.cells import cell_len
 
 from evidence.errors import InputError
-from simulator.comparison_model import (
+from simulator.comparison.model import (
     BundleRef,
     ChangeClass,
     ChangeKind,
@@ -22,11 +22,11 @@ from simulator.comparison_model import (
     LabelEffect,
     Responsibility,
 )
-from simulator.rendering import FORMATS, render
-from simulator.rendering.json_document import published_schema
-from simulator.rendering.rows import figures
-from simulator.rendering.wording import headline
-from simulator.summary_model import TimeShift
+from simulator.comparison.rendering import FORMATS, render
+from simulator.comparison.rendering.json_document import published_schema
+from simulator.comparison.rendering.rows import figures
+from simulator.comparison.rendering.wording import headline
+from simulator.comparison.summary_model import TimeShift
 
 from .comparisons import WEAKENINGS, change, changes, comparison, decided, paired, summary, unchanged
 

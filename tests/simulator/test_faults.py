@@ -12,9 +12,9 @@ from evidence.decision import Bundle, load_bundle
 from evidence.errors import InputError, WarehouseError
 from evidence.warehouse import Warehouse
 from pipelines.cli.faults import print_faults, report
-from simulator.fault_plans import RANGES, incidents_of, plan
-from simulator.faults import Injected, inject, seeds_of
-from simulator.invariants import INVARIANTS
+from simulator.faults.fault_plans import RANGES, incidents_of, plan
+from simulator.faults.injection import Injected, inject, seeds_of
+from simulator.faults.invariants import INVARIANTS
 
 from .recordings import INCIDENTS, ROOT, active, incident_ids, recorded, recorded_settings
 from .worlds import edited

@@ -16,8 +16,8 @@ from evidence.tables import arrow_schema, conform, open_memory
 from expectations.tables.enrichment import INCIDENT_STATES
 from expectations.tables.intake import INCIDENTS
 from pipelines.cli import app
-from simulator.generator import Generated, generate_history
-from simulator.replay import replay
+from simulator.histories.generator import Generated, generate_history
+from simulator.replays.replay import replay
 
 ROOT = Path(__file__).parents[2]
 COUNT = 600

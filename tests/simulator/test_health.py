@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from evidence.decision import Bundle
-from simulator.health import Health, NeverChosen, examine, unread_context
-from simulator.trials import Trials
+from simulator.checking.health import Health, NeverChosen, examine, unread_context
+from simulator.checking.trials import Trials
 from tests.decision.deciding import active, mini
 
 from .test_trials import CHANGED, CRASHING, GRADED, case

@@ -14,7 +14,7 @@ from evidence.errors import InputError, WarehouseError
 from evidence.tables import arrow_schema, table_from_rows
 from evidence.warehouse import Warehouse
 from expectations.tables import TABLES
-from simulator.history import (
+from simulator.histories.history import (
     EVIDENCE,
     INCIDENTS,
     STATES,

@@ -13,9 +13,9 @@ from evidence.decision.codes import encode
 from evidence.decision.kernel import Kernel
 from evidence.decision.matrix import Mode
 from evidence.decision.records import record_decisions
-from simulator.fault_plans import incidents_of, plan
-from simulator.invariants import INVARIANTS, Breach, check, check_as_of
-from simulator.variants import Alteration, Kind, Variant, open_variants
+from simulator.faults.fault_plans import incidents_of, plan
+from simulator.faults.invariants import INVARIANTS, Breach, check, check_as_of
+from simulator.faults.variants import Alteration, Kind, Variant, open_variants
 
 from .recordings import active, recorded, recorded_settings
 from .worlds import edited

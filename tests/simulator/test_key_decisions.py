@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from evidence.decision import Bundle
 from evidence.enrichment.grading import Grading
-from simulator.clauses import differences, hybrid
-from simulator.key_decisions import KeyDecider, decision_of
-from simulator.moments import MomentReader
-from simulator.regraded_keys import RegradedKeys, changes, columns_to_regrade
+from simulator.attribution.key_decisions import KeyDecider, decision_of
+from simulator.attribution.moments import MomentReader
+from simulator.attribution.regraded_keys import RegradedKeys, changes, columns_to_regrade
+from simulator.bundles.clauses import differences, hybrid
 
 from ..decision.deciding import mini
 from .edits import bundles_near, edit_grading

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from evidence.tables import open_memory
-from simulator.memory_bounds import bounded
+from simulator.replays.memory_bounds import bounded
 
 
 def setting(connection: duckdb.DuckDBPyConnection, name: str) -> str:

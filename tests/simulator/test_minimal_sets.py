@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.minimal_sets import ASKED_MAX, Set, minimal_sets
+from simulator.attribution.minimal_sets import ASKED_MAX, Set, minimal_sets
 
 
 def subsets(numbers: range) -> list[Set]:

@@ -11,12 +11,12 @@ from evidence.decision import Bundle
 from evidence.decision.cells import cut_values
 from evidence.decision.condition_parser import parse_condition
 from evidence.decision.condition_text import condition_text
-from simulator.condition_mutants import alterations, stepped
-from simulator.mutant_model import Kind, Mutant
-from simulator.mutants import mutants
-from simulator.mutations import Outcome, changes_in_words, mutate
-from simulator.point_mutants import point_steps
-from simulator.trials import Trials, Variant
+from simulator.checking.condition_mutants import alterations, stepped
+from simulator.checking.mutant_model import Kind, Mutant
+from simulator.checking.mutants import mutants
+from simulator.checking.mutations import Outcome, changes_in_words, mutate
+from simulator.checking.point_mutants import point_steps
+from simulator.checking.trials import Trials, Variant
 from tests.decision.deciding import active, decided, mini
 
 from .test_trials import CHANGED, CRASHING, GRADED, case, several

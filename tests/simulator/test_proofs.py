@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from simulator.proofs import prove
-from simulator.trials import Trials
+from simulator.checking.proofs import prove
+from simulator.checking.trials import Trials
 from tests.decision.deciding import mini
 
 from .test_trials import CRASHING, GRADED, case, several

@@ -15,7 +15,7 @@ from evidence.decision.codes import Recommendation
 from evidence.quality.stage import build_completeness
 from evidence.settings import load_settings
 from evidence.tables import open_memory, register
-from simulator.replay import Replayed, replay
+from simulator.replays.replay import Replayed, replay
 
 ROOT = Path(__file__).parents[2]
 

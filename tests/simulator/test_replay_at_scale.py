@@ -11,11 +11,11 @@ import pytest
 from evidence.decision import Bundle, decide, load_active
 from evidence.errors import ContractError
 from evidence.tables import open_memory
-from simulator import key_runs
-from simulator.excerpts import graded_excerpt
-from simulator.generator import generate_history
-from simulator.replay import Replays, replay_history, replay_slices
-from simulator.stored_ticks import are_as_declared
+from simulator.histories.excerpts import graded_excerpt
+from simulator.histories.generator import generate_history
+from simulator.replays import key_runs
+from simulator.replays.replay import Replays, replay_history, replay_slices
+from simulator.replays.stored_ticks import are_as_declared
 
 ROOT = Path(__file__).parents[2]
 COUNT = 240

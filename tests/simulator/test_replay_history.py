@@ -15,7 +15,7 @@ from evidence.decision import Bundle, decide, load_active
 from evidence.quality.stage import build_completeness
 from evidence.settings import load_settings
 from evidence.tables import open_memory, register
-from simulator.replay import Replays, replay_history
+from simulator.replays.replay import Replays, replay_history
 
 ROOT = Path(__file__).parents[2]
 DECIDED = (

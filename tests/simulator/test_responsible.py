@@ -17,9 +17,9 @@ from evidence.decision import Bundle, load_bundle
 from evidence.decision.matrix import Mode
 from evidence.settings import load_settings
 from evidence.tables import open_memory, register
-from simulator.clauses import Clause, differences, hybrid
-from simulator.comparison_model import Responsibility
-from simulator.responsible import responsible
+from simulator.attribution.responsible import responsible
+from simulator.bundles.clauses import Clause, differences, hybrid
+from simulator.comparison.model import Responsibility
 
 from ..decision.deciding import ROOT, active, mini
 from ..decision.histories import DRAIN, ERRORS, MINUTE, QUIET, RESTART, START, history, incident

@@ -9,9 +9,9 @@ import pyarrow.compute as pc
 import pytest
 
 from evidence.decision import decide
-from simulator.excerpts import graded_excerpt
-from simulator.history import History, of_tables
-from simulator.runs import replay_runs, replay_tables
+from simulator.histories.excerpts import graded_excerpt
+from simulator.histories.history import History, of_tables
+from simulator.replays.runs import replay_runs, replay_tables
 from tests.decision.deciding import mini
 
 from .worlds import ERRORS_ONLY, RESTARTED, SURE, edited, world

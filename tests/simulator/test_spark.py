@@ -18,10 +18,10 @@ from evidence.decision import Bundle, load_active
 from evidence.errors import EvidenceError
 from evidence.times import format_rfc3339
 from pipelines.cli import app
-from simulator.generator import generate_history
-from simulator.history import open_folder
-from simulator.runs import replay_runs
-from simulator.spark import replay_runs_on_spark, spark_session
+from simulator.histories.generator import generate_history
+from simulator.histories.history import open_folder
+from simulator.replays.runs import replay_runs
+from simulator.replays.spark import replay_runs_on_spark, spark_session
 
 from .worlds import edited
 

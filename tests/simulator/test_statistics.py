@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from evidence.kpis.median_ranks import median_ranks
-from simulator.statistics import (
+from simulator.comparison.statistics import (
     DISCORDANT_MIN,
     INTERVAL_COUNT_MIN,
     decimal_text,
@@ -220,7 +220,7 @@ def test_percentiles_leave_a_fortieth_outside_on_either_side() -> None:
 def test_another_process_prints_the_same_digits() -> None:
     """Whatever the hash seed: the generator has a seed of its own."""
     figures = "share_interval(7, 3, 40), share_interval(70_000, 30_000, 1_000_000), mcnemar_p(4_900, 5_200)"
-    code = f"from simulator.statistics import *; print(({figures}))"
+    code = f"from simulator.comparison.statistics import *; print(({figures}))"
     here = (share_interval(7, 3, 40), share_interval(70_000, 30_000, 1_000_000), mcnemar_p(4_900, 5_200))
     for seed in ("0", "1"):
         there = subprocess.run(

@@ -15,10 +15,10 @@ import pyarrow as pa
 import pytest
 
 from evidence.tables import open_memory
-from simulator.classification import CLASSES, classify
-from simulator.comparison_model import ChangeClass, ChangeKind
-from simulator.summary import summarise
-from simulator.summary_model import PairedCount, Summary
+from simulator.comparison.classification import CLASSES, classify
+from simulator.comparison.model import ChangeClass, ChangeKind
+from simulator.comparison.summary import summarise
+from simulator.comparison.summary_model import PairedCount, Summary
 from tests.decision.deciding import mini
 
 from .comparisons import change

@@ -13,10 +13,10 @@ from evidence import enrichment, intake, quality
 from evidence.decision.matrix import Option
 from evidence.errors import InputError
 from evidence.tables import open_memory, register
-from simulator.history import INCIDENTS
-from simulator.tabletop import Command, Exercise, Step, find_incident, open_exercise, parse_answer
-from simulator.tabletop_record import Agreement, conclude, decision_of
-from simulator.tabletop_words import known_lines, opening_lines, record_lines, step_lines
+from simulator.histories.history import INCIDENTS
+from simulator.tabletop.record import Agreement, conclude, decision_of
+from simulator.tabletop.session import Command, Exercise, Step, find_incident, open_exercise, parse_answer
+from simulator.tabletop.words import known_lines, opening_lines, record_lines, step_lines
 from tests.decision.deciding import mini
 from tests.decision.histories import MINUTE, START
 from tests.simulator import recordings

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 
 from evidence.decision import Bundle
 from evidence.decision.cases import Case, CaseState
-from simulator.replay import replay_history
-from simulator.trials import Trials, Variant
+from simulator.checking.trials import Trials, Variant
+from simulator.replays.replay import replay_history
 from tests.decision.deciding import mini
 from tests.decision.histories import MINUTE, START
 

@@ -12,7 +12,7 @@ from evidence.decision.condition_parser import parse_condition
 from evidence.decision.conditions import condition_sql
 from evidence.decision.states import register_states
 from evidence.tables import open_memory
-from simulator.truth import truth
+from simulator.faults.truth import truth
 
 from .recordings import active
 

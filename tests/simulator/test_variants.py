@@ -11,7 +11,7 @@ import pytest
 from evidence import enrichment, quality
 from evidence.errors import ContractError
 from evidence.tables import open_memory, register
-from simulator.variants import Alteration, Kind, Variant, open_variants, without_catalogue
+from simulator.faults.variants import Alteration, Kind, Variant, open_variants, without_catalogue
 
 from .recordings import active, incident_ids, recorded, recorded_settings
 

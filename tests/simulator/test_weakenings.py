@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from evidence.decision import Bundle, load_bundle
 from evidence.decision.bundle import Escalation
 from evidence.decision.matrix import AlsoApprovers, Mode, Precondition, Request, Scope
-from simulator.weakenings import Weakening, weakenings
+from simulator.weakening.weakenings import Weakening, weakenings
 
 from ..decision.deciding import ROOT, active, mini
 from .demanded import DENIED, demands, facts, is_less

@@ -1,0 +1,177 @@
+"""Owns how a bundle is asked for: by its folder, or as it was in a commit (`git:REF`, `git:REF:PATH`)."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from evidence.decision import Bundle, load_active, load_bundle
+from evidence.decision.loading import ACTIVE_FILE, PLAYBOOK_FILE
+from evidence.errors import EvidenceError, InputError, Place, PlaybookError
+from evidence.strict_yaml import load_yaml
+from simulator.bundles.git_commits import CommitTree, commit_tree, is_in_repository
+
+PREFIX = "git:"
+PLAYBOOKS = PurePosixPath("playbooks")
+BUNDLES_MAX = 5  # named in a message
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What was asked for: a commit, and a path in it or none, or (`ref` is None) a folder."""
+
+    text: str
+    ref: str | None
+    path: str | None
+
+    @classmethod
+    def of(cls, text: str) -> Reference:
+        """The reference that `text` states. Raises InputError when it names no commit."""
+        if not text.startswith(PREFIX):
+            return cls(text, None, text)
+        ref, colon, path = text.removeprefix(PREFIX).partition(":")
+        if not ref or (colon and not path):
+            raise InputError(f"{text} names no commit or no path", remedy="Write git:REF or git:REF:PATH")
+        return cls(text, ref, path if colon else None)
+
+
+def load_pair(baseline: str, candidate: str) -> tuple[Bundle, Bundle]:
+    """Both sides of a comparison; a `git:REF` without a path is the other side's bundle in that commit."""
+    return load_reference(baseline, beside=candidate), load_reference(candidate, beside=baseline)
+
+
+def load_reference(text: str, beside: str | None = None) -> Bundle:
+    """The bundle that `text` asks for.
+
+    A folder; or `git:REF:PATH`, the bundle at that path from the repository's root (`./PATH`: from the
+    current folder); or `git:REF`, the bundle at the same path as `beside`, or, where that names no path,
+    the active bundle of `playbooks/active.yaml` in that commit. Raises InputError for a reference that
+    leads nowhere, PlaybookError (naming `git:REF:PATH`, line and column) for a bundle that is refused.
+    """
+    asked = Reference.of(text)
+    if asked.ref is None:
+        return load_bundle(Path(text))
+    other = Reference.of(beside) if beside is not None else Reference("", "", None)
+    # The repository is the other side's where that says which bundle, else the one that we are in.
+    is_theirs = asked.path is None or not is_in_repository(Path())
+    start = Path(other.text) if is_theirs and other.ref is None else Path()
+    with commit_tree(_existing(start), asked.ref) as commit:
+        if asked.path is not None:
+            return _load(commit, _explicit_path(commit, asked.path))
+        if other.ref is None:
+            return _load(commit, _path_of_folder(commit, start))
+        if other.path is not None:
+            return _load(commit, _explicit_path(commit, other.path))
+        return _load_active(commit)
+
+
+def _existing(folder: Path) -> Path:
+    """The folder, or the nearest one around it that is there."""
+    folder = folder.absolute()
+    return next(each for each in (folder, *folder.parents) if each.is_dir())
+
+
+def _explicit_path(commit: CommitTree, path: str) -> PurePosixPath:
+    if not re.match(r"\.\.?(/|$)", path):
+        return PurePosixPath(posixpath.normpath(path))
+    return _path_of_folder(commit, Path(path))
+
+
+def _path_of_folder(commit: CommitTree, folder: Path) -> PurePosixPath:
+    """Where the folder lies in its repository."""
+    root = Path(commit.repository.path).resolve()
+    try:
+        return PurePosixPath(folder.resolve().relative_to(root).as_posix())
+    except ValueError as failure:
+        raise InputError(f"{folder} is not in the repository at {root}") from failure
+
+
+def _load_active(commit: CommitTree) -> Bundle:
+    here = _path_of_folder(commit, Path())
+    for playbooks in dict.fromkeys((here / PLAYBOOKS, PLAYBOOKS)):
+        if commit.file(playbooks / ACTIVE_FILE) is not None:
+            with _Extract(commit) as extract:
+                extract.copy(playbooks)
+                for playbook in sorted((extract.folder / playbooks).glob(f"*/{PLAYBOOK_FILE}")):
+                    extract.copy_policies(playbooks / playbook.parent.name)
+                return load_active(extract.folder / playbooks)
+    raise InputError(
+        f"{commit.label}: there is no {PLAYBOOKS / ACTIVE_FILE} in that commit",
+        remedy=f"Name the bundle: {commit.label}:PATH. {_bundles_there(commit)}",
+    )
+
+
+def _load(commit: CommitTree, path: PurePosixPath) -> Bundle:
+    if commit.file(path / PLAYBOOK_FILE) is None:
+        raise InputError(
+            f"{commit.label}:{path}: there is no bundle in that commit", remedy=_bundles_there(commit, path)
+        )
+    with _Extract(commit) as extract:
+        extract.copy(path)
+        extract.copy_policies(path)
+        return load_bundle(extract.folder / path)
+
+
+def _bundles_there(commit: CommitTree, near: PurePosixPath = PLAYBOOKS / "any") -> str:
+    """The bundles of the commit, those beside `near` first."""
+    found = sorted(commit.folders_with(PLAYBOOK_FILE), key=lambda path: (path.parent != near.parent, path))
+    if not found:
+        return "It holds no bundle at all"
+    more = f" and {len(found) - BUNDLES_MAX} more" if len(found) > BUNDLES_MAX else ""
+    return f"It holds {', '.join(map(str, found[:BUNDLES_MAX]))}{more}"
+
+
+class _Extract:
+    """Files of a commit in a temporary folder that goes with the block; errors name the commit, not it."""
+
+    def __init__(self, commit: CommitTree) -> None:
+        self.commit = commit
+        self._temporary = tempfile.TemporaryDirectory(prefix="evidence-")
+        self.folder = Path(self._temporary.name)
+
+    def __enter__(self) -> _Extract:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        self._temporary.cleanup()
+        if isinstance(error, EvidenceError):
+            raise self._renamed(error) from error.__cause__
+
+    def copy(self, path: PurePosixPath) -> None:
+        """Write the YAML and Rego files at and below `path`."""
+        for at, content in self.commit.files(path):
+            self.write(at, content)
+
+    def copy_policies(self, path: PurePosixPath) -> None:
+        """Write the policies that the bundle at `path` names, wherever they lie in the repository."""
+        try:
+            value = load_yaml(self.folder / path / PLAYBOOK_FILE, error=PlaybookError).value
+        except PlaybookError:
+            return  # loading says it better, and only where this bundle is the one
+        named = value.get("policies") if isinstance(value, dict) else None
+        found = PurePosixPath(posixpath.normpath(path / named)) if isinstance(named, str) else path
+        if found.is_absolute() or ".." in found.parts:
+            raise InputError(
+                f"{self.commit.label}:{path / PLAYBOOK_FILE}: its policies lie outside of the repository"
+            )
+        self.copy(found)
+
+    def write(self, path: PurePosixPath, content: bytes) -> None:
+        """Write one file."""
+        target = self.folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+
+    def _renamed(self, error: EvidenceError) -> EvidenceError:
+        place = error.place
+        if place is not None:
+            place = Place(Path(self._named(str(place.path))), place.line, place.column, place.field)
+        return type(error)(self._named(error.what), place=place, remedy=self._named(error.remedy))
+
+    def _named(self, text: str) -> str:
+        return text.replace(f"{self.folder}/", f"{self.commit.label}:").replace(
+            str(self.folder), self.commit.label
+        )

@@ -1,0 +1,167 @@
+"""Owns the difference of two bundles in clauses, and hybrids: the baseline with some of the other's clauses.
+
+A clause is the smallest piece that a person would change and name: a rule's `when`, the points of one
+rule for one action, one cell of the action matrix, one policy module, one threshold, weight or approver.
+Rules, escalations and actions that only one bundle has are one clause each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from evidence.decision import Bundle, Rule
+from evidence.decision.approvers import Role
+from evidence.decision.bundle import Escalation
+from evidence.decision.matrix import Action, AlsoApprovers, Guardrail, Precondition, Request
+from evidence.decision.policies import Policy
+from simulator.bundles.bundle_parts import ORDER, Difference, PartPath, bundle_of, compared, mixed, sections
+from simulator.bundles.voids import voided
+
+
+class ClauseKind(StrEnum):
+    """What a clause is about."""
+
+    RULE = "rule"
+    POINTS = "points"
+    NEED = "need"
+    MATRIX = "matrix"
+    ESCALATION = "escalation"
+    LAST_RESORT = "last-resort"
+    POLICY = "policy"
+    THRESHOLD = "threshold"
+    WEIGHT = "weight"
+    SEVERITY = "severity"
+    IMPACT = "impact"
+    TICK = "tick"
+    APPROVER = "approver"
+    ORDER = "order"
+    TITLE = "title"
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One clause in which two bundles differ; `old` and `new` are short texts, None when absent.
+
+    `can_decide` is False where the clause cannot change any decision's action, mode, approvers or
+    moment, but only what is said of it: words, contacts, guardrails, target, execution model,
+    disposition, and every order but that of actions.
+    """
+
+    id: str
+    kind: ClauseKind
+    old: str | None
+    new: str | None
+    can_decide: bool
+    path: PartPath
+
+
+def differences(baseline: Bundle, candidate: Bundle) -> tuple[Clause, ...]:
+    """Every clause that differs, each with an id of its own; empty exactly when the digests are equal.
+
+    In a total order: by section, then entries as the baseline declares them with the candidate's own
+    behind their predecessors, then fields.
+    """
+    return tuple(map(_clause, compared(sections(baseline), sections(candidate))))
+
+
+def hybrid(baseline: Bundle, candidate: Bundle, clauses: Iterable[Clause]) -> Bundle:
+    """The baseline in which exactly these clauses, of `differences`, are the candidate's.
+
+    No clause gives the baseline, all of them the candidate (by digest). A hybrid need not be a bundle
+    that would be loaded, but it can always be decided; what has no meaning in it is void:
+
+    - points for an action that is not there do not count until the action is there;
+    - a last resort that is not there, or would act, leaves the other bundle's in its place; where this
+      is not there either, its removal is void;
+    - a guardrail goes when the precondition that holds it does;
+    - a role that an action names stays in the approver map.
+    """
+    taken = frozenset(clause.path for clause in clauses)
+    if not taken:
+        return baseline
+    name = f"{baseline.name} with {len(taken)} of {candidate.name}'s clauses"
+    old, new = sections(baseline), sections(candidate)
+    return bundle_of(name, baseline, voided(old, new, taken, lambda kept: mixed(old, new, kept)))
+
+
+def _clause(difference: Difference) -> Clause:
+    path = difference.path
+    old, new = _text(difference.old), _text(difference.new)
+    return Clause(".".join(path), _kind_of(path), old, new, _can_decide(path), path)
+
+
+def _kind_of(path: PartPath) -> ClauseKind:
+    match path:
+        case ("rules", _, "supports", _):
+            return ClauseKind.POINTS
+        case ("grading", section, *_):
+            return _GRADING_KINDS[section]
+        case (section, *_):
+            return _KINDS[section]
+    raise ValueError("a bundle as a whole is no clause")
+
+
+_KINDS = {
+    ORDER: ClauseKind.ORDER,
+    "title": ClauseKind.TITLE,
+    "need": ClauseKind.NEED,
+    "last_resorts": ClauseKind.LAST_RESORT,
+    "escalations": ClauseKind.ESCALATION,
+    "actions": ClauseKind.MATRIX,
+    "rules": ClauseKind.RULE,
+    "policies": ClauseKind.POLICY,
+    "approvers": ClauseKind.APPROVER,
+    "fallback": ClauseKind.APPROVER,
+}
+_GRADING_KINDS = {
+    "tick_minutes": ClauseKind.TICK,
+    "severity": ClauseKind.SEVERITY,
+    "thresholds": ClauseKind.THRESHOLD,
+    "confidence": ClauseKind.WEIGHT,
+    "impact": ClauseKind.IMPACT,
+}
+
+
+def _can_decide(path: PartPath) -> bool:
+    match path:
+        case ("order", *table):
+            return table == ["actions"]
+        case ("title" | "approvers" | "fallback", *_):
+            return False
+        case ("rules", _, "because" | "disposition") | ("escalations", _, "because"):
+            return False
+        case ("actions", _, "reason" | "target" | "executes" | "guardrails"):
+            return False
+    return True
+
+
+def _text(value: Any) -> str | None:
+    """The value in a few words; None only for None."""
+    match value:
+        case None:
+            return None
+        case tuple():
+            return ", ".join(str(_text(each)) for each in value) or "none"
+        case Rule():
+            points = ", ".join(f"{name} {points}" for name, points in value.supports.items())
+            return f"when {value.when}: {points}"
+        case Escalation():
+            return f"{value.mode} for {_text(value.scopes)} when {value.when}"
+        case Action():
+            return f"{value.option}, {value.scope}, {value.undo}, {value.mode}"
+        case AlsoApprovers():
+            return f"{_text(value.approvers)} when {value.when}"
+        case Precondition():
+            return value.that
+        case Guardrail():
+            return f"{value.id}: {value.text}"
+        case Request():
+            return f"{value.operation} {value.kind}"
+        case Role():
+            return value.contact or f"{len(value.by_owner)} contacts by owner"
+        case Policy():
+            return f"sha256 {value.digest[:12]}"
+    return str(value)

@@ -1,0 +1,282 @@
+"""Compares two playbook bundles on one history: which incidents they decide otherwise, and what that means.
+
+Everything is decided and classed set at a time; only the incidents that are listed are told about one by
+one, with the functions that production tells its decisions with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from evidence.decision import Bundle
+from evidence.decision.matrix import MODES
+from evidence.times import format_rfc3339
+from simulator.attribution.clause_evidence import evidence_behind
+from simulator.attribution.responsible import responsible
+from simulator.bundles.clauses import Clause, differences
+from simulator.comparison.changes import cosmetic_differences, decided_of, parting_of, reasons
+from simulator.comparison.classification import CLASSES, classify
+from simulator.comparison.demands import DENIED
+from simulator.comparison.model import (
+    BundleRef,
+    Change,
+    ChangeClass,
+    ChangeKind,
+    ClauseChange,
+    Comparison,
+    HistoryRef,
+    LabelEffect,
+    StaticWeakening,
+)
+from simulator.comparison.summary import summarise
+from simulator.comparison.summary_model import Summary
+from simulator.histories.history import INCIDENTS, History
+from simulator.replays.runs import Run, replay_runs
+from simulator.weakening.weakenings import Weakening, weakenings
+
+LISTED_MAX = 1000
+# Up to here every incident is told about, so that differences that are merely cosmetic are found too.
+TOLD_MAX = 2000
+UNSOUGHT = (
+    f"Differences that are merely cosmetic are looked for in histories of up to {TOLD_MAX} incidents;"
+    " here they count as the same."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two bundles, and how it was asked for."""
+
+    bundle: Bundle
+    reference: str
+
+
+def compare(
+    history: History,
+    baseline: Side,
+    candidate: Side,
+    *,
+    allowed: Collection[str] = (),
+    is_attributed: bool = True,
+    listed_max: int = LISTED_MAX,
+) -> Comparison:
+    """What changes when `candidate` takes the place of `baseline`, over every incident of the history.
+
+    `allowed` names static weakenings that may pass. Without attribution no clauses are held
+    responsible, which saves most of the time. At most `listed_max` changed incidents are listed, the
+    gravest class first when they are cut; the summary counts all of them.
+    """
+    connection, bundles = history.connection, (baseline.bundle, candidate.bundle)
+    classify(connection, bundles)
+    told_about = _told_about(connection, history, listed_max)
+    told = _Told(connection, bundles, replay_runs(history, bundles, told_about), told_about)
+    changed = [told.change(incident_id) for incident_id in told_about if told.is_changed(incident_id)]
+    summary = _summary(connection, history, changed)
+    changed = _gravest(changed, listed_max)
+    clauses = differences(*bundles)
+    if is_attributed:
+        changed = _attributed(history, bundles, clauses, changed)
+    return Comparison(
+        baseline=_bundle_ref(baseline),
+        candidate=_bundle_ref(candidate),
+        history=_history_ref(history),
+        clauses=tuple(map(_clause_change, clauses)),
+        weakenings=tuple(_static_weakening(each, allowed) for each in weakenings(*bundles)),
+        changed=tuple(changed),
+        summary=summary,
+    )
+
+
+def _told_about(connection: duckdb.DuckDBPyConnection, history: History, listed_max: int) -> list[str]:
+    """Incidents that are told about, by id: all of a small history, of a large one those that changed."""
+    if history.incident_count <= TOLD_MAX:
+        return _ids(connection, f"select incident_id from {CLASSES} order by incident_id")
+    gravest = f"""
+select incident_id
+from {CLASSES}
+where is_decision_changed or is_path_changed or baseline_option <> candidate_option
+order by
+    not is_decision_changed,
+    not is_path_changed,
+    list_position({[each.value for each in ChangeClass]}, classes[1]),
+    label_effect <> '{LabelEffect.REGRESSES.value}',
+    incident_id"""
+    limit = f" limit {listed_max}" if listed_max else ""
+    return sorted(_ids(connection, gravest + limit))
+
+
+def _gravest(changed: Sequence[Change], listed_max: int) -> list[Change]:
+    """At most so many, by incident: decisions before paths, graver classes and regressions first."""
+    kinds, classes = list(ChangeKind), list(ChangeClass)
+    kept = sorted(
+        changed,
+        key=lambda change: (
+            kinds.index(change.kind),
+            classes.index(change.classes[0]) if change.classes else 0,
+            change.label is not LabelEffect.REGRESSES,
+            change.incident_id,
+        ),
+    )[: listed_max or None]
+    return sorted(kept, key=lambda change: change.incident_id)
+
+
+def _summary(connection: duckdb.DuckDBPyConnection, history: History, changed: Sequence[Change]) -> Summary:
+    """The figures over all incidents, and whether all of them were looked at closely."""
+    summary = summarise(connection, changed)
+    if history.incident_count <= TOLD_MAX:
+        return summary
+    return summary.model_copy(update={"notes": (*summary.notes, UNSOUGHT)})
+
+
+def _ids(connection: duckdb.DuckDBPyConnection, sql: str) -> list[str]:
+    return [row[0] for row in connection.execute(sql).fetchall()]
+
+
+class _Told:
+    """What two runs say about the incidents that are told about."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        bundles: tuple[Bundle, Bundle],
+        runs: Sequence[Run],
+        told_about: Sequence[str],
+    ) -> None:
+        self.bundles = bundles
+        self.decisions = [_by_incident(run.decisions) for run in runs]
+        self.paths = [_lists_by_incident(run.tables["decision.recommendations"]) for run in runs]
+        self.classes = _by_incident(_classed(connection, told_about))
+
+    def is_changed(self, incident_id: str) -> bool:
+        """Whether anything about the incident differs."""
+        row = self.classes[incident_id]
+        return (
+            row["is_decision_changed"]
+            or row["is_path_changed"]
+            or bool(cosmetic_differences(*(side[incident_id] for side in self.decisions)))
+        )
+
+    def change(self, incident_id: str) -> Change:
+        """The change of one incident; not yet attributed."""
+        classed = self.classes[incident_id]
+        old, new = (side[incident_id] for side in self.decisions)
+        kind = _kind(classed)
+        classes = (
+            (ChangeClass.COSMETIC,)
+            if kind is ChangeKind.COSMETIC
+            else tuple(ChangeClass(each) for each in classed["classes"])
+        )
+        told = reasons(classes, self.bundles, (old, new), classed)
+        return Change(
+            incident_id=incident_id,
+            title=classed["title"],
+            kind=kind,
+            classes=classes,
+            reasons=told or ("The same decision in the end, by another path.",),
+            baseline=decided_of(old),
+            candidate=decided_of(new),
+            demanded_mode=_demanded_mode(classed["demanded_mode"]),
+            demanded_approvers=tuple(classed["demanded_approvers"] or ()),
+            parting=parting_of(*(side[incident_id] for side in self.paths)),
+            label=LabelEffect(classed["label_effect"]),
+            expected_option=classed["expected_option"],
+            responsible=None,
+            evidence=(),
+        )
+
+
+def _classed(connection: duckdb.DuckDBPyConnection, incidents: Sequence[str]) -> pa.Table:
+    """The classes of these incidents, and how they are called."""
+    connection.register("arrow_told", pa.table({"incident_id": pa.array(incidents, pa.string())}))
+    told = f"""
+select classes.*, incidents.title
+from {CLASSES} as classes
+join {INCIDENTS} as incidents using (incident_id)
+semi join arrow_told using (incident_id)
+order by incident_id"""
+    classed = connection.sql(told).to_arrow_table()
+    connection.unregister("arrow_told")
+    return classed
+
+
+def _kind(classed: Mapping[str, Any]) -> ChangeKind:
+    if classed["is_decision_changed"]:
+        return ChangeKind.DECISION
+    return ChangeKind.PATH if classed["is_path_changed"] else ChangeKind.COSMETIC
+
+
+def _demanded_mode(place: int | None) -> Any:
+    if place is None:
+        return None
+    return "denied" if place == DENIED else MODES[place].value
+
+
+def _attributed(
+    history: History, bundles: tuple[Bundle, Bundle], clauses: Sequence[Clause], changed: list[Change]
+) -> list[Change]:
+    """The changes with the clauses that are responsible, and the evidence that these read."""
+    decided = [change.incident_id for change in changed if change.kind is ChangeKind.DECISION]
+    if not decided:
+        return changed
+    found = responsible(history.connection, *bundles, decided)
+    named = [_updated(change, responsible=found.get(change.incident_id)) for change in changed]
+    evidence = evidence_behind(history, bundles, clauses, named)
+    return [_updated(change, evidence=evidence.get(change.incident_id, ())) for change in named]
+
+
+def _updated(change: Change, **fields: object) -> Change:
+    return change.model_copy(update=fields)
+
+
+def _clause_change(clause: Clause) -> ClauseChange:
+    return ClauseChange(
+        id=clause.id, kind=clause.kind.value, old=clause.old, new=clause.new, can_decide=clause.can_decide
+    )
+
+
+def _static_weakening(weakening: Weakening, allowed: Collection[str]) -> StaticWeakening:
+    return StaticWeakening(
+        id=weakening.id,
+        action=weakening.action,
+        kind=weakening.kind,
+        what=weakening.what,
+        witness=weakening.witness,
+        is_approval=weakening.is_approval,
+        is_allowed=weakening.id in allowed,
+    )
+
+
+def _bundle_ref(side: Side) -> BundleRef:
+    bundle = side.bundle
+    return BundleRef(
+        reference=side.reference,
+        name=bundle.name,
+        digest=bundle.digest,
+        rule_count=len(bundle.rules),
+        action_count=len(bundle.actions),
+    )
+
+
+def _history_ref(history: History) -> HistoryRef:
+    return HistoryRef(
+        digest=history.digest,
+        incident_count=history.incident_count,
+        as_of=None if history.as_of is None else format_rfc3339(history.as_of),
+        has_horizons=history.has_horizons,
+    )
+
+
+def _by_incident(table: pa.Table) -> dict[str, dict[str, Any]]:
+    return {row["incident_id"]: row for row in table.to_pylist()}
+
+
+def _lists_by_incident(table: pa.Table) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in table.to_pylist():
+        found.setdefault(row["incident_id"], []).append(row)
+    return found

@@ -1,0 +1,237 @@
+"""Writes a comparison as Markdown to paste into a pull request; what is not ours stands in code spans."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from evidence.handoff.inert import code_span
+from evidence.handoff.words import counted, role_words
+from evidence.redaction import shown
+from simulator.comparison.model import (
+    ChangeClass,
+    ChangeKind,
+    ClauseChange,
+    Comparison,
+    StaticWeakening,
+)
+from simulator.comparison.rendering.change_words import by_gravity, parting_sentence, regressions
+from simulator.comparison.rendering.identifiers import markdown
+from simulator.comparison.rendering.markdown_changes import changed_decisions, name_of, rest
+from simulator.comparison.rendering.rows import figures
+from simulator.comparison.rendering.wording import (
+    CLASS_MEANINGS,
+    allowed_weakenings,
+    clause_sentence,
+    headline,
+    history_words,
+    is_same_bundle,
+    label_sentence,
+    moved_loads,
+    other_loads,
+    removal_sentence,
+    removed_approvals,
+    responsible_counts,
+    safety_sentence,
+    sides,
+    silence_sentence,
+    time_sentence,
+    weakened_safeties,
+)
+
+# A comment on GitHub holds 65,536 characters.
+LENGTH_MAX = 64_000
+LISTED_MAX = 20
+REGRESSIONS_MAX = 10
+WEAKENINGS_MAX = 30
+
+
+def render_markdown(comparison: Comparison) -> str:
+    """What a reviewer must know first, first; evidence and clauses folded in.
+
+    Where a comment would not hold all changes in full, the gravest stand whole, the others on a line each.
+    """
+    head, foot = _joined(_sections_before(comparison)), _joined(_sections_after(comparison))
+    changes = "\n\n".join(changed_decisions(comparison, LENGTH_MAX - len(head) - len(foot)))
+    return "\n\n".join(part for part in (head, changes, foot) if part) + "\n"
+
+
+def _joined(sections: Iterable[Iterable[str]]) -> str:
+    return "\n\n".join(text for section in sections if (text := "\n".join(section)))
+
+
+def _sections_before(comparison: Comparison) -> Iterator[Iterable[str]]:
+    yield _head(comparison)
+    yield _weakenings(comparison)
+    yield _classes(comparison)
+    yield _figures(comparison)
+
+
+def _sections_after(comparison: Comparison) -> Iterator[Iterable[str]]:
+    yield _paths(comparison)
+    yield _cosmetics(comparison)
+    yield _clauses(comparison)
+    yield _foot(comparison)
+
+
+def metadata_head(comparison: Comparison) -> str:
+    """Headline, weakenings, classes and figures, without the single changes."""
+    return _joined(_sections_before(comparison))
+
+
+def _head(comparison: Comparison) -> Iterator[str]:
+    baseline, candidate = (code_span(shown(side, 80)) for side in sides(comparison))
+    yield f"## Playbook comparison: {baseline} → {candidate}"
+    yield ""
+    yield f"**{markdown(headline(comparison.summary))}**"
+    for sentence in (silence_sentence(comparison), label_sentence(comparison.summary)):
+        if sentence:
+            yield ""
+            yield markdown(sentence)
+    if lost := regressions(comparison.changed):
+        more = ", …" if len(lost) > REGRESSIONS_MAX else ""
+        yield ""
+        yield f"**Regresses:** {', '.join(map(name_of, lost[:REGRESSIONS_MAX]))}{more}"
+
+
+def _weakenings(comparison: Comparison) -> Iterator[str]:
+    removed, weakened = removed_approvals(comparison), weakened_safeties(comparison)
+    if removed:
+        yield "> [!CAUTION]"
+        yield f"> **{markdown(removal_sentence(len(removed)))}**"
+        yield ""
+        yield "| removed | where it shows | let it pass with |"
+        yield "|---|---|---|"
+        for each in removed[:WEAKENINGS_MAX]:
+            yield f"| {_what(each)} | {_where(each)} | {code_span(f'--allow {each.id}')} |"
+        yield from rest(len(removed), WEAKENINGS_MAX)
+    if weakened:
+        if removed:
+            yield ""
+        yield "> [!WARNING]"
+        yield f"> {markdown(safety_sentence(len(weakened)))}"
+        yield ""
+        yield "| weakened | where it shows |"
+        yield "|---|---|"
+        for each in weakened[:WEAKENINGS_MAX]:
+            yield f"| {_what(each)} | {_where(each)} |"
+        yield from rest(len(weakened), WEAKENINGS_MAX)
+    allowed = allowed_weakenings(comparison)
+    if allowed:
+        if removed or weakened:
+            yield ""
+        yield "Allowed by name:"
+        yield ""
+        for each in allowed[:LISTED_MAX]:
+            yield f"- {code_span(shown(each.id, 300))}: {_what(each)}"
+        yield from rest(len(allowed), LISTED_MAX)
+
+
+def _what(weakening: StaticWeakening) -> str:
+    return markdown(shown(weakening.what, 300))
+
+
+def _where(weakening: StaticWeakening) -> str:
+    return code_span(shown(weakening.witness, 300)) if weakening.witness else "in every state"
+
+
+def _classes(comparison: Comparison) -> Iterator[str]:
+    summary = comparison.summary
+    if not summary.incident_count or is_same_bundle(comparison):
+        return
+    yield "### Changes"
+    yield ""
+    yield "| class | incidents | what it means |"
+    yield "|---|--:|---|"
+    for each in ChangeClass:
+        if summary.classes.get(each.value) and each is not ChangeClass.COSMETIC:
+            yield f"| **{each.value}** | {summary.classes[each.value]} | {CLASS_MEANINGS[each]} |"
+    yield f"| another path | {summary.path_count} | the same decision, by other recommendations on the way |"
+    yield f"| cosmetic | {summary.cosmetic_count} | {CLASS_MEANINGS[ChangeClass.COSMETIC]} |"
+    yield f"| unchanged | {summary.same_count} | nothing differs |"
+
+
+def _figures(comparison: Comparison) -> Iterator[str]:
+    summary = comparison.summary
+    if not summary.incident_count or is_same_bundle(comparison):
+        return
+    yield f"### Over all {counted(summary.incident_count, 'incident')}"
+    yield ""
+    yield "| decisions | before | now | of | difference | 95 % interval, percentage points |"
+    yield "|---|--:|--:|--:|--:|---|"
+    for figure in figures(summary):
+        counts = figure.counted
+        difference = f"{figure.difference} ({figure.moves})" if figure.is_moved else figure.difference
+        interval = ", ".join(part for part in (figure.interval, figure.test) if part)
+        yield (
+            f"| {figure.label} | {counts.baseline_count} | {counts.candidate_count} | {counts.incident_count}"
+            f" | {difference} | {interval} |"
+        )
+    yield ""
+    yield f"- **Time of decision:** {time_sentence(summary.time_to_decision)}"
+    if summary.role_loads:
+        loads = [
+            f"{markdown(shown(role_words(load.role), 60))} {load.baseline_count} → {load.candidate_count}"
+            for load in moved_loads(summary)
+        ]
+        loads += [others] if (others := other_loads(summary)) else []
+        yield f"- **Asked to approve:** {', '.join(loads)}."
+    for note in summary.notes:
+        yield f"- **Note:** {markdown(note)}"
+
+
+def _paths(comparison: Comparison) -> Iterator[str]:
+    changes = by_gravity(comparison.changed, ChangeKind.PATH)
+    if not changes:
+        return
+    yield "### Same decision, another path"
+    yield ""
+    for change in changes[:LISTED_MAX]:
+        decided = markdown(shown(change.candidate.action, 100))
+        parted = markdown(shown(parting_sentence(change.parting), 500))
+        yield f"- {name_of(change)}: {decided} in the end; {parted}"
+    yield from rest(len(changes), LISTED_MAX)
+
+
+def _cosmetics(comparison: Comparison) -> Iterator[str]:
+    changes = by_gravity(comparison.changed, ChangeKind.COSMETIC)
+    if not changes:
+        return
+    yield "### Same decision and path, described otherwise"
+    yield ""
+    for change in changes[:LISTED_MAX]:
+        yield f"- {name_of(change)}: {markdown(shown(' '.join(change.reasons), 300))}"
+    yield from rest(len(changes), LISTED_MAX)
+
+
+def _clauses(comparison: Comparison) -> Iterator[str]:
+    if not comparison.clauses:
+        return
+    counts = responsible_counts(comparison.changed)
+    yield f"<details><summary>{clause_sentence(comparison)}</summary>"
+    yield ""
+    yield "| clause | baseline | candidate | changed incidents |"
+    yield "|---|---|---|--:|"
+    # What decides comes first: the list may be cut.
+    for clause in _by_use(comparison.clauses, counts)[:LISTED_MAX]:
+        used = str(counts.get(clause.id, 0)) if clause.can_decide else "words only"
+        yield f"| {code_span(shown(clause.id, 200))} | {_side(clause.old)} | {_side(clause.new)} | {used} |"
+    yield from rest(len(comparison.clauses), LISTED_MAX)
+    yield ""
+    yield "</details>"
+
+
+def _by_use(clauses: Iterable[ClauseChange], counts: Mapping[str, int]) -> list[ClauseChange]:
+    return sorted(clauses, key=lambda clause: (-counts.get(clause.id, 0), not clause.can_decide))
+
+
+def _side(text: str | None) -> str:
+    return "absent" if text is None else code_span(shown(text, 160))
+
+
+def _foot(comparison: Comparison) -> Iterator[str]:
+    baseline, candidate = comparison.baseline, comparison.candidate
+    yield (
+        f"Replayed: {history_words(comparison)} ({code_span(comparison.history.digest[:12])});"
+        f" baseline {code_span(shown(baseline.reference, 120))} ({code_span(baseline.digest[:12])}),"
+        f" candidate {code_span(shown(candidate.reference, 120))} ({code_span(candidate.digest[:12])})."
+    )

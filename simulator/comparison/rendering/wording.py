@@ -1,0 +1,202 @@
+"""Owns the sentences about a comparison as a whole; every layout takes them from here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from evidence.handoff.words import counted, duration
+from simulator.comparison.model import Change, ChangeClass, Comparison, StaticWeakening
+from simulator.comparison.summary_model import RoleLoad, Summary, TimeShift
+
+CLASS_MEANINGS: Mapping[ChangeClass, str] = {
+    ChangeClass.APPROVAL_WEAKENING: (
+        "needs less approval than the baseline demands for that same action in that state"
+    ),
+    ChangeClass.RISKIER: "its action reaches further or is harder to undo",
+    ChangeClass.ABORTED_BY_POLICY: "policy denies what would have been chosen",
+    ChangeClass.SAFER: "its action reaches less far or is easier to undo",
+    ChangeClass.APPROVAL_STRENGTHENING: (
+        "needs more approval than the baseline demands for that same action in that state"
+    ),
+    ChangeClass.LATERAL: "another action of the same reach",
+    ChangeClass.TIMING: "the same at another time",
+    ChangeClass.COSMETIC: "the same decision, of which something else is said",
+}
+
+
+def headline(summary: Summary) -> str:
+    """How many decisions change, by class; how many more take another path; or that none does."""
+    if not summary.incident_count:
+        return "No history speaks: no incident was replayed, and so nothing is known of what would change."
+    parts = [_decisions(summary)]
+    if summary.path_count:
+        gets = "gets" if summary.path_count == 1 else "get"
+        more = " more" if summary.decision_count else ""
+        parts.append(f"{summary.path_count}{more} {gets} there by another path")
+    if summary.cosmetic_count:
+        verb = "is" if summary.cosmetic_count == 1 else "are"
+        parts.append(f"{summary.cosmetic_count} {verb} only described otherwise")
+    return "; ".join(parts) + "."
+
+
+def _decisions(summary: Summary) -> str:
+    if not summary.decision_count:
+        return f"No decision changes: {_all_of(summary.incident_count)} would be decided as before"
+    verb = "changes" if summary.decision_count == 1 else "change"
+    changed = f"{summary.decision_count} of {counted(summary.incident_count, 'decision')} {verb}"
+    return f"{changed}: {', '.join(_class_counts(summary))}"
+
+
+def _all_of(count: int) -> str:
+    return "the one recorded incident" if count == 1 else f"all {count} recorded incidents"
+
+
+def _class_counts(summary: Summary) -> Iterator[str]:
+    """`4 approval-weakening` and so on, gravest first; cosmetic differences change no decision."""
+    for each in ChangeClass:
+        if summary.classes.get(each.value) and each is not ChangeClass.COSMETIC:
+            yield f"{summary.classes[each.value]} {each.value}"
+
+
+def label_sentence(summary: Summary) -> str:
+    """What the change does to the agreement with the reviewers; empty where nothing was replayed."""
+    right = summary.labelled_right
+    if not summary.incident_count:
+        return ""
+    if not right.incident_count:
+        return "Unlabelled: no reviewer has said what would have been right."
+    changed = f"{right.gained_count} fixed, {counted(right.lost_count, 'regression')}"
+    now = f"{right.candidate_count} of {right.incident_count} decided as the reviewer says"
+    sentence = f"Against the reviewers: {changed}; {now}, {right.baseline_count} before"
+    return sentence + (f"; {summary.unlabelled_count} unlabelled." if summary.unlabelled_count else ".")
+
+
+def is_same_bundle(comparison: Comparison) -> bool:
+    """Whether both sides are one bundle, so that no figure can say anything."""
+    return comparison.baseline.digest == comparison.candidate.digest
+
+
+def silence_sentence(comparison: Comparison) -> str:
+    """Why nothing changes, where nothing does: one bundle, or a difference that history does not touch."""
+    if is_same_bundle(comparison):
+        return "Both are the same bundle: their digests are equal."
+    summary = comparison.summary
+    if summary.decision_count or summary.path_count or not summary.incident_count:
+        return ""
+    deciding = sum(clause.can_decide for clause in comparison.clauses)
+    if not deciding:
+        return f"{_differing(len(comparison.clauses), '')}, and only in words."
+    differing = _differing(deciding, " that can decide")
+    return f"{differing}, and no recorded incident shows it: history does not speak about this change."
+
+
+def _differing(count: int, which: str) -> str:
+    return f"1 clause{which} differs" if count == 1 else f"{count} clauses{which} differ"
+
+
+def clause_sentence(comparison: Comparison) -> str:
+    """How far the bundles differ, and how much of it the listed changes rest on."""
+    clauses = comparison.clauses
+    if not clauses:
+        return "The bundles do not differ in any clause."
+    deciding = sum(clause.can_decide for clause in clauses)
+    sentence = f"{_differing(len(clauses), '')}; {deciding} can change a decision"
+    shown = len(responsible_counts(comparison.changed))
+    return f"{sentence}, {shown} did so on a recorded incident." if shown else f"{sentence}."
+
+
+def responsible_counts(changed: Sequence[Change]) -> dict[str, int]:
+    """Clause to the number of changed incidents in whose minimal sets it stands."""
+    found: dict[str, int] = {}
+    for change in changed:
+        sets = change.responsible.minimal_sets if change.responsible else ()
+        for clause in sorted({clause for group in sets for clause in group}):
+            found[clause] = found.get(clause, 0) + 1
+    return found
+
+
+def removed_approvals(comparison: Comparison) -> tuple[StaticWeakening, ...]:
+    """Approvals that the candidate gives up and nobody has allowed: what always fails."""
+    return tuple(each for each in comparison.weakenings if each.is_approval and not each.is_allowed)
+
+
+def weakened_safeties(comparison: Comparison) -> tuple[StaticWeakening, ...]:
+    """Other safeties that the candidate gives up and nobody has allowed."""
+    return tuple(each for each in comparison.weakenings if not each.is_approval and not each.is_allowed)
+
+
+def allowed_weakenings(comparison: Comparison) -> tuple[StaticWeakening, ...]:
+    """What may pass, by name."""
+    return tuple(each for each in comparison.weakenings if each.is_allowed)
+
+
+def removal_sentence(count: int) -> str:
+    """How many approvals are removed, and what follows."""
+    what = "1 approval is" if count == 1 else f"{count} approvals are"
+    return (
+        f"{what} removed in the playbook itself, whether or not a recorded incident shows it."
+        f" This fails until {'it' if count == 1 else 'each'} is put back or allowed by name."
+    )
+
+
+def safety_sentence(count: int) -> str:
+    """How many other safeties are weakened."""
+    what = "1 other safety is" if count == 1 else f"{count} other safeties are"
+    return f"{what} weakened in the playbook itself, whether or not a recorded incident shows it."
+
+
+def time_sentence(shift: TimeShift) -> str:
+    """How decisions move along the recorded evidence."""
+    counts = f"{shift.earlier_count} earlier, {shift.later_count} later, {shift.same_count} at the same time"
+    if shift.median_seconds is None or shift.p90_seconds is None:
+        return f"{counts}."
+    median = f"median shift {shift_words(shift.median_seconds)}"
+    if shift.median_interval is None:
+        median += " (too few for an interval)"
+    else:
+        ends = (int(shift.median_interval.low), int(shift.median_interval.high))
+        median += f" (95 % interval {' to '.join(map(shift_words, ends))})"
+    return f"{counts}; {median}; nine in ten move by {shift_words(shift.p90_seconds)} or less."
+
+
+def moved_loads(summary: Summary) -> tuple[RoleLoad, ...]:
+    """Roles that are asked more or less often than before."""
+    return tuple(load for load in summary.role_loads if load.baseline_count != load.candidate_count)
+
+
+def other_loads(summary: Summary) -> str:
+    """What holds for the roles that are asked as often as before; empty where there is none."""
+    moved = len(moved_loads(summary))
+    if moved == len(summary.role_loads):
+        return ""
+    return f"{'the other roles' if moved else 'every role'} as often as before"
+
+
+def shift_words(seconds: int) -> str:
+    """`+1 min 5 s`; nought has no sign."""
+    return ("+" if seconds > 0 else "") + duration(seconds)
+
+
+def sides(comparison: Comparison) -> tuple[str, str]:
+    """What the two bundles are called: their names, or where these are equal what was asked for."""
+    baseline, candidate = comparison.baseline, comparison.candidate
+    if baseline.name == candidate.name:
+        return baseline.reference, candidate.reference
+    return baseline.name, candidate.name
+
+
+def history_words(comparison: Comparison) -> str:
+    """What was replayed, in a few words."""
+    history = comparison.history
+    as_of = f"as of {history.as_of}" if history.as_of else "all evidence"
+    horizon = "" if history.has_horizons else ", not knowing when people acted"
+    return f"{counted(history.incident_count, 'recorded incident')}, {as_of}{horizon}"
+
+
+def listing_sentence(comparison: Comparison) -> str:
+    """That not all changed incidents are listed, where so."""
+    summary, count = comparison.summary, len(comparison.changed)
+    changed = summary.decision_count + summary.path_count + summary.cosmetic_count
+    if count >= changed:
+        return ""
+    return f"{count} of {changed} changed incidents are listed, the gravest; the figures count all of them."

@@ -1,0 +1,1 @@
+"""Owns replay under injected faults: variants of recorded evidence, invariants, and ablation."""

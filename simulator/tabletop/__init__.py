@@ -1,0 +1,1 @@
+"""Owns the tabletop: a person decides a recorded incident with the future hidden."""

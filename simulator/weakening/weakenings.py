@@ -1,0 +1,174 @@
+"""Owns what a candidate gives up of the baseline's approvals and safeties, found in the two bundles alone.
+
+What an action needs in a state is the strictest of several reasons
+(`simulator.weakening.approval_reasons`): its default mode and approvers, `auto_from` and `auto_blast`, each
+also clause, each escalation that reaches its scope, each policy. For every reason of the baseline a state
+is searched in which it holds and nothing of the candidate makes up for it. So no approval is lost in
+silence: where the candidate demands less of an action than the baseline, some reason of the baseline holds
+that nothing of the candidate makes up for, and that state is among those searched. The search is exact over
+the finite cells of the columns involved, columns taken as independent; a search that is given up counts as
+found. Errors are therefore on the side of reporting.
+
+Compared are actions of one name, and an action that only the baseline has with those of the same option,
+scope and request that only the candidate has: a new name is no way round. Not covered are actions that
+are new in every respect, and what makes an action be chosen at all (rules, points, need).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from evidence.decision import Bundle
+from evidence.decision.bundle import LastResorts
+from evidence.decision.matrix import MODES, Action, Mode
+from simulator.bundles.bundle_parts import PartPath
+from simulator.bundles.clauses import Clause, differences, hybrid
+from simulator.weakening.approval_reasons import ACTIONS, Kind, Lapse, Reason, reasons
+from simulator.weakening.policy_gaps import Verdicts
+
+
+@dataclass(frozen=True, slots=True)
+class Weakening:
+    """An approval (`is_approval`) or another safety that is given up, and the clause by which.
+
+    `id` is the clause's, or several joined by `+` where only together they give it up. `action` names
+    the actions concerned. `witness` is a state in which it shows; empty where the clause alone says it
+    (it holds in every state) and where there were too many states to search.
+    """
+
+    id: str
+    action: str
+    kind: Kind
+    what: str
+    witness: str
+    is_approval: bool
+
+
+def weakenings(baseline: Bundle, candidate: Bundle) -> tuple[Weakening, ...]:
+    """Every weakening, removed approvals first, then by the baseline's actions and their reasons."""
+    clauses = [each for each in differences(baseline, candidate) if each.can_decide]
+    if not clauses:
+        return ()
+    found = [
+        *_merged(_lapses(baseline, candidate, clauses)),
+        *_last_resorts(baseline, candidate),
+    ]
+    found += _latent(baseline, candidate, {part for each in found for part in each.id.split("+")})
+    return tuple(sorted(found, key=lambda each: not each.is_approval))
+
+
+def _lapses(baseline: Bundle, candidate: Bundle, clauses: Sequence[Clause]) -> Iterator[Weakening]:
+    verdicts = Verdicts()
+    for name in baseline.actions:
+        for after in _names_after(baseline, candidate, name):
+            for reason in reasons(baseline, name, verdicts):
+                lapse = reason.lapse(candidate, after)
+                if lapse is not None and after == name:
+                    for clause_id, shown in _blamed(baseline, candidate, clauses, reason, name, lapse):
+                        yield _weakening(clause_id, name, reason.kind, shown)
+                elif lapse is not None:
+                    yield _weakening(f"actions.{after}", after, reason.kind, lapse)
+
+
+def _names_after(baseline: Bundle, candidate: Bundle, name: str) -> list[str]:
+    """The action's name in the candidate, or names that it may have been given."""
+    if name in candidate.actions:
+        return [name]
+    action = baseline.actions[name]
+    new = {each: other for each, other in candidate.actions.items() if each not in baseline.actions}
+    return [each for each, other in new.items() if _is_alike(action, other)]
+
+
+def _is_alike(action: Action, other: Action) -> bool:
+    return (action.option, action.scope, action.request) == (other.option, other.scope, other.request)
+
+
+def _blamed(
+    baseline: Bundle,
+    candidate: Bundle,
+    clauses: Sequence[Clause],
+    reason: Reason,
+    name: str,
+    lapse: Lapse,
+) -> Iterator[tuple[str, Lapse]]:
+    """Each clause that alone makes the reason lapse; else a set that does together.
+
+    What is said of it is what the candidate gives up; only of a weight what it gives up by itself.
+    """
+    touching = [clause for clause in clauses if _touches(clause.path, reason.touched)]
+    alone = {clause.id: reason.lapse(hybrid(baseline, candidate, [clause]), name) for clause in touching}
+    single = {clause_id: found for clause_id, found in alone.items() if found is not None}
+    for clause_id, found in single.items():
+        is_weight = reason.kind in (Kind.AUTO_FROM, Kind.FLOOR)
+        yield clause_id, replace(found, is_approval=lapse.is_approval) if is_weight else lapse
+    if not single:
+        yield "+".join(each.id for each in _needed(baseline, candidate, touching, reason, name)), lapse
+
+
+def _touches(path: PartPath, touched: Iterable[PartPath]) -> bool:
+    return any(path[: len(each)] == each[: len(path)] for each in touched)
+
+
+def _needed(
+    baseline: Bundle, candidate: Bundle, touching: Sequence[Clause], reason: Reason, name: str
+) -> list[Clause]:
+    """A set of clauses, none of which can be left out, that together make the reason lapse."""
+    needed = list(touching)
+    for clause in touching:
+        fewer = [each for each in needed if each is not clause]
+        if reason.lapse(hybrid(baseline, candidate, fewer), name) is not None:
+            needed = fewer
+    return needed
+
+
+def _weakening(clause_id: str, name: str, kind: Kind, lapse: Lapse) -> Weakening:
+    shown = Kind.GRADING if clause_id.startswith("grading.") else kind
+    return Weakening(clause_id, name, shown, lapse.what, lapse.witness, lapse.is_approval)
+
+
+def _merged(found: Iterable[Weakening]) -> Iterator[Weakening]:
+    """One weakening for all actions of which the same is said for the same clause."""
+    groups: dict[tuple[str, str, bool], list[Weakening]] = {}
+    for each in found:
+        groups.setdefault((each.id, each.what, each.is_approval), []).append(each)
+    for group in groups.values():
+        names = ", ".join(each.action for each in group)
+        yield replace(group[0], action=names, what=group[0].what.replace(ACTIONS, names))
+
+
+def _last_resorts(baseline: Bundle, candidate: Bundle) -> Iterator[Weakening]:
+    """Another last resort for which less is asked."""
+    for field in LastResorts.model_fields:
+        old, new = (getattr(bundle.playbook.last_resorts, field) for bundle in (baseline, candidate))
+        if old == new or not _asks_less(baseline.actions[old], candidate.actions[new]):
+            continue
+        what = f"the last resort for {field} is {new} ({candidate.actions[new].mode}); "
+        what += f"it was {old} ({baseline.actions[old].mode})"
+        yield Weakening(f"last_resorts.{field}", new, Kind.LAST_RESORT, what, "", is_approval=True)
+
+
+def _asks_less(before: Action, after: Action) -> bool:
+    if before.mode is Mode.AUTOMATIC:
+        return False
+    is_lower = MODES.index(after.mode) < MODES.index(before.mode)
+    return is_lower or not set(before.approvers) <= set(after.approvers)
+
+
+def _latent(baseline: Bundle, candidate: Bundle, known: set[str]) -> Iterator[Weakening]:
+    """Gates that are lowered where something else asked or asks for approval all the same."""
+    for name, before in baseline.actions.items():
+        after = candidate.actions.get(name)
+        if after is None or not (before.is_active and after.is_active):
+            continue
+        lowered = {
+            Kind.MODE: MODES.index(after.mode) < MODES.index(before.mode),
+            Kind.AUTO_FROM: (after.auto_from or 0) < (before.auto_from or 0),
+            Kind.AUTO_BLAST: (after.auto_blast or 0) > (before.auto_blast or 0),
+        }
+        for kind, is_lowered in lowered.items():
+            field = kind.value.replace("-", "_")
+            clause_id = f"actions.{name}.{field}"
+            if is_lowered and clause_id not in known:
+                what = f"{name} has {field} {getattr(after, field)}; it was {getattr(before, field)}"
+                yield Weakening(clause_id, name, kind, what, "", is_approval=False)
