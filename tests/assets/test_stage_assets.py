@@ -264,7 +264,7 @@ def test_code_versions_differ_by_stage() -> None:
 
 def test_replays_rest_on_the_code_of_the_simulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An edit there, or of the kernel, makes replays stale; it makes no other stage's tables stale."""
-    for room in ("evidence/decision", "evidence/kpis", "simulator"):
+    for room in ("evidence/decision", "evidence/kpis", "simulator/replays"):
         (tmp_path / room).mkdir(parents=True)
     monkeypatch.setattr(code, "_ROOT", tmp_path)
     stages, versions = ("decision", "kpis", "replay"), []
