@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from enum import StrEnum
 from importlib.metadata import version
@@ -62,6 +63,13 @@ def _print_anywhere() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+
+
+def _leave_at_once() -> None:
+    """End the process with success: to take apart all that a run has imported and built costs a second."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def exit_code_of(error: Exception) -> int:
@@ -141,6 +149,7 @@ def run(
         print_blocked(folders, output_format)
         raise typer.Exit(EXIT_FINDINGS) from None
     print_summary(folders, output_format)
+    _leave_at_once()
 
 
 @app.command(epilog="Example: evidence verify inc-0101-checkout-shell")
