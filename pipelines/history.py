@@ -13,7 +13,14 @@ from sqlalchemy.engine import Engine
 
 @contextlib.contextmanager
 def quick_history() -> Iterator[None]:
-    """While it lasts, SQLite leaves what Dagster writes in its write-ahead log, and copies it at the end.
+    """While it lasts, Dagster's storage does once for all events what it does anew for each of them."""
+    with _late_flush(), _one_engine_per_database():
+        yield
+
+
+@contextlib.contextmanager
+def _late_flush() -> Iterator[None]:
+    """SQLite leaves what Dagster writes in its write-ahead log, and copies it at the end.
 
     Dagster opens and closes a connection for each event. Every commit would flush the log to the disk,
     and every last close copy it into the database: 120 MB and seconds a run. A killed process loses
@@ -34,3 +41,24 @@ def quick_history() -> Iterator[None]:
         event.listen(Engine, "connect", relax)
         stack.callback(event.remove, Engine, "connect", relax)
         yield
+
+
+@contextlib.contextmanager
+def _one_engine_per_database() -> Iterator[None]:
+    """The engine of each database is kept, and with it the statements that were compiled for it."""
+    from dagster._core.storage.event_log.sqlite import sqlite_event_log  # not exported
+
+    storage: Any = sqlite_event_log
+    make = storage.create_engine
+    kept: dict[str, Engine] = {}
+
+    def engine_of(url: str, **options: Any) -> Engine:
+        if url not in kept:
+            kept[url] = make(url, **options)
+        return kept[url]
+
+    storage.create_engine = engine_of
+    try:
+        yield
+    finally:
+        storage.create_engine = make

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from dagster._core.storage.event_log.sqlite import sqlite_event_log
 from sqlalchemy import Engine, NullPool, create_engine, text
 
 from pipelines.history import quick_history
@@ -55,3 +56,13 @@ def test_a_run_that_fails_leaves_its_history(engine: Engine, tmp_path: Path) -> 
             connection.execute(text("insert into events values (1)"))
         raise ValueError("stop")
     assert not (tmp_path / "runs.db-wal").exists()
+
+
+def test_dagsters_storage_is_left_as_it_was() -> None:
+    """After a run, also a failed one, an engine is made for each use again."""
+    before = sqlite_event_log.create_engine
+    with pytest.raises(ValueError, match="stop"), quick_history():
+        kept = [sqlite_event_log.create_engine("sqlite://", poolclass=NullPool) for _ in range(2)]
+        raise ValueError("stop")
+    assert kept[0] is kept[1]
+    assert before is sqlite_event_log.create_engine
