@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from assets.folders import Folders
-from assets.lineage import PLAYBOOK
+from assets.lineage import PLAYBOOK, inputs_of
 from assets.playbooks import active_bundle
 from assets.specs import OWNERS, PLAYBOOKS_GROUP, key_of, publish, specs_of, tables_of
 from evidence import decision
@@ -40,7 +40,7 @@ def playbook(folders: Folders) -> dg.MaterializeResult[None]:
 def decision_tables(folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
     """Publishes the candidates of every option, the policies' verdicts and the decision of each incident."""
     bundle = active_bundle(folders)
-    with folders.reading() as connection:
+    with folders.reading(inputs_of(tables_of("decision"))) as connection:
         yield from publish(folders, decision.decide(connection, bundle))
 
 

@@ -8,6 +8,7 @@ import dagster as dg
 
 from assets.folders import Folders
 from assets.inputs import settings_path
+from assets.lineage import inputs_of
 from assets.playbooks import active_bundle
 from assets.specs import publish, specs_of, tables_of
 from evidence import enrichment
@@ -19,7 +20,7 @@ def enrichment_tables(folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
     """Publishes incident states as of every moment, with the signals, changes and reach behind them."""
     settings = load_settings(settings_path(folders.incidents_path))
     bundle = active_bundle(folders)
-    with folders.reading() as connection:
+    with folders.reading(inputs_of(tables_of("enrichment"))) as connection:
         yield from publish(folders, enrichment.build(connection, settings, bundle.grading))
 
 

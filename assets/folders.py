@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -42,9 +42,9 @@ class Folders(dg.ConfigurableResource):  # type: ignore[type-arg]  # hands out i
         return Warehouse(Path(self.warehouse))
 
     @contextlib.contextmanager
-    def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """An in-memory DuckDB in which every published table is a view."""
-        with contextlib.closing(self.tables.connect()) as connection:
+    def reading(self, names: Collection[str] | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+        """An in-memory DuckDB in which every published table, or those of `names`, are views."""
+        with contextlib.closing(self.tables.connect(names)) as connection:
             if self.threads:
                 connection.execute("set threads = ?", [self.threads]).fetchall()
             yield connection

@@ -10,7 +10,7 @@ import dagster as dg
 
 from assets.folders import Folders
 from assets.inputs import settings_path
-from assets.lineage import UPSTREAM
+from assets.lineage import UPSTREAM, inputs_of
 from assets.playbooks import active_bundle
 from assets.specs import publish, specs_of, tables_of
 from evidence import handoff
@@ -28,7 +28,7 @@ def handoff_tables(folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
     settings = load_settings(settings_path(folders.incidents_path))
     bundle = active_bundle(folders)
     read = input_digests(folders.tables.published())
-    with folders.reading() as connection:
+    with folders.reading(inputs_of(tables_of("handoff"))) as connection:
         handoffs = handoff.build(connection, bundle, settings)
     replace_files(folders.out_path, handoffs.files)
     yield from publish(folders, handoffs.tables)

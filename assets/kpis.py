@@ -7,6 +7,7 @@ import dagster as dg
 
 from assets.folders import Folders
 from assets.inputs import settings_path
+from assets.lineage import inputs_of
 from assets.specs import key_of, materialized, publish, specs_of
 from evidence import kpis
 from evidence.settings import Settings, load_settings
@@ -24,7 +25,7 @@ WEEKS = dg.WeeklyPartitionsDefinition(start_date="2026-01-05", day_offset=1, tim
 )
 def weekly_kpis(context: dg.AssetExecutionContext, folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
     """Publishes one part per week, computed in one pass: the weeks asked for, or all when none is."""
-    with folders.reading() as connection:
+    with folders.reading(inputs_of(kpis.WEEKLY_TABLES)) as connection:
         tables = kpis.build(connection, _settings(folders), kpis.WEEKLY_TABLES)
         present = kpis.weeks(connection)
     before = folders.tables.published()
@@ -39,7 +40,7 @@ def weekly_kpis(context: dg.AssetExecutionContext, folders: Folders) -> Iterator
 @dg.multi_asset(name="reviews", specs=specs_of(kpis.REVIEW_TABLES))
 def reviews(folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
     """Publishes the reviewers' answers and what each incident teaches."""
-    with folders.reading() as connection:
+    with folders.reading(inputs_of(kpis.REVIEW_TABLES)) as connection:
         yield from publish(folders, kpis.build(connection, _settings(folders), kpis.REVIEW_TABLES))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from expectations.tables.enrichment import STATE_COLUMNS
 
 ColumnSources = dict[str, tuple[tuple[str, str], ...]]
@@ -86,6 +88,11 @@ UPSTREAM: dict[str, tuple[str, ...]] = {
 }
 # The verdicts speak of every other table.
 UPSTREAM["quality.validation_results"] = tuple(UPSTREAM)
+
+
+def inputs_of(tables: Iterable[str]) -> frozenset[str]:
+    """What some tables are made from: all that the step which makes them may read."""
+    return frozenset(upstream for table in tables for upstream in UPSTREAM[table])
 
 
 def _same(table: str, *columns: str) -> ColumnSources:

@@ -8,21 +8,24 @@ import dagster as dg
 
 from assets.checks import RESULTS
 from assets.folders import Folders
+from assets.lineage import inputs_of
 from assets.specs import materialized, publish, specs_of
 from evidence import quality
 
+COMPLETENESS, MINIMUM_CONTEXT = "quality.completeness", "quality.minimum_context"
 
-@dg.multi_asset(name="completeness", specs=specs_of(["quality.completeness"]))
+
+@dg.multi_asset(name="completeness", specs=specs_of([COMPLETENESS]))
 def completeness(folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
     """Publishes the gaps that exports declare or that reading them showed."""
-    with folders.reading() as connection:
+    with folders.reading(inputs_of([COMPLETENESS])) as connection:
         yield from publish(folders, quality.build_completeness(connection))
 
 
-@dg.multi_asset(name="minimum_context", specs=specs_of(["quality.minimum_context"]))
+@dg.multi_asset(name="minimum_context", specs=specs_of([MINIMUM_CONTEXT]))
 def minimum_context(folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
     """Publishes which field of the minimum context set each incident has, and since when."""
-    with folders.reading() as connection:
+    with folders.reading(inputs_of([MINIMUM_CONTEXT])) as connection:
         yield from publish(folders, quality.build_minimum_context(connection))
 
 

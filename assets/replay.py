@@ -7,7 +7,7 @@ import dagster as dg
 
 from assets.folders import Folders
 from assets.inputs import settings_path
-from assets.lineage import VERSIONS
+from assets.lineage import VERSIONS, inputs_of
 from assets.playbooks import active_bundle, bundle_versions
 from assets.specs import OWNERS, PLAYBOOKS_GROUP, key_of, publish, specs_of
 from evidence import decision
@@ -22,7 +22,7 @@ from simulator.faults.ablation import ablate
 from simulator.histories.history import open_warehouse
 from simulator.replays.runs import replay_runs, replay_tables
 
-COMPARISONS = "replay.comparisons"
+COMPARISONS, ABLATIONS = "replay.comparisons", "replay.ablations"
 RUN_TABLES = ("replay.decisions", "replay.recommendations", "replay.runs")
 
 
@@ -54,13 +54,13 @@ def replays(folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
     yield from publish(folders, replay_tables(history, replay_runs(history, versions.bundles)))
 
 
-@dg.multi_asset(name="ablation", specs=specs_of(("replay.ablations",)))
+@dg.multi_asset(name="ablation", specs=specs_of((ABLATIONS,)))
 def ablations(folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
     """Publishes what the active playbook would have decided without each source of evidence."""
     settings = load_settings(settings_path(folders.incidents_path))
     bundle = active_bundle(folders)
-    with folders.reading() as connection:
-        yield from publish(folders, {"replay.ablations": ablate(connection, settings, bundle)})
+    with folders.reading(inputs_of([ABLATIONS])) as connection:
+        yield from publish(folders, {ABLATIONS: ablate(connection, settings, bundle)})
 
 
 class Pair(dg.Config):

@@ -13,7 +13,7 @@ import fcntl
 import hashlib
 import io
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -100,10 +100,15 @@ class Warehouse:
             raise WarehouseError(f"{name} is not published in {self.root}", remedy="Run `evidence run` first")
         return conform(name, pa.concat_tables(pq.read_table(path) for path in self.paths_of(entry)))
 
-    def connect(self) -> duckdb.DuckDBPyConnection:
-        """An in-memory DuckDB with every published table as a view; never touches the catalogue file."""
+    def connect(self, names: Collection[str] | None = None) -> duckdb.DuckDBPyConnection:
+        """An in-memory DuckDB with every published table, or those of `names`, as a view.
+
+        Never touches the catalogue file. A table of `names` that is not published is no view either.
+        """
         connection = open_memory()
-        _create_views(connection, {entry.name: self.paths_of(entry) for entry in self.published().values()})
+        published = self.published()
+        wanted = published.keys() if names is None else published.keys() & set(names)
+        _create_views(connection, {name: self.paths_of(published[name]) for name in wanted})
         return connection
 
     # --- publishing

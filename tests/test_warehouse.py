@@ -189,3 +189,17 @@ def test_a_damaged_catalogue_is_built_anew(tmp_path: Path) -> None:
     warehouse.publish(edges(("a", "b")))
     with duckdb.connect(str(warehouse.catalogue), read_only=True) as analyst:
         assert [("a", "b")] == analyst.sql(f"from {EDGES}").fetchall()
+
+
+def test_a_connection_shows_what_it_is_asked_for(tmp_path: Path) -> None:
+    """Every published table, or those that are named; what is not published is not there."""
+    warehouse = Warehouse(tmp_path)
+    warehouse.publish(edges(("a", "b")) | coverage("2026-W01", 1))
+
+    def shown(names: list[str] | None) -> list[str]:
+        with warehouse.connect(names) as connection:
+            tables = "select table_schema || '.' || table_name from information_schema.tables order by 1"
+            return [name for (name,) in connection.execute(tables).fetchall()]
+
+    assert [EDGES, COVERAGE] == shown(None)
+    assert [COVERAGE] == shown([COVERAGE, "intake.files"])
