@@ -1,4 +1,4 @@
-"""The same inputs give the same root digest, whatever the machine's mood."""
+"""The same inputs give the same root digest, whatever the machine's mood; all moods at once: test_kill.py."""
 
 from __future__ import annotations
 
@@ -22,15 +22,6 @@ VARIATIONS = {
     "two threads": ({}, ("--threads", "2")),
     "many threads": ({}, ("--threads", "16")),
 }
-
-
-def test_all_at_once_changes_nothing(built: Project, project: Project) -> None:
-    """Another hash seed, time zone, locale and thread count, in another folder: the same digests."""
-    environment = {"PYTHONHASHSEED": "4711", "TZ": "Pacific/Chatham", "LC_ALL": "C", "PYTHONUTF8": "0"}
-    project.run("--threads", "1", environment=environment)
-    assert built.digest() == project.digest()
-    # Outside a clone no history is kept either.
-    assert ["out", "warehouse"] == sorted(path.name for path in project.folder.iterdir())
 
 
 @pytest.mark.slow

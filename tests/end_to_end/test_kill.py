@@ -52,12 +52,17 @@ def assert_whole(project: Project) -> None:
 
 
 def test_a_killed_first_run_converges(built: Project, project: Project) -> None:
-    """Killed when enrichment is published: what is there is whole, and the next run ends where others end."""
+    """Killed when enrichment is published: what is there is whole, and the next run ends where others end.
+
+    So it does with another hash seed, time zone, locale and thread count, and with neither clone nor history.
+    """
     kill_when(project, lambda: is_published(project, "enrichment.incident_states"))
     assert_whole(project)
-    project.run()
+    environment = {"PYTHONHASHSEED": "4711", "TZ": "Pacific/Chatham", "LC_ALL": "C", "PYTHONUTF8": "0"}
+    project.run("--threads", "1", environment=environment)
     assert built.digest() == project.digest()
     assert 0 == project.verify().returncode
+    assert ["out", "warehouse"] == sorted(path.name for path in project.folder.iterdir())
 
 
 def test_a_killed_later_run_leaves_the_last_version(copied: Project) -> None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+from typing import Any
 
 from projects import Project
 
 from evidence.warehouse import Warehouse
 
 
-def test_a_run_counts_what_it_cannot_read_and_what_nobody_claims(copied: Project) -> None:
+def test_a_run_counts_what_it_cannot_read_and_what_nobody_claims(first_run: Any, copied: Project) -> None:
     """No link is followed, no pipe waited for; the sums hold, the warnings name them, all of it verifies."""
-    before = json.loads(copied.run("--format", "json"))
+    before = json.loads(first_run.stdout)
     folder = sorted(copied.incidents.rglob("incident.yaml"))[0].parent
     (folder / "link.json").symlink_to(copied.incidents / "settings.yaml")
     os.mkfifo(folder / os.fsdecode(b"pipe\xff.json"))
