@@ -115,6 +115,28 @@ def _never(value: Json) -> bool:
     return False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFacts:
+    """What people have to know of a format; docs/reference/sources.md is written from it. Markdown phrases.
+
+    `tool` is its name as people say it; `written_by` the command or endpoint that writes the export;
+    `record` what one record is; `read` and `ignored` what becomes an event and what does not.
+    `gaps` are the kinds of GAP_KINDS that the reader can declare. `forgeable` are the columns of its events
+    that whoever is observed can fill at will, and `trust` says who and why. `class_uids` are the OCSF
+    classes that its events bear (0 where OCSF has none).
+    """
+
+    tool: str
+    written_by: str
+    record: str
+    read: str
+    ignored: str
+    gaps: tuple[str, ...] = ()
+    forgeable: tuple[str, ...] = ()
+    trust: str
+    class_uids: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
     """One source format.
@@ -122,7 +144,8 @@ class Reader:
     `is_record` recognises one record by its keys; `is_envelope` the object around a container when it
     holds no record (an empty export). `containers` are the paths of arrays whose elements are records;
     a bare array and JSON lines of records need no declaration. `identity` names the record within the
-    format, None when the source gives it none. `read` raises RecordRefused.
+    format, None when the source gives it none. `read` raises RecordRefused. `facts` are for people:
+    every reader in the registry has them.
     """
 
     format: str
@@ -135,3 +158,4 @@ class Reader:
     envelope_gaps: Callable[[Json], Iterable[Gap]] = _no_gaps
     record_gaps: Callable[[Json, Around], Iterable[Gap]] = _no_record_gaps
     is_exact: bool = False
+    facts: SourceFacts | None = None
