@@ -8,6 +8,7 @@ from pathlib import Path
 
 from assets.folders import Folders
 from evidence.decision import Bundle, Versions, load_active, load_versions
+from evidence.errors import PlaybookError
 
 
 def active_bundle(folders: Folders) -> Bundle:
@@ -27,8 +28,12 @@ def _active(playbooks: Path, _content: str) -> Bundle:
 
 
 @functools.lru_cache(maxsize=2)
-def _versions(playbooks: Path, _content: str) -> Versions:
-    return load_versions(playbooks)
+def _versions(playbooks: Path, content: str) -> Versions:
+    try:
+        active = [_active(playbooks, content)]
+    except PlaybookError:
+        active = []  # whoever decides with it is told; here its own folder is, if that is what is wrong
+    return load_versions(playbooks, active)
 
 
 def _content(playbooks: Path) -> str:

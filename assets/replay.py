@@ -72,10 +72,10 @@ class Pair(dg.Config):
 
 @dg.multi_asset(name="comparisons", specs=specs_of((COMPARISONS,)))
 def comparisons(folders: Folders, config: Pair) -> Iterator[dg.MaterializeResult[None]]:
-    """Publishes every other version held against the active one, and the pair that the run asks for.
+    """Publishes what the last change of playbook meant, what the next would mean, and the pair asked for.
 
-    An older version is the baseline of the active one, a newer one its candidate. The clauses that are
-    responsible are sought for the pair that is asked for, which also is the one that is shown.
+    The active version is held against the one before it, and every newer one against the active. The
+    clauses that are responsible are sought for the pair that is asked for, which also is the one shown.
     """
     versions = bundle_versions(folders)
     active = active_bundle(folders)
@@ -98,14 +98,17 @@ def comparisons(folders: Folders, config: Pair) -> Iterator[dg.MaterializeResult
 
 
 def standing_pairs(bundles: tuple[decision.Bundle, ...], active: str) -> list[tuple[Side, Side]]:
-    """Each other version and the active one, the one that comes first in order as baseline."""
+    """The version before the active one with it, and it with every newer one: baseline, candidate.
+
+    Of older versions only the last counts, so that a run costs no more with every version that is kept.
+    """
     names = [bundle.name for bundle in bundles]
     if active not in names:
         return []
     place = names.index(active)
     sides = [Side(bundle, bundle.name) for bundle in bundles]
-    older = [(side, sides[place]) for side in sides[:place]]
-    return older + [(sides[place], side) for side in sides[place + 1 :]]
+    before = [(side, sides[place]) for side in sides[:place]][-1:]
+    return before + [(sides[place], side) for side in sides[place + 1 :]]
 
 
 def _references(pair: tuple[Side, Side]) -> tuple[str, str]:

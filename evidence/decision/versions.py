@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,15 +20,16 @@ class Versions:
     refused: tuple[tuple[str, str], ...]
 
 
-def load_versions(playbooks: Path) -> Versions:
-    """Read every folder with a playbook in it, v2 before v10.
+def load_versions(playbooks: Path, loaded: Iterable[Bundle] = ()) -> Versions:
+    """Read every folder with a playbook in it, v2 before v10; those in `loaded` are at hand already.
 
     A draft that does not compile is told about and keeps none of the others from being replayed.
     """
     bundles, refused = [], []
+    at_hand = {bundle.name: bundle for bundle in loaded}
     for name in version_names(playbooks):
         try:
-            bundles.append(load_bundle(playbooks / name))
+            bundles.append(at_hand.get(name) or load_bundle(playbooks / name))
         except PlaybookError as error:
             refused.append((name, str(error)))
     return Versions(tuple(bundles), tuple(refused))

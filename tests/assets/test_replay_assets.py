@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
 import re
 import shutil
@@ -16,6 +17,7 @@ from dagster._core.definitions.data_version import CachingStaleStatusResolver, S
 from dagster._core.loader import LoadingContextForTest
 
 from assets.folders import Folders
+from assets.replay import standing_pairs
 from evidence import enrichment, intake
 from evidence.decision import load_active, load_bundle
 from evidence.errors import InputError
@@ -137,15 +139,24 @@ def test_a_pair_that_cannot_be_compared_is_refused(folders: Folders, pair: dict[
 
 @pytest.mark.slow
 def test_the_shipped_versions_are_compared_as_configured(folders: Folders) -> None:
-    """v2 with v3, attributed, beside v1 with v3."""
+    """v1 with v3, attributed, beside v2 with v3, which stands because v2 comes before the active v3."""
     shipped = folders.model_copy(update={"playbooks": str(ROOT / "playbooks")})
-    result = compare(shipped, baseline="v2", candidate="v3")
+    result = compare(shipped, baseline="v1", candidate="v3")
     found = compared(shipped)
     assert {("v1", "v3"), ("v2", "v3")} == {pair[:2] for pair in found}
-    assert 0 == found["v1", "v3", True]
-    assert found["v2", "v3", True] > 10
+    assert 0 == found["v2", "v3", True]
+    assert found["v1", "v3", True] > 10
     (event,) = result.asset_materializations_for_node("comparisons")
-    assert "`v2` → `v3`" in str(event.metadata["comparison"].value)
+    assert "`v1` → `v3`" in str(event.metadata["comparison"].value)
+
+
+def test_only_the_version_before_the_active_one_and_newer_ones_stand_beside_it() -> None:
+    """What the last change meant and what the next would mean; a long past costs nothing."""
+    active = load_bundle(ROOT / "playbooks" / "v3")
+    bundles = tuple(dataclasses.replace(active, name=name) for name in ("v1", "v2", "v3", "v4", "v5"))
+    pairs = [(old.reference, new.reference) for old, new in standing_pairs(bundles, "v3")]
+    assert [("v2", "v3"), ("v3", "v4"), ("v3", "v5")] == pairs
+    assert [] == standing_pairs(bundles, "v6")
 
 
 # --- versions and replays
