@@ -46,7 +46,8 @@ select
     events.is_auto_sync
 from resolved_events as events
 left join targets using (incident_id, event_id)
-where events.kind = 'change'
+-- A plan says what is to be changed, and its drift what was changed at a time that nobody recorded.
+where events.kind = 'change' and coalesce(events.activity, '') not in ('drifted', 'planned')
 union all
 select
     incident_id,

@@ -4,7 +4,7 @@
 select
     incident_id,
     unnest(['severity', 'severity_' || case when rule_origin = 'watch' and source not in ('falco', 'opa')
-        then 'watch' else source end, case when kind <> 'alert' then 'detection_level' end]) as column_name,
+        then 'watch' else scale_of(source) end, case when kind <> 'alert' then 'detection_level' end]) as column_name,
     known_at,
     level::bigint as weight,
     event_id

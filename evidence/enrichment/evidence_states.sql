@@ -4,8 +4,9 @@ with source_lists as (
     select mask, list(source order by source) as sources
     from (select source_mask as mask from grid union select signal_source_mask from grid) as masks,
         (from (values
-            ('alertmanager'), ('argocd'), ('aws_cloudtrail'), ('event_envelope'), ('falco'), ('github'),
-            ('kubernetes_audit'), ('kubernetes_events'), ('loki'), ('opa'), ('pagerduty'), ('prometheus'), ('tempo')
+            ('alertmanager'), ('argo_events'), ('argocd'), ('aws_cloudtrail'), ('event_envelope'), ('falco'),
+            ('flux'), ('github'), ('kubernetes_audit'), ('kubernetes_events'), ('loki'), ('ocsf'), ('opa'),
+            ('opentelemetry'), ('pagerduty'), ('prometheus'), ('slack'), ('stackstorm'), ('tempo'), ('terraform')
         ) as names (source)) as names
     where mask & source_bit(source) <> 0
     group by mask

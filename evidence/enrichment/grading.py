@@ -21,6 +21,8 @@ Minutes = Annotated[int, Field(ge=1, le=10_080)]
 # OCSF severity ids 1 to 6, in the words that the playbook uses for them.
 LEVEL_WORDS = ("informational", "low", "medium", "high", "critical", "fatal")
 SCALES = ("alertmanager", "falco", "pagerduty", "event_envelope", "opa", "watch")
+# What an automation passes on is worth what an event envelope is; as `scale_of` in macros.sql.
+PASSED_ON = ("argo_events", "stackstorm")
 
 
 class _Strict(BaseModel):
@@ -65,7 +67,7 @@ class Thresholds(_Strict):
 
 
 class SourceTrust(_Strict):
-    """Trust in a signal of each source; `watch` is for tools that are heard through the watch list alone."""
+    """Trust in a signal of each source; `watch` is for every tool that has no trust of its own."""
 
     alertmanager: Points
     falco: Points
@@ -248,9 +250,11 @@ def _confidence(weights: ConfidenceWeights) -> str:
 def _most_trusted(trust: SourceTrust) -> str:
     """Trust in the most trusted of the tools that signalled, 0 when none did: from the most trusted down."""
     tools: list[tuple[int, tuple[str, ...]]] = [
-        (getattr(trust, source), (source,)) for source in SCALES if source != "watch"
+        (getattr(trust, source), (source, *PASSED_ON) if source == "event_envelope" else (source,))
+        for source in SCALES
+        if source != "watch"
     ]
-    tools.append((trust.watch, tuple(source for source in SOURCES if source not in SCALES)))
+    tools.append((trust.watch, tuple(source for source in SOURCES if source not in (*SCALES, *PASSED_ON))))
     whens = " ".join(
         f"when {' or '.join(map(_has_signalled, sources))} then {points}"
         for points, sources in sorted(tools, key=lambda each: -each[0])

@@ -22,14 +22,26 @@ create or replace temp macro yes_no(flags, yes, no) as
 -- The bit of a source within a mask of sources, in the order of their names.
 create or replace temp macro source_bit(source) as
     1 << (list_position([
-        'alertmanager', 'argocd', 'aws_cloudtrail', 'event_envelope', 'falco', 'github', 'kubernetes_audit',
-        'kubernetes_events', 'loki', 'opa', 'pagerduty', 'prometheus', 'tempo'
+        'alertmanager', 'argo_events', 'argocd', 'aws_cloudtrail', 'event_envelope', 'falco', 'flux', 'github',
+        'kubernetes_audit', 'kubernetes_events', 'loki', 'ocsf', 'opa', 'opentelemetry', 'pagerduty',
+        'prometheus', 'slack', 'stackstorm', 'tempo', 'terraform'
     ], source) - 1)::integer;
 
 -- Tools that pass on what another tool found: they are heard, but corroborate nothing.
-create or replace temp macro is_relay(source) as source in ('event_envelope', 'pagerduty');
+create or replace temp macro is_relay(source) as
+    source in ('argo_events', 'event_envelope', 'pagerduty', 'stackstorm');
 
-create or replace temp macro relay_mask() as source_bit('event_envelope') | source_bit('pagerduty');
+create or replace temp macro relay_mask() as
+    source_bit('argo_events') | source_bit('event_envelope') | source_bit('pagerduty') | source_bit('stackstorm');
+
+-- The source whose scale of severity, and whose trust, counts: an envelope's for what an automation passes on,
+-- the watch list's for tools that have none of their own.
+create or replace temp macro scale_of(source) as
+    case
+        when source in ('alertmanager', 'event_envelope', 'falco', 'opa', 'pagerduty') then source
+        when source in ('argo_events', 'stackstorm') then 'event_envelope'
+        else 'watch'
+    end;
 
 -- An IPv4 address as an integer; NULL for anything else (IPv6, host names, service names).
 create or replace temp macro ipv4(address) as

@@ -8,9 +8,11 @@ select
     max(level) filter (where source = 'alertmanager') as severity_alertmanager,
     max(level) filter (where source = 'falco') as severity_falco,
     max(level) filter (where source = 'pagerduty') as severity_pagerduty,
-    max(level) filter (where source = 'event_envelope') as severity_event_envelope,
+    max(level) filter (where scale_of(source) = 'event_envelope') as severity_event_envelope,
     max(level) filter (where source = 'opa') as severity_opa,
-    max(level) filter (where rule_origin = 'watch' and source not in ('falco', 'opa')) as severity_watch,
+    max(level) filter (
+        where scale_of(source) = 'watch' or (rule_origin = 'watch' and source not in ('falco', 'opa'))
+    ) as severity_watch,
     max(level) filter (where kind <> 'alert') as detection_level,
     bit_or(source_bit(source)) as signal_source_mask,
     bit_or(

@@ -92,7 +92,8 @@ own_hits as (
     select incident_id, event_id, name, 'source'
     from resolved_events as events
     anti join watch_hits using (incident_id, event_id)
-    where events.kind = 'policy' and events.activity = 'denied'
+    -- A denied request met a guardrail that held; a violation stands in what is there already.
+    where events.kind = 'policy' and events.activity in ('denied', 'violated')
 ),
 hits as (
     from watch_hits union by name from own_hits

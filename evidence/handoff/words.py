@@ -11,18 +11,25 @@ CLOSED_BY = f".!?{CLOSE}"
 
 SOURCE_NAMES = {
     "alertmanager": "Alertmanager",
+    "argo_events": "Argo Events",
     "argocd": "Argo CD",
     "aws_cloudtrail": "CloudTrail",
     "event_envelope": "The event envelope",
     "falco": "Falco",
+    "flux": "Flux",
     "github": "GitHub",
     "kubernetes_audit": "Kubernetes audit",
     "kubernetes_events": "Kubernetes",
     "loki": "Loki",
+    "ocsf": "The OCSF export",
     "opa": "OPA",
+    "opentelemetry": "OpenTelemetry",
     "pagerduty": "PagerDuty",
     "prometheus": "Prometheus",
+    "slack": "Slack",
+    "stackstorm": "StackStorm",
     "tempo": "Tempo",
+    "terraform": "Terraform",
 }
 SEVERITY_WORDS = {1: "informational", 2: "low", 3: "medium", 4: "high", 5: "critical", 6: "fatal"}
 # Lower bound and word, highest first.

@@ -68,7 +68,10 @@ absent as (
         null::text as pointer
     from intake.incidents as incidents
     anti join (
-        select incident_id from intake.evidence_events where kind = 'change' or source = 'aws_cloudtrail'
+        select incident_id
+        from intake.evidence_events
+        where source = 'aws_cloudtrail'
+            or (kind = 'change' and coalesce(activity, '') not in ('drifted', 'planned'))
     ) as covered using (incident_id)
 )
 select * replace (gap_count::integer as gap_count)

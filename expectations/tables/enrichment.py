@@ -58,7 +58,7 @@ STATE_COLUMNS = (
     integer("severity_opa", "Severity of policy findings so far.", is_nullable=True, role=F),
     integer(
         "severity_watch",
-        "Highest level of watched API calls and other built-in signals so far.",
+        "Highest level so far of watched API calls, and of findings of tools without a scale of their own.",
         is_nullable=True,
         role=F,
     ),

@@ -8,18 +8,25 @@ from expectations.tables.quality import GAP_KINDS
 
 SOURCES = (
     "alertmanager",
+    "argo_events",
     "argocd",
     "aws_cloudtrail",
     "event_envelope",
     "falco",
+    "flux",
     "github",
     "kubernetes_audit",
     "kubernetes_events",
     "loki",
+    "ocsf",
     "opa",
+    "opentelemetry",
     "pagerduty",
     "prometheus",
+    "slack",
+    "stackstorm",
     "tempo",
+    "terraform",
 )
 RECORD_STATUSES = ("evidence", "duplicate", "quarantined")
 QUARANTINE_REASONS = (
