@@ -51,16 +51,20 @@ lint: setup ## Lint, types and import directions
 test: lint ## Lint, types, import directions and tests (minutes)
 	@$(PYTEST) -m "not slow"
 
+# What an optional extra asks for. These are in no lock: without a network what they serve is left out, and said so.
+extra = $$($(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["$(1)"])')
+PIP_EXTRA := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
 .PHONY: test-all
-test-all: lint ## As test, with the heavy suites too
+test-all: lint ## As test, with the heavy suites too (Spark's where there is Java)
+	@! command -v java >/dev/null || $(BIN)/python -c 'import pyspark' 2>/dev/null || $(PIP_EXTRA) $(call extra,spark) \
+	  || echo "pyspark could not be installed; its tests are skipped"
 	@$(PYTEST)
 
-# Other engines are compared where they are installed; without a network they are left out, and said so.
-BENCH_EXTRA = import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["bench"])
 .PHONY: bench
 bench: setup ## Measure the speed on invented histories: ratios of one run (BENCH_INCIDENTS=1000000 for all)
 	@$(BIN)/python -c 'import zen, cedarpy' 2>/dev/null \
-	  || $(BIN)/python -m pip install --quiet --disable-pip-version-check $$($(BIN)/python -c '$(BENCH_EXTRA)') \
+	  || $(PIP_EXTRA) $(call extra,bench) \
 	  || echo "The other engines could not be installed; they are skipped"
 	@$(BIN)/python -m benchmarks
 

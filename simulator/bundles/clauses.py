@@ -46,7 +46,7 @@ class Clause:
     """One clause in which two bundles differ; `old` and `new` are short texts, None when absent.
 
     `can_decide` is False where the clause cannot change any decision's action, mode, approvers or
-    moment, but only what is said of it: words, contacts, guardrails, target, execution model,
+    moment, but only what goes with it: words, contacts, guardrails, target, execution model,
     disposition, and every order but that of actions.
     """
 

@@ -87,7 +87,10 @@ class ClauseChange(Frozen):
     kind: str
     old: str | None = Field(description="Null where the baseline has no such clause.")
     new: str | None = Field(description="Null where the candidate has no such clause.")
-    can_decide: bool = Field(description="False where only words change.")
+    can_decide: bool = Field(
+        description="False where no decision's action, mode, approvers or moment can change by it: words, "
+        "contacts, target, execution model, guardrails, disposition, and every order but that of actions."
+    )
 
 
 class StaticWeakening(Frozen):

@@ -190,7 +190,7 @@ def test_the_same_bundle_is_called_the_same(output_format: str) -> None:
     [
         (slice(0, 2), "2 clauses that can decide differ, and no recorded incident shows it:"),
         (slice(0, 1), "1 clause that can decide differs, and no recorded incident shows it:"),
-        (slice(3, 4), "1 clause differs, and only in words."),
+        (slice(3, 4), "1 clause differs, and none that decides anything."),
     ],
 )
 def test_a_difference_that_no_incident_shows_is_called_so(

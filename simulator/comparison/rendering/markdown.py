@@ -213,7 +213,7 @@ def _clauses(comparison: Comparison) -> Iterator[str]:
     yield "|---|---|---|--:|"
     # What decides comes first: the list may be cut.
     for clause in _by_use(comparison.clauses, counts)[:LISTED_MAX]:
-        used = str(counts.get(clause.id, 0)) if clause.can_decide else "words only"
+        used = str(counts.get(clause.id, 0)) if clause.can_decide else "decides nothing"
         yield f"| {code_span(shown(clause.id, 200))} | {_side(clause.old)} | {_side(clause.new)} | {used} |"
     yield from rest(len(comparison.clauses), LISTED_MAX)
     yield ""

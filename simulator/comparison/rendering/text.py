@@ -210,7 +210,7 @@ def _clauses(comparison: Comparison) -> Block:
         yield Text("They are listed in the JSON and in the HTML page.")
         return
     for clause in comparison.clauses:
-        name = shown(clause.id, 200) + ("" if clause.can_decide else " (words)")
+        name = shown(clause.id, 200) + ("" if clause.can_decide else " (decides nothing)")
         yield hanging("- ", f"{name}: {shown(clause_words(clause), 300)}")
 
 

@@ -85,7 +85,7 @@ def silence_sentence(comparison: Comparison) -> str:
         return ""
     deciding = sum(clause.can_decide for clause in comparison.clauses)
     if not deciding:
-        return f"{_differing(len(comparison.clauses), '')}, and only in words."
+        return f"{_differing(len(comparison.clauses), '')}, and none that decides anything."
     differing = _differing(deciding, " that can decide")
     return f"{differing}, and no recorded incident shows it: history does not speak about this change."
 
