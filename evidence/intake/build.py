@@ -111,7 +111,7 @@ def _known_at(event: Event, reader: Reader | None, settings: Settings, received_
     """The recorded arrival, never before the event itself; else the event's time and the source's delay."""
     if received_at is not None:
         return max(event["event_time"], received_at)
-    delay = settings.delivery_delay_seconds[reader.source] if reader else 0
+    delay = settings.delivery_delay_seconds[event.get("source", reader.source)] if reader else 0
     return event["event_time"] + delay * NS_PER_SECOND
 
 
@@ -150,7 +150,7 @@ def _add_record(incident_id: str, one: Placed, rows: _Rows) -> None:
             "incident_id": incident_id,
             "format": one.reader.format if one.reader else None,
             "status": one.status,
-            "raw": _text(record),
+            "raw": None if one.reader and one.reader.has_secrets else _text(record),
         }
     )
     if one.status == "evidence":
@@ -168,11 +168,11 @@ def _add_events(incident_id: str, one: Placed, location: dict[str, Any], rows: _
         rows.events.append(
             {
                 "is_response": False,
+                "source": reader.source,
                 **event,
                 **location,
                 "incident_id": incident_id,
                 "event_id": digest,
-                "source": reader.source,
                 "known_at": known_at,
                 "known_at_basis": one.basis,
             }

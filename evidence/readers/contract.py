@@ -15,8 +15,10 @@ class Event(TypedDict, total=False):
     """The columns of `intake.evidence_events` that a reader fills; a missing key is NULL.
 
     `pointer`, `kind`, `class_uid`, `name`, `event_time` (ns UTC) and `event_time_text` are required.
+    `source` is there only where it is another tool than the reader's: a lake's export holds many tools' words.
     """
 
+    source: str
     pointer: str
     kind: str
     class_uid: int
@@ -145,7 +147,8 @@ class Reader:
     holds no record (an empty export). `containers` are the paths of arrays whose elements are records;
     a bare array and JSON lines of records need no declaration. `identity` names the record within the
     format, None when the source gives it none. `read` raises RecordRefused. `facts` are for people:
-    every reader in the registry has them.
+    every reader in the registry has them. A record that may hold secrets (`has_secrets`) is kept with its
+    file, but its text is in no table.
     """
 
     format: str
@@ -159,3 +162,4 @@ class Reader:
     record_gaps: Callable[[Json, Around], Iterable[Gap]] = _no_record_gaps
     is_exact: bool = False
     facts: SourceFacts | None = None
+    has_secrets: bool = False

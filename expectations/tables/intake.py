@@ -41,6 +41,7 @@ QUARANTINE_REASONS = (
     "time_outside_range",  # before 1970 or after 2262: does not fit in 64-bit nanoseconds
     "truncated",  # the file ends within the record
     "unknown_format",  # no reader recognises the file
+    "unsupported",  # a record that its format allows, of a kind that is not read here (an OCSF class)
     "unreadable",  # the system refuses to open the file, or to list the folder
 )
 FILE_KINDS = (
@@ -117,7 +118,11 @@ RAW_RECORDS = TableContract(
         text("record_sha256", "SHA-256 of the record's raw bytes."),
         text("format", "Format recognised; NULL when none was.", is_nullable=True),
         text("status", "What became of the record.", allowed=RECORD_STATUSES),
-        text("raw", "The record's bytes as text; NULL when they are not UTF-8.", is_nullable=True),
+        text(
+            "raw",
+            "The record's bytes as text; NULL when they are not UTF-8, or when the format may hold secrets.",
+            is_nullable=True,
+        ),
     ),
     key=("incident_id", "path", "ordinal"),
     row_count_min=1,
