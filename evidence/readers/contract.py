@@ -15,7 +15,7 @@ class Event(TypedDict, total=False):
     """The columns of `intake.evidence_events` that a reader fills; a missing key is NULL.
 
     `pointer`, `kind`, `class_uid`, `name`, `event_time` (ns UTC) and `event_time_text` are required.
-    `source` is there only where it is another tool than the reader's: a lake's export holds many tools' words.
+    `source` is there only where it is another tool than the reader's: a lake holds many tools' words.
     """
 
     source: str
