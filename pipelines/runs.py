@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import json
 import os
 import platform
 import sys
@@ -16,9 +15,9 @@ from typing import Any
 
 from assets.code import code_digest
 from assets.folders import Folders
+from evidence.run_manifests import FOLDER, sealed
 from evidence.warehouse import root_digest
 
-FOLDER = "runs"
 PROJECT = "incident-evidence"
 
 
@@ -64,9 +63,9 @@ class RunRecord:
 
 
 def write_numbered(folder: Path, content: dict[str, Any]) -> Path:
-    """Write the content as the next number in `folder`; two runs at once get two numbers."""
+    """Write the sealed content as the next number in `folder`; two runs at once get two numbers."""
     folder.mkdir(parents=True, exist_ok=True)
-    aside = _written_aside(folder, json.dumps(content, indent=2, sort_keys=True) + "\n")
+    aside = _written_aside(folder, sealed(content))
     number = max((int(path.stem) for path in folder.glob("*.json")), default=0)
     while True:
         number += 1
@@ -78,10 +77,10 @@ def write_numbered(folder: Path, content: dict[str, Any]) -> Path:
             return path
 
 
-def _written_aside(folder: Path, text: str) -> Path:
+def _written_aside(folder: Path, content: bytes) -> Path:
     handle, name = tempfile.mkstemp(suffix=".aside", prefix=".", dir=folder)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
     return Path(name)

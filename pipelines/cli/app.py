@@ -15,10 +15,15 @@ import typer
 EXIT_FINDINGS = 1
 EXIT_USAGE = 2
 
-EPILOG = (
-    "Exit codes: 0 everything holds; 1 something does not hold (a blocking check, a proof, a refused "
-    "package); 2 the call or an input is wrong."
-)
+# The same for every command; docs/reference/commands.md shows them as a table.
+EXIT_CODES = {
+    0: "everything holds (warnings and notes do not change that)",
+    EXIT_FINDINGS: "something was found wrong (a blocking check, a proof, a case, a refused package, "
+    "a change that --fail-on names)",
+    EXIT_USAGE: "wrong use (an unknown name, option or folder, an input that does not read, "
+    "nothing published)",
+}
+EPILOG = f"Exit codes: {'; '.join(f'{code} {meaning}' for code, meaning in EXIT_CODES.items())}."
 
 
 class Format(StrEnum):
@@ -158,12 +163,17 @@ def verify(
     incidents: Incidents = INCIDENTS,
     warehouse: WarehouseFolder = WAREHOUSE,
     out: Out = OUT,
+    playbooks: Playbooks = PLAYBOOKS,
     output_format: OutputFormat = Format.TEXT,
 ) -> None:
-    """Prove every claim against the raw bytes and every published file against its digest."""
-    from pipelines.cli.reading import print_findings
+    """Prove every claim against the raw bytes and every published file against its digest.
 
-    if print_findings(incidents, warehouse, out, incident, output_format):
+    One line per file that is not as published. A note, which fails nothing, says when the handoffs were
+    written with another playbook than the one that is active now.
+    """
+    from pipelines.cli.verifying import print_findings
+
+    if print_findings(incidents, warehouse, out, playbooks, incident, output_format):
         raise typer.Exit(EXIT_FINDINGS)
 
 

@@ -1,34 +1,18 @@
-"""The commands that read what a run has published: verify, explain and digest."""
+"""The commands that tell what a run has published: explain and digest."""
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from evidence.errors import InputError
 
 ABLATIONS = "replay.ablations"
-
-
-def print_findings(
-    incidents: Path, warehouse: Path, out: Path, incident_id: str | None, output_format: str
-) -> int:
-    """Print what does not prove, one finding a line, and return how many there are."""
-    from evidence.errors import WarehouseError
-    from evidence.redaction import make_visible
-    from evidence.verify import verify
-
-    if not warehouse.is_dir():
-        raise WarehouseError(f"nothing is published in {warehouse}", remedy="Run `evidence run` first")
-    findings = verify(incidents, warehouse, out, incident_id)
-    if output_format == "json":
-        _write_json([dataclasses.asdict(finding) for finding in findings])
-    elif findings:
-        sys.stdout.write("".join(f"{make_visible(str(finding))}\n" for finding in findings))
-        sys.stderr.write(f"evidence: {len(findings)} {'finding' if len(findings) == 1 else 'findings'}\n")
-    else:
-        sys.stdout.write(f"verified: {incident_id or 'every claim, input, handoff and table'}\n")
-    return len(findings)
 
 
 def print_explanation(warehouse: Path, playbooks: Path, incident_id: str) -> None:
@@ -36,14 +20,13 @@ def print_explanation(warehouse: Path, playbooks: Path, incident_id: str) -> Non
     from contextlib import closing
 
     from evidence import decision
-    from evidence.errors import InputError
     from evidence.warehouse import Warehouse
     from simulator.faults.ablation import sentences
 
     tables = Warehouse(warehouse)
     known = tables.read("decision.decisions").column("incident_id").to_pylist()
     if incident_id not in known:
-        raise InputError(f"no decision about {incident_id}", remedy=f"Known are {', '.join(known)}")
+        raise no_such_incident(incident_id, known)
     with closing(tables.connect()) as connection:
         text = decision.explain(connection, incident_id, decision.load_active(playbooks))
         worth = sentences(connection, incident_id) if ABLATIONS in tables.published() else []
@@ -51,6 +34,16 @@ def print_explanation(warehouse: Path, playbooks: Path, incident_id: str) -> Non
     if worth:
         lines = "".join(f"- {sentence}\n" for sentence in worth)
         sys.stdout.write(f"\n## What each source was worth\n{lines}")
+
+
+def no_such_incident(incident_id: str, known: Sequence[str]) -> InputError:
+    """The error about an incident that is not among those known; it names near ones, or else all."""
+    from evidence.errors import InputError
+
+    near = [each for each in known if incident_id and incident_id in each]
+    near += [each for each in get_close_matches(incident_id, known, cutoff=0.7) if each not in near]
+    remedy = f"Did you mean {' or '.join(near[:3])}?" if near else f"Known are {', '.join(known) or 'none'}"
+    return InputError(f"there is no incident {incident_id!r}", remedy=remedy)
 
 
 def print_digests(warehouse: Path, output_format: str) -> None:

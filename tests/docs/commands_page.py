@@ -8,6 +8,8 @@ from typing import Any
 
 import typer.main
 
+from pipelines.cli.app import EXIT_CODES
+
 NOTE = "<!-- Written by `make golden` from `pipelines/cli`; do not edit. -->\n"
 
 
@@ -15,8 +17,10 @@ def commands_page(app: typer.Typer) -> str:
     """The page: the program's own help, then a section for each command."""
     group: Any = typer.main.get_command(app)
     parts = [NOTE, "# Commands\n", _text(group.help) + "\n"]
-    parts.append(f"{_text(group.epilog)}\n")
     parts.append("`evidence` lies in `.venv/bin/` after `make run`. Paths are below the current folder.\n")
+    parts.append("## Exit codes\n\nThe same for every command:\n")
+    codes = "\n".join(f"| {code} | {meaning} |" for code, meaning in EXIT_CODES.items())
+    parts.append(f"| code | meaning |\n|---|---|\n{codes}\n")
     for name in sorted(group.commands):
         parts.append(_section(name, group.commands[name]))
     return "\n".join(parts)

@@ -8,9 +8,11 @@ import subprocess
 import sys
 
 import pytest
-from projects import Project
+from projects import ROOT, Project
 
 from expectations.tables import TABLES
+
+PLAYBOOKS = str(ROOT / "playbooks")
 
 
 def test_digest_lists_every_table_and_last_the_root(built: Project) -> None:
@@ -38,7 +40,13 @@ def test_explain_tells_what_every_incident_is_about(built: Project) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("explain", "inc-9999-nowhere"), "no decision about inc-9999-nowhere"),
+        (("explain", "inc-9999-nowhere"), "there is no incident 'inc-9999-nowhere'. Known are inc-0101"),
+        (("explain", "inc-0102"), "Did you mean inc-0102-checkout-bad-release?"),
+        (("verify", "inc-9999-nowhere", "--incidents", "."), "there is no incident 'inc-9999-nowhere'"),
+        (("verify", "--incidents", "nowhere"), "--incidents nowhere: is no folder"),
+        (("replay", "--incident", "nowhere", "--playbooks", PLAYBOOKS), "nowhere"),
+        (("tabletop", "nowhere", "--playbooks", PLAYBOOKS), "nowhere"),
+        (("compare", "nowhere", "nowhere"), "nowhere"),
         (("explain",), "Missing argument"),
         (("run", "--threads", "-1"), "--threads"),
         (("run", "--incidents", "nowhere"), "nowhere: is no folder"),

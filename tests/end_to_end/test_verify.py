@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -41,9 +43,39 @@ def test_what_was_built_verifies(built: Project) -> None:
     assert 0 == built.verify(declared[0]).returncode
 
 
-def test_an_unknown_incident_does_not_verify(built: Project) -> None:
-    """There is no package to prove: exit code 1."""
-    assert 1 == built.verify("inc-9999-nowhere").returncode
+def test_an_incident_whose_package_is_gone_does_not_verify(copied: Project) -> None:
+    """It is known, so that this is a finding, exit code 1, and no wrong call."""
+    name = next(path.stem for path in (copied.folder / "out" / "handoffs").glob("*.json"))
+    (copied.folder / "out" / "handoffs" / f"{name}.json").unlink()
+    said = copied.verify(name)
+    assert (1, True) == (said.returncode, f"handoffs/{name}.json: " in said.stdout)
+
+
+def test_another_active_playbook_is_a_note_and_no_finding(copied: Project, tmp_path: Path) -> None:
+    """The published files are still right; the same goes for a playbook that no longer loads."""
+    playbooks = tmp_path / "playbooks"
+    shutil.copytree(ROOT / "playbooks", playbooks)
+    asked = ("--playbooks", str(playbooks))
+    assert "verified: every claim, input, handoff and table\n" == copied.verify(*asked).stdout
+    active = playbooks / "active.yaml"
+    active.write_text(active.read_text().replace("v3", "v2"))
+    said = copied.verify(*asked)
+    assert 0 == said.returncode
+    assert re.search(
+        r"^note: the active playbook is now v2 \(\w{12}\); .* with v3 \(\w{12}\)", said.stdout, re.M
+    )
+    active.write_text("active: v9\n")
+    as_json = copied.verify(*asked, "--format", "json")
+    assert 0 == as_json.returncode
+    [note] = json.loads(as_json.stdout)["notes"]
+    assert "does not load" in note
+
+
+def test_a_flipped_byte_in_a_run_manifest_is_found(copied: Project) -> None:
+    """What the last run recorded about itself is held to its own digest."""
+    path = next((copied.warehouse / "runs").glob("*.json"))
+    flip(path, path.stat().st_size // 2)
+    assert {f"runs/{path.name}"} == paths_found(copied)
 
 
 def test_a_flipped_byte_is_named_by_the_command(copied: Project) -> None:
@@ -52,9 +84,9 @@ def test_a_flipped_byte_is_named_by_the_command(copied: Project) -> None:
     flip(export, len(export.read_bytes()) // 2)
     done = copied.verify()
     assert 1 == done.returncode
-    assert SAMPLE[0] in done.stdout
-    findings = json.loads(copied.verify("--format", "json").stdout)
-    assert SAMPLE[0] in {finding["path"] for finding in findings}
+    assert 1 == done.stdout.count(SAMPLE[0])
+    findings = json.loads(copied.verify("--format", "json").stdout)["findings"]
+    assert [SAMPLE[0]] == [finding["path"] for finding in findings]
 
 
 def test_a_flipped_byte_in_a_sample_of_exports_is_found(copied: Project) -> None:

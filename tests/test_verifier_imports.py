@@ -1,0 +1,30 @@
+"""What `evidence.verify` consists of imports the standard library and itself, nothing else."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+VERIFIER = (
+    "anchors",
+    "export_files",
+    "findings",
+    "published_faults",
+    "run_manifests",
+    "verified_bytes",
+    "verify",
+)
+
+
+@pytest.mark.parametrize("module", VERIFIER)
+def test_the_verifier_imports_the_standard_library_only(module: str) -> None:
+    """And the other modules of the verifier themselves."""
+    tree = ast.parse((ROOT / "evidence" / f"{module}.py").read_text())
+    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    imported |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    foreign = {name for name in imported if name.split(".")[0] not in sys.stdlib_module_names}
+    assert foreign <= {f"evidence.{name}" for name in VERIFIER}
