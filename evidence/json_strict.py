@@ -7,7 +7,7 @@ bytes that are not UTF-8, and nesting deeper than DEPTH_MAX.
 from __future__ import annotations
 
 import json
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import orjson
@@ -83,7 +83,7 @@ def _is_surely_without_repeats(raw: bytes, value: Any) -> bool:
 def _parse_pairs(raw: bytes) -> Any:
     try:
         return json.loads(
-            raw, object_pairs_hook=_unique, parse_float=Decimal, parse_constant=_refuse_constant
+            raw, object_pairs_hook=_unique, parse_float=_number, parse_constant=_refuse_constant
         )
     except RecursionError:
         raise JsonRefused("json_invalid", f"nested deeper than {DEPTH_MAX}") from None
@@ -98,6 +98,13 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         repeated = next(key for key in keys if keys.count(key) > 1)
         raise JsonRefused("json_invalid", f"the key {repeated[:64]!r} is repeated")
     return result
+
+
+def _number(written: str) -> Decimal:
+    try:
+        return Decimal(written)
+    except InvalidOperation:
+        raise JsonRefused("json_invalid", f"{written[:64]} has an exponent that no number has") from None
 
 
 def _refuse_constant(word: str) -> Any:

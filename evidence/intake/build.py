@@ -83,6 +83,9 @@ def _read_incident(
             _place(where, sha256, ordinal, reading.reader, record, settings, received_at)
             for ordinal, record in enumerate(reading.records)
         ]
+        for one in here:
+            # A record that states no event has no time of its own; its gaps count as an empty export's.
+            one.declared_at = min(one.known_at, default=received_at or folder.incident.window.end)
         placed += here
         readings.append((where, sha256, content.byte_count, reading, here))
         _add_envelope_gaps(folder, reading, settings, received_at, rows)
@@ -108,9 +111,13 @@ def _place(
 
 
 def _known_at(event: Event, reader: Reader | None, settings: Settings, received_at: int | None) -> int:
-    """The recorded arrival, never before the event itself; else the event's time and the source's delay."""
-    if received_at is not None:
-        return max(event["event_time"], received_at)
+    """The recorded arrival, never before the event itself; else the event's time and the source's delay.
+
+    Where the file's arrival is not recorded, the one that the record itself tells counts.
+    """
+    recorded = received_at if received_at is not None else event.get("known_at")
+    if recorded is not None:
+        return max(event["event_time"], recorded)
     delay = settings.delivery_delay_seconds[event.get("source", reader.source)] if reader else 0
     return event["event_time"] + delay * NS_PER_SECOND
 
@@ -162,9 +169,13 @@ def _add_record(incident_id: str, one: Placed, rows: _Rows) -> None:
 def _add_events(incident_id: str, one: Placed, location: dict[str, Any], rows: _Rows) -> None:
     reader = one.reader
     assert reader is not None  # only a recognised file has evidence
+    seen: dict[str, int] = {}
     for event, known_at in zip(one.record.events, one.known_at, strict=True):
         pointer = event["pointer"]
-        digest = hashlib.sha256(f"{one.record.sha256}{pointer}".encode()).hexdigest()[:32]
+        # Several events may lie in one text that no pointer reaches into: their order tells them apart.
+        place = seen[pointer] = seen.get(pointer, -1) + 1
+        name = f"{one.record.sha256}{pointer}" + (f"\0{place}" if place else "")
+        digest = hashlib.sha256(name.encode()).hexdigest()[:32]
         rows.events.append(
             {
                 "is_response": False,
@@ -174,11 +185,11 @@ def _add_events(incident_id: str, one: Placed, location: dict[str, Any], rows: _
                 "incident_id": incident_id,
                 "event_id": digest,
                 "known_at": known_at,
-                "known_at_basis": one.basis,
+                "known_at_basis": "recorded" if "known_at" in event else one.basis,
             }
         )
     for gap in one.record.gaps:
-        _add_gap(incident_id, reader, gap, one.record.sha256, one.arrival, False, rows)
+        _add_gap(incident_id, reader, gap, one.record.sha256, one.declared_at, False, rows)
 
 
 def _add_quarantine(incident_id: str, one: Placed, location: dict[str, Any], rows: _Rows) -> None:

@@ -17,7 +17,7 @@ from evidence.readers import Reader
 
 @dataclass(slots=True)
 class Placed:
-    """A raw record at its place in a file, and its fate."""
+    """A raw record at its place in a file, and its fate; `declared_at` is from when its gaps count."""
 
     path: str
     ordinal: int
@@ -27,6 +27,7 @@ class Placed:
     known_at: tuple[int, ...]
     basis: str
     status: str = ""
+    declared_at: int = 0
 
     @property
     def arrival(self) -> int:

@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from typing import Any
 
 from evidence.readers import fields
 from evidence.readers.contract import Around, Event, Gap, Json, Reader
 from evidence.readers.kubernetes_names import workload_of_pod
+from evidence.readers.measures import measured, metric_named
 from evidence.settings import Metric
-from evidence.times import NS_MAX, parse_unix_seconds
+from evidence.times import parse_unix_seconds
 
 BASE_EVENT = 0  # OCSF has no class for telemetry
 UNNAMED = "(expression)"
@@ -51,7 +52,7 @@ def read(record: Json, around: Around) -> Iterable[Event]:
     fields.mapping(record, "metric")
     labels = fields.text_labels(record, "metric")
     name = labels.get("__name__", UNNAMED)
-    metric = next((known for known in around.settings.metrics if known.name == name), None)
+    metric = metric_named(name, around)
     shared = _shared(labels, name, metric)
     return [
         {**shared, **_measured(written, metric, pointer), "pointer": pointer, **_when(seconds, pointer)}
@@ -63,7 +64,7 @@ def read(record: Json, around: Around) -> Iterable[Event]:
 def record_gaps(record: Json, around: Around) -> Iterable[Gap]:
     """A metric that the settings do not name; samples that are no number."""
     name = record["metric"].get("__name__", UNNAMED)
-    if not any(known.name == name for known in around.settings.metrics):
+    if metric_named(name, around) is None:
         yield Gap("metric_unmapped", name, f"the settings do not say what {name} measures", "/metric")
     without = [pointer for pointer, _, written in _samples(record) if written in _NOT_A_VALUE]
     if without:
@@ -101,12 +102,7 @@ def _measured(written: str, metric: Metric | None, pointer: str) -> Event:
         raise fields.invalid(f"{pointer}/1", written, "a decimal number, NaN, +Inf or -Inf")
     if metric is None:
         return {"message": written}
-    value = Decimal(written)
-    scaled = value * metric.scale if abs(value) <= NS_MAX else Decimal(NS_MAX)
-    if abs(scaled) >= NS_MAX:
-        raise fields.invalid(f"{pointer}/1", written, f"a value that fits 64 bits in {metric.unit}")
-    whole = int(scaled.quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
-    return {"measure": metric.measure, "measure_value": whole, "measure_unit": metric.unit}
+    return measured(Decimal(written), metric, written, f"{pointer}/1")
 
 
 def _shared(labels: Json, name: str, metric: Metric | None) -> Event:

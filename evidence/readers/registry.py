@@ -17,6 +17,7 @@ from evidence.readers import (
     kubernetes_events,
     loki,
     opa,
+    opentelemetry,
     pagerduty_incidents,
     pagerduty_log_entries,
     prometheus,
@@ -33,6 +34,7 @@ READERS: tuple[Reader, ...] = (
     prometheus.READER,
     loki.READER,
     tempo.READER,
+    opentelemetry.READER,
     kubernetes_audit.READER,
     kubernetes_events.READER,
     pagerduty_incidents.READER,
@@ -46,12 +48,18 @@ READERS: tuple[Reader, ...] = (
 CONTAINERS = containers_of(tuple(sorted({path for reader in READERS for path in reader.containers})))
 
 
+def claims(envelope: Json | None, records: Sequence[Json]) -> tuple[Reader, ...]:
+    """The readers that know some of the records; of look-alikes those that also know the object around them.
+
+    Where nobody knows a record, those that know the object: an empty export. `envelope` is None for bare
+    records.
+    """
+    by_record = [reader for reader in READERS if any(reader.is_record(record) for record in records)]
+    by_envelope = [reader for reader in READERS if envelope is not None and reader.is_envelope(envelope)]
+    both = [reader for reader in by_record if reader in by_envelope]
+    return tuple(both or by_record or by_envelope)
+
+
 def recognise(envelope: Json | None, records: Sequence[Json]) -> Reader | None:
-    """The reader for an object around records (None for bare records) and some of its records."""
-    for reader in READERS:
-        if any(reader.is_record(record) for record in records):
-            return reader
-    for reader in READERS:
-        if envelope is not None and reader.is_envelope(envelope):
-            return reader
-    return None
+    """The reader for an object around records and some of its records; the first in order of several."""
+    return next(iter(claims(envelope, records)), None)

@@ -30,6 +30,7 @@ from evidence.json_strict import DEPTH_MAX, JsonRefused, canonical, parse, parse
         (b'"\\ud800"', "json_invalid"),
         (b'"\x01"', "json_invalid"),
         (b"1e999", "json_invalid"),
+        (b'{"a" : 1e-99999999999999999999}', "json_invalid"),
         (b"01", "json_invalid"),
         (b"", "json_invalid"),
         (b'\xef\xbb\xbf{"a":1}', "json_invalid"),

@@ -1,8 +1,18 @@
-"""Owns one small record per format in the shape that the tool writes, and the file that holds it."""
+"""Owns one small record per format in the shape that the tool writes, and the files that hold them."""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
+
+_EXPORTS = Path(__file__).parent / "exports"
+
+
+def document(name: str) -> Any:
+    """The JSON value of a sample export that is one document."""
+    return json.loads((_EXPORTS / name).read_bytes())
+
 
 FALCO: dict[str, Any] = {
     "hostname": "node-7",
@@ -318,6 +328,9 @@ FILES: dict[str, Any] = {
     "github_deployments": [DEPLOYMENT],
     "github_deployment_statuses": [DEPLOYMENT_STATUS],
     "opa_decision_log": [DECISION],
+    "otlp_json logs": document("otlp_json_logs.json"),
+    "otlp_json metrics": document("otlp_json_metrics.json"),
+    "otlp_json spans": document("otlp_json_spans.json"),
     "event_envelope": {**ENVELOPE, "timestamp": "2026-01-12T10:14:26Z"},
 }
-"""A file of each format, by the format's name."""
+"""Files of each format, by the format's name and, where there are several, a word behind it."""

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from evidence.intake.layout import Layout
 from evidence.readers import READERS
 from evidence.readers.contract import Event
+from evidence.readers.registry import CONTAINERS, claims
 from expectations.tables import TABLES
 from expectations.tables.intake import EVENT_KINDS, SOURCES
 
@@ -25,7 +27,7 @@ def format_of(content: Any) -> str | None:
 @pytest.mark.parametrize("name", sorted(FILES))
 def test_a_format_is_recognised_by_content(name: str) -> None:
     """The file's name plays no part: only bytes are given."""
-    assert format_of(FILES[name]) == name
+    assert format_of(FILES[name]) == name.partition(" ")[0]
 
 
 @pytest.mark.parametrize("name", sorted(FILES))
@@ -42,11 +44,26 @@ def test_the_layout_does_not_matter(name: str) -> None:
     assert events_of(pretty + b"\n" + pretty) == expected * 2
 
 
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_one_reader_alone_claims_a_file(name: str) -> None:
+    """So that the order of the readers decides nothing."""
+    layout = Layout(json.dumps(FILES[name]).encode(), CONTAINERS)
+    for part in layout.documents():
+        records = [json.loads(layout.data[element.start : element.end]) for element in part.elements]
+        claiming = claims(part.envelope, records if part.is_container else [part.envelope or {}])
+        assert [reader.format for reader in claiming] == [name.partition(" ")[0]]
+
+
 @pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.format)
 def test_readers_recognise_only_their_own(reader: Any) -> None:
-    """No reader claims the sample record or envelope of another format."""
+    """No reader claims the envelope of another format."""
     claimed = [name for name, value in FILES.items() if isinstance(value, dict) and reader.is_envelope(value)]
-    assert set(claimed) <= {reader.format}
+    assert {name.partition(" ")[0] for name in claimed} <= {reader.format}
+
+
+def test_every_format_has_a_sample() -> None:
+    """A reader without a file to try it on is tried on nothing."""
+    assert {name.partition(" ")[0] for name in FILES} == {reader.format for reader in READERS}
 
 
 def test_every_source_has_a_reader() -> None:
