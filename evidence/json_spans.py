@@ -18,6 +18,8 @@ from evidence.json_strict import JsonRefused, parse
 
 Containers = Mapping[str, Any]
 """Paths of arrays whose elements are records, as a tree: `{"data": {"result": None}}`; `*` is any index."""
+IsEnvelope = Callable[[Mapping[str, Any]], bool]
+"""Whether an object is known to hold records: then an array of such objects is an array of documents."""
 
 # The C scanner behind json.loads, which also says where a value ends; typeshed leaves both out.
 _scan_once: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
@@ -77,14 +79,21 @@ class _Stop(Exception):
         self.detail = detail
 
 
-def walk_document(data: bytes, text: str, start: int, containers: Containers) -> Document:
+def _never(value: Mapping[str, Any]) -> bool:
+    return False
+
+
+def walk_document(
+    data: bytes, text: str, start: int, containers: Containers, is_envelope: IsEnvelope = _never
+) -> Document:
     """The document that begins at `start`; `text` is `data` as Latin-1.
 
+    The records of a bare array are its elements, or what lies in those elements that are envelopes.
     Never raises: where the text cannot be followed, the rest is one element with a fault, and
     `is_broken` is set.
     """
     document = Document(start, len(text))
-    walker = _Walker(data, text, document)
+    walker = _Walker(data, text, document, is_envelope)
     try:
         document.end = walker.top(start, containers)
     except _Stop as stop:
@@ -99,15 +108,16 @@ def walk_document(data: bytes, text: str, start: int, containers: Containers) ->
 
 
 class _Walker:
-    def __init__(self, data: bytes, text: str, document: Document) -> None:
+    def __init__(self, data: bytes, text: str, document: Document, is_envelope: IsEnvelope) -> None:
         self.data = data
         self.text = text
         self.document = document
+        self.is_envelope = is_envelope
 
     def top(self, position: int, containers: Containers) -> int:
         if self.text[position] == "[":
             self.document.is_container = True
-            return self.records(position + 1, ())
+            return self.records(position + 1, (), containers)
         envelope: dict[str, Any] = {}
         self.document.envelope = envelope
         return self.members(position + 1, containers, (envelope,))
@@ -186,8 +196,13 @@ class _Walker:
             if is_last:
                 return position
 
-    def records(self, position: int, enclosing: tuple[dict[str, Any], ...]) -> int:
-        """The elements of a container from after its bracket; returns the position after the closing one."""
+    def records(
+        self, position: int, enclosing: tuple[dict[str, Any], ...], within: Containers | None = None
+    ) -> int:
+        """The elements of a container from after its bracket; returns the position after the closing one.
+
+        `within` are the paths below elements of a bare array, should they be documents themselves.
+        """
         text, elements = self.text, self.document.elements
         position = skip_blank(text, position)
         if self.at(position) == "]":
@@ -195,14 +210,30 @@ class _Walker:
         while True:
             begin = position
             try:
-                _, position = _scan_once(text, begin)
-                elements.append(Element(begin, position, enclosing))
+                value, position = _scan_once(text, begin)
+                if within and isinstance(value, dict) and self.is_document(value, within):
+                    elements += self.inner(begin, position, within)
+                else:
+                    elements.append(Element(begin, position, enclosing))
             except (ValueError, StopIteration, RecursionError):
                 position = self.skip(begin)
                 elements.append(Element(begin, position, enclosing, "json_invalid", "not strict JSON"))
             position, is_last = self.after_element(position)
             if is_last:
                 return position
+
+    def is_document(self, value: dict[str, Any], containers: Containers) -> bool:
+        # Most elements are records, and have none of the keys: only few are looked at closely.
+        return not containers.keys().isdisjoint(value) and self.is_envelope(value)
+
+    def inner(self, begin: int, end: int, containers: Containers) -> list[Element]:
+        """The records of an element that is a document; the element itself where it holds no container."""
+        document = Document(begin, end)
+        try:
+            _Walker(self.data, self.text, document, self.is_envelope).top(begin, containers)
+        except _Stop as stop:
+            return [Element(begin, end, (), stop.fault, stop.detail)]
+        return document.elements if document.is_container else [Element(begin, end)]
 
     def after_element(self, position: int) -> tuple[int, bool]:
         position = skip_blank(self.text, position)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import orjson
 
 from evidence.export_files import FILE_BYTES_MAX
-from evidence.json_spans import Containers, Document, Element, skip_blank, walk_document
+from evidence.json_spans import Containers, Document, Element, IsEnvelope, skip_blank, walk_document
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
@@ -43,11 +43,15 @@ def decompress(content: bytes, size_max: int = FILE_BYTES_MAX) -> tuple[bytes, s
 class Layout:
     """The top-level JSON values of a file and the lines between them, as spans of its (unpacked) bytes.
 
-    `text` is the bytes as Latin-1; `containers` are the paths at which any reader looks for records.
+    `text` is the bytes as Latin-1; `containers` are the paths at which any reader looks for records, and
+    `is_envelope` tells the objects that have such paths from records, where they stand in an array.
     """
 
-    def __init__(self, data: bytes, containers: Containers) -> None:
+    def __init__(
+        self, data: bytes, containers: Containers, is_envelope: IsEnvelope = lambda value: False
+    ) -> None:
         self.data = data
+        self.is_envelope = is_envelope
         self.text = data.decode("latin-1")
         self.containers = containers
         self.start = skip_blank(self.text, len(_BOM) if data.startswith(_BOM) else 0)
@@ -59,7 +63,7 @@ class Layout:
             return []
         if self._begins_with_lines():
             return list(self._lines())
-        first = walk_document(self.data, self.text, self.start, self.containers)
+        first = self._walked(self.data, self.text, self.start)
         first.is_walked = True
         if first.is_broken and all(element.fault for element in first.elements):
             lines = list(self._lines())
@@ -72,11 +76,14 @@ class Layout:
             return
         line.is_walked = True
         inner = slice(line.start, line.end)
-        walked = walk_document(self.data[inner], self.text[inner], 0, self.containers)
+        walked = self._walked(self.data[inner], self.text[inner], 0)
         if walked.is_broken or walked.end < line.end - line.start:
             return  # The strict parser says what is wrong with the line as a whole.
         line.envelope, line.is_container = walked.envelope, walked.is_container
         line.elements = [_shifted(element, line.start) for element in walked.elements]
+
+    def _walked(self, data: bytes, text: str, start: int) -> Document:
+        return walk_document(data, text, start, self.containers, self.is_envelope)
 
     def is_json_like(self, document: Document) -> bool:
         """Whether it begins as an object or array does."""
@@ -108,7 +115,7 @@ class Layout:
         while position < self.end:
             document = self._line_at(position)
             if self.is_json_like(document):
-                document = walk_document(self.data, self.text, position, self.containers)
+                document = self._walked(self.data, self.text, position)
                 document.is_walked = True
             yield document
             position = skip_blank(self.text, document.end)

@@ -18,7 +18,7 @@ from evidence.intake.layout import Layout, decompress
 from evidence.json_spans import Document, Element, is_cut_off
 from evidence.json_strict import JsonRefused
 from evidence.readers import Around, Event, Gap, Reader, RecordRefused, recognise
-from evidence.readers.registry import CONTAINERS
+from evidence.readers.registry import CONTAINERS, is_envelope
 from evidence.settings import Settings
 
 RECORD_BYTES_MAX = 16 * 1024 * 1024
@@ -88,7 +88,7 @@ class _FileReader:
         self.data = data
         self.settings = settings
         self.received_at = received_at
-        self.layout = Layout(data, CONTAINERS)
+        self.layout = Layout(data, CONTAINERS, is_envelope)
         self.line = 1
         self.line_position = 0
 
@@ -126,7 +126,7 @@ class _FileReader:
             self.layout.walk(document)
             if document.envelope is None and not document.is_container:
                 continue
-            reader = recognise(document.envelope, list(self._samples(document)))
+            reader = recognise(_around(document), list(self._samples(document)))
             looked_at += 1
             if reader is not None or looked_at == SAMPLE_COUNT:
                 return reader
@@ -148,14 +148,16 @@ class _FileReader:
     # --- records
 
     def _read_document(self, document: Document, reader: Reader, reading: FileReading) -> None:
-        records = [self._read_record(element, reader) for element in _elements_of(document)]
+        elements = _elements_of(document)
+        records = [self._read_record(element, reader) for element in elements]
         reading.records += records
-        if document.is_container and document.envelope is not None:
-            gaps = list(reader.envelope_gaps(document.envelope))
-            if gaps:
-                sha256 = hashlib.sha256(self.data[document.start : document.end]).hexdigest()
-                events = tuple(event for record in records for event in record.events)
-                reading.envelope_gaps += [EnvelopeGap(sha256, gap, events) for gap in gaps]
+        if not document.is_container:
+            return
+        sha256 = ""
+        for envelope, events in _enveloped(document, elements, records):
+            for gap in reader.envelope_gaps(envelope):
+                sha256 = sha256 or hashlib.sha256(self.data[document.start : document.end]).hexdigest()
+                reading.envelope_gaps.append(EnvelopeGap(sha256, gap, events))
 
     def _read_record(self, element: Element, reader: Reader) -> RawRecord:
         self.line += self.data.count(b"\n", self.line_position, element.start)
@@ -184,6 +186,29 @@ def _elements_of(document: Document) -> list[Element]:
     if document.is_broken:
         return document.elements
     return [Element(document.start, document.end)]
+
+
+def _around(document: Document) -> dict[str, Any] | None:
+    """The object around the records: the document's own, else that of the first of an array of documents."""
+    if document.envelope is not None:
+        return document.envelope
+    return next((element.enclosing[0] for element in document.elements if element.enclosing), None)
+
+
+def _enveloped(
+    document: Document, elements: list[Element], records: list[RawRecord]
+) -> Iterator[tuple[dict[str, Any], tuple[Event, ...]]]:
+    """(outermost object, events of the records in it), in order."""
+    if document.envelope is not None:
+        yield document.envelope, tuple(event for record in records for event in record.events)
+        return
+    together: dict[int, tuple[dict[str, Any], list[Event]]] = {}
+    for element, record in zip(elements, records, strict=True):
+        if element.enclosing:
+            envelope = element.enclosing[0]
+            together.setdefault(id(envelope), (envelope, []))[1].extend(record.events)
+    for envelope, events in together.values():
+        yield envelope, tuple(events)
 
 
 def _fill(record: RawRecord, reader: Reader, around: Around) -> None:

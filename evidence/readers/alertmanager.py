@@ -48,7 +48,8 @@ def is_record(record: Json) -> bool:
 
 def is_envelope(envelope: Json) -> bool:
     """Whether it is a webhook body."""
-    return isinstance(envelope.get("alerts"), list) and ("groupKey" in envelope or "receiver" in envelope)
+    is_body = "groupKey" in envelope or isinstance(envelope.get("receiver"), str)
+    return is_body and isinstance(envelope.get("alerts"), list)
 
 
 def envelope_gaps(envelope: Json) -> Iterable[Gap]:
@@ -68,12 +69,17 @@ def read(record: Json, around: Around) -> Iterable[Event]:
     status = fields.text(record, "status")
     if status not in ("firing", "resolved"):
         raise fields.invalid("/status", status, "firing or resolved")
+    event_time, time_text = _time(record, status, around.received_at)
+    return (alert_event(record, status, event_time, time_text),)
+
+
+def alert_event(record: Json, status: str, event_time: int, time_text: str) -> Event:
+    """The event of an alert of a webhook or the API: its labels say what it is about."""
     labels = fields.text_labels(record, "labels")
     annotations = fields.text_labels(record, "annotations")
-    event_time, time_text = _time(record, status, around.received_at)
     workload, kind = _workload(labels)
     severity = labels.get("severity")
-    event: Event = {
+    return {
         "pointer": "",
         "kind": "alert",
         "class_uid": DETECTION_FINDING,
@@ -98,7 +104,6 @@ def read(record: Json, around: Around) -> Iterable[Event]:
         "upstream": labels.get("upstream"),
         "source_url": fields.optional_text(record, "generatorURL"),
     }
-    return (event,)
 
 
 def identity(record: Json) -> str | None:

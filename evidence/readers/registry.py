@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from evidence.json_spans import containers_of
 from evidence.readers import (
     alertmanager,
+    alertmanager_api,
+    alertmanager_silences,
     argocd,
     cloudtrail,
     event_envelope,
@@ -30,6 +32,8 @@ READERS: tuple[Reader, ...] = (
     falco.READER,
     cloudtrail.READER,
     alertmanager.READER,
+    alertmanager_api.READER,
+    alertmanager_silences.READER,
     argocd.READER,
     prometheus.READER,
     loki.READER,
@@ -58,6 +62,11 @@ def claims(envelope: Json | None, records: Sequence[Json]) -> tuple[Reader, ...]
     by_envelope = [reader for reader in READERS if envelope is not None and reader.is_envelope(envelope)]
     both = [reader for reader in by_record if reader in by_envelope]
     return tuple(both or by_record or by_envelope)
+
+
+def is_envelope(value: Json) -> bool:
+    """Whether any reader knows the object as one around records."""
+    return any(reader.is_envelope(value) for reader in READERS)
 
 
 def recognise(envelope: Json | None, records: Sequence[Json]) -> Reader | None:

@@ -114,3 +114,13 @@ def test_real_pagerduty_exports_are_read() -> None:
     assert len(reading_of((folder / "incidents.json").read_bytes()).records) == 3
     entries = events_of((folder / "incidentLogEntries.json").read_bytes())
     assert [event["name"] for event in entries] == ["Incident #3", "Incident #2", "Incident-just-for-test"]
+
+
+def test_real_groups_and_silences_of_an_alertmanager_are_read_whole() -> None:
+    """24 alerts in 10 groups, of which 12 repeat an alert for another receiver; 3 silences."""
+    folder = REAL / "alertmanager-api-karma" / "0.22.0"
+    groups = reading_of((folder / "alerts_groups.json").read_bytes())
+    assert [record.detail for record in groups.records if record.reason] == []
+    assert (len(groups.records), len({record.identity for record in groups.records})) == (24, 12)
+    silences = events_of((folder / "silences.json").read_bytes())
+    assert [(event["kind"], event["actor"]) for event in silences] == [("response", "john@example.com")] * 3
