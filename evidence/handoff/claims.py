@@ -78,13 +78,16 @@ class ClaimBook:
             raise HandoffRefused(f"{self.case.incident_id}: record {record_sha256}: {error}") from error
 
     def _value(self, record_sha256: str) -> Any:
-        """The record's JSON; None when it is not JSON, so that its bytes are the value."""
+        """The record's JSON; None when it is not JSON or kept out of tables, so that its bytes are the value."""
         if record_sha256 not in self._parsed:
-            raw = self.case.records[record_sha256]["raw"] if record_sha256 in self.case.records else None
-            if raw is None:
+            if record_sha256 not in self.case.records:
                 raise HandoffRefused(
                     f"{self.case.incident_id}: the raw record {record_sha256} is not in the tables"
                 )
+            raw = self.case.records[record_sha256]["raw"]
+            if raw is None:
+                self._parsed[record_sha256] = None
+                return None
             try:
                 self._parsed[record_sha256] = parse_record(raw.encode())
             except ValueError:
