@@ -16,9 +16,11 @@ class Event(TypedDict, total=False):
 
     `pointer`, `kind`, `class_uid`, `name`, `event_time` (ns UTC) and `event_time_text` are required.
     `source` is there only where it is another tool than the reader's: a lake holds many tools' words.
+    `known_at` (ns UTC) is there only where the record itself says when it had arrived.
     """
 
     source: str
+    known_at: int
     pointer: str
     kind: str
     class_uid: int
