@@ -1,4 +1,4 @@
-"""Owns the layout of an export file: gzip or not, one JSON document, concatenated ones, or lines."""
+"""Owns the layout of an export file: gzip, Parquet or plain; one JSON document, concatenated ones, or lines."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import orjson
 
 from evidence.export_files import FILE_BYTES_MAX
 from evidence.json_spans import Containers, Document, Element, IsEnvelope, skip_blank, walk_document
+from evidence.parquet_rows import ParquetRefused, is_parquet, rows_as_lines
 
 _GZIP_MAGIC = b"\x1f\x8b"
+_ZIP_MAGIC = b"PK\x03\x04"
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -18,8 +20,12 @@ def decompress(content: bytes, size_max: int = FILE_BYTES_MAX) -> tuple[bytes, s
     """(bytes, fault, detail): the content itself, or what gzip unpacks to; at most `size_max` bytes.
 
     A gzip stream that ends early gives what there is and the fault `truncated`; one that is damaged or
-    too large gives nothing, because none of it can be trusted.
+    too large gives nothing, because none of it can be trusted. Parquet gives its rows as lines of JSON.
     """
+    if is_parquet(content):
+        return _rows(content, size_max)
+    if content.startswith(_ZIP_MAGIC):
+        return b"", "unknown_format", "a zip archive: unpack it, and each of its files is read"
     if not content.startswith(_GZIP_MAGIC):
         if len(content) > size_max:
             return b"", "size_exceeded", f"the file has {len(content)} bytes; at most {size_max} are read"
@@ -38,6 +44,13 @@ def decompress(content: bytes, size_max: int = FILE_BYTES_MAX) -> tuple[bytes, s
             return b"".join(parts), "truncated", "the gzip stream ends early"
         rest = stream.unused_data
     return b"".join(parts), "", ""
+
+
+def _rows(content: bytes, size_max: int) -> tuple[bytes, str, str]:
+    try:
+        return rows_as_lines(content, size_max), "", ""
+    except ParquetRefused as refused:
+        return b"", refused.reason, refused.detail
 
 
 class Layout:

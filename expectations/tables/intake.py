@@ -154,7 +154,7 @@ EVIDENCE_EVENTS = TableContract(
     "Names and class uids are OCSF's where OCSF has them.",
     (
         text("incident_id", "Incident."),
-        text("event_id", "SHA-256 (first 32 hex digits) over record digest and pointer."),
+        text("event_id", "SHA-256 (first 32 hex digits) over record digest, pointer and order there."),
         text("source", "The tool that wrote the record.", allowed=SOURCES),
         text("kind", "What sort of statement it is.", allowed=EVENT_KINDS),
         integer("class_uid", "OCSF class, e.g. 6003 API Activity, 2004 Detection Finding."),

@@ -14,6 +14,11 @@ def document(name: str) -> Any:
     return json.loads((_EXPORTS / name).read_bytes())
 
 
+def lines(name: str) -> list[Any]:
+    """The JSON values of a sample export that is lines."""
+    return [json.loads(line) for line in (_EXPORTS / name).read_bytes().splitlines()]
+
+
 FALCO: dict[str, Any] = {
     "hostname": "node-7",
     "output": "10:15:02.123456789: Notice A shell was spawned in a container",
@@ -313,6 +318,8 @@ ENVELOPE: dict[str, Any] = {
     "service_owner": "payments-platform",
 }
 
+OCSF: list[Any] = lines("ocsf.jsonl")
+
 FILES: dict[str, Any] = {
     "falco_json": FALCO,
     "cloudtrail": {"Records": [CLOUDTRAIL]},
@@ -334,6 +341,17 @@ FILES: dict[str, Any] = {
     "otlp_json logs": document("otlp_json_logs.json"),
     "otlp_json metrics": document("otlp_json_metrics.json"),
     "otlp_json spans": document("otlp_json_spans.json"),
+    "gatekeeper_constraints": document("gatekeeper-constraints.json"),
+    "gatekeeper_log": lines("gatekeeper-audit.jsonl"),
+    "ocsf": OCSF,
+    "terraform_plan": document("terraform-plan.json"),
+    "argo_events": lines("argo-events.jsonl"),
+    "stackstorm_trigger_instances": document("stackstorm-trigger-instances.json"),
+    "slack_messages": document("slack-2026-01-14.json"),
+    "slack_directory": document("slack-users.json"),
     "event_envelope": {**ENVELOPE, "timestamp": "2026-01-12T10:14:26Z"},
 }
 """Files of each format, by the format's name and, where there are several, a word behind it."""
+
+SILENT = frozenset({"slack_directory"})
+"""Formats whose records state no event."""

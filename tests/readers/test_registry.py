@@ -16,7 +16,7 @@ from expectations.tables import TABLES
 from expectations.tables.intake import EVENT_KINDS, SOURCES
 
 from .reading import events_of, reading_of
-from .samples import FILES
+from .samples import FILES, SILENT
 
 
 def format_of(content: Any) -> str | None:
@@ -36,7 +36,7 @@ def test_the_layout_does_not_matter(name: str) -> None:
     compact = json.dumps(FILES[name], separators=(",", ":")).encode()
     pretty = json.dumps(FILES[name], indent=4).encode()
     expected = events_of(compact)
-    assert len(expected) > 0
+    assert (len(expected) == 0) == (name in SILENT)
     assert events_of(pretty) == expected
     assert events_of(gzip.compress(compact)) == expected
     assert events_of(b"\xef\xbb\xbf" + compact) == expected
