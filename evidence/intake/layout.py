@@ -1,4 +1,4 @@
-"""Owns the layout of an export file: gzip, Parquet or plain; one JSON document, concatenated ones, or lines."""
+"""Owns the layout of an export file: gzip, Parquet or plain; one JSON document, several, or lines."""
 
 from __future__ import annotations
 

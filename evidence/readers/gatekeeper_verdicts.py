@@ -53,6 +53,11 @@ def about(kind: str | None, name: str | None, namespace: str | None) -> Event:
     return found
 
 
+def is_verdict(annotations: Json) -> bool:
+    """Whether an event's annotations are those by which Gatekeeper tells of a verdict."""
+    return "constraint_kind" in annotations and annotations.get("process") in ("admission", "audit")
+
+
 def logged(record: Json, at: str = "") -> Event:
     """The verdict of the `constraint_…` and `resource_…` keys of log lines and events' annotations."""
     kind = fields.text(record, "constraint_kind", at)

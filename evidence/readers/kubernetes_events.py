@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from evidence.readers import fields
 from evidence.readers.contract import Around, Event, Gap, Json, Reader
+from evidence.readers.gatekeeper_verdicts import is_verdict, logged
 from evidence.readers.kubernetes_names import workload_fields
 
 APPLICATION_LIFECYCLE = 6002
@@ -57,6 +58,10 @@ def read(record: Json, around: Around) -> Iterable[Event]:
         "node": _node(record),
     }
     shared.update(workload_fields(kind, name))  # type: ignore[typeddict-item]
+    # Gatekeeper tells of its verdicts by events too, if it is told to.
+    annotations = fields.loose_mapping(record, "metadata", "annotations")
+    if is_verdict(annotations):
+        shared.update(logged(annotations, "/metadata/annotations"))
     return [
         {**shared, "pointer": pointer, "event_time": event_time, "event_time_text": time_text}
         for pointer, event_time, time_text in _occurrences(record)

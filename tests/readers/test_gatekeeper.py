@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from .reading import events_of, gaps_of, picked, refusals_of, without
-from .samples import document, lines
+from .samples import KUBERNETES_EVENT, document, lines
 
 LIST = document("gatekeeper-constraints.json")
 CONSTRAINT = LIST["items"][0]
@@ -81,6 +81,22 @@ def test_a_request_that_was_let_through_is_no_denial() -> None:
     """Admission logs dryrun and warn constraints as violations as well."""
     (event,) = events_of({**REFUSED, "constraint_action": "dryrun"})
     assert "violated" == event["activity"]
+
+
+def test_an_event_that_gatekeeper_emits_is_its_verdict() -> None:
+    """With `--emit-audit-events`: a Kubernetes event whose annotations are the log line's keys."""
+    keys = ("process", "constraint_kind", "constraint_name", "constraint_action")
+    keys += ("resource_kind", "resource_namespace", "resource_name")
+    event = {
+        **KUBERNETES_EVENT,
+        "metadata": {**KUBERNETES_EVENT["metadata"], "annotations": {key: AUDITED[key] for key in keys}},
+        "reason": "AuditViolation",
+    }
+    found = events_of(event)
+    assert [("policy", "opa", "K8sAllowedRepos/prod-registries")] * 2 == [
+        (one["kind"], one["source"], one["name"]) for one in found
+    ]
+    assert "checkout-api" == found[0]["workload"]
 
 
 @pytest.mark.parametrize(
