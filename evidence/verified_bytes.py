@@ -1,6 +1,7 @@
 """Owns how what is verified is read: bytes, manifests of files, and what is told when they cannot be read.
 
-Standard library only, as all that `evidence.verify` needs.
+Standard library only, as all that `evidence.verify` needs. Only the rows of Parquet files take pyarrow:
+without it the file's digest is proved, and each claim on a row is told of as not proved.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import zlib
 from pathlib import Path
 
 from evidence.anchors import MANIFEST_FORMAT
+from evidence.export_files import FILE_BYTES_MAX
+from evidence.parquet_rows import ParquetRefused, is_parquet, rows_as_lines
 
 GZIP_MAGIC = b"\x1f\x8b"
 
@@ -43,10 +46,21 @@ def bytes_of(path: Path) -> bytes:
 
 
 def decompressed(raw: bytes) -> bytes:
-    """What a gzip file holds; other bytes as they are. Raises Unreadable for a damaged one."""
+    """What a gzip file holds, a Parquet file's rows as lines; other bytes as they are. Raises Unreadable."""
+    if is_parquet(raw):
+        return _rows(raw)
     if not raw.startswith(GZIP_MAGIC):
         return raw
     try:
         return gzip.decompress(raw)
     except (OSError, EOFError, zlib.error) as error:
         raise Unreadable(f"is not a whole gzip file: {error}") from error
+
+
+def _rows(raw: bytes) -> bytes:
+    try:
+        return rows_as_lines(raw, FILE_BYTES_MAX)
+    except ImportError:
+        raise Unreadable("is a Parquet file: its rows cannot be read without pyarrow") from None
+    except ParquetRefused as refused:
+        raise Unreadable(refused.detail) from None
