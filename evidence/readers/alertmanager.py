@@ -13,7 +13,7 @@ import json
 from collections.abc import Iterable
 
 from evidence.readers import fields
-from evidence.readers.contract import Around, Event, Gap, Json, Reader
+from evidence.readers.contract import Around, Event, Gap, Json, Reader, SourceFacts
 from evidence.readers.kubernetes_names import workload_of_pod
 from evidence.times import is_zero_time
 
@@ -134,6 +134,18 @@ def _workload(labels: Json) -> tuple[str | None, str | None]:
     return deployment, "Deployment" if deployment else None
 
 
+FACTS = SourceFacts(
+    tool="Alertmanager",
+    written_by="the body of its webhook (version 4)",
+    record="one alert of the body",
+    read="firing or resolved, with labels and annotations",
+    ignored="grouping, receiver, `commonLabels`, silences",
+    gaps=("records_truncated",),
+    forgeable=("message", "severity_text", "service_name", "source_url"),
+    trust="whoever may send alerts to Alertmanager chooses labels and annotations",
+    class_uids=(DETECTION_FINDING,),
+)
+
 READER = Reader(
     "alertmanager_webhook",
     "alertmanager",
@@ -143,4 +155,5 @@ READER = Reader(
     containers=(("alerts",),),
     is_envelope=is_envelope,
     envelope_gaps=envelope_gaps,
+    facts=FACTS,
 )

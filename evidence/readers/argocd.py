@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from evidence.readers import fields
-from evidence.readers.contract import Around, Event, Gap, Json, Reader
+from evidence.readers.contract import Around, Event, Gap, Json, Reader, SourceFacts
 
 APPLICATION_LIFECYCLE = 6002
 HISTORY_LIMIT_DEFAULT = 10
@@ -200,6 +200,18 @@ def _repository(source: Json) -> str | None:
     return match.group(1) if match else None
 
 
+FACTS = SourceFacts(
+    tool="Argo CD",
+    written_by="`argocd app get APP -o json`, `kubectl get applications -o json`",
+    record="one Application",
+    read="every row of the history as a change; the operation that the history does not hold; that the "
+    "controller looked, at `status.reconciledAt`",
+    ignored="`status.resources`, `conditions`, manifests, all sources but the first of several",
+    gaps=("change_history_at_limit",),
+    trust="whoever may edit the Application can rewrite its status and history",
+    class_uids=(APPLICATION_LIFECYCLE,),
+)
+
 READER = Reader(
     "argocd_application",
     "argocd",
@@ -209,4 +221,5 @@ READER = Reader(
     containers=(("items",),),
     is_envelope=is_envelope,
     record_gaps=record_gaps,
+    facts=FACTS,
 )

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from evidence.readers import fields
 from evidence.readers.cloudtrail_exposure import is_public_exposure
 from evidence.readers.cloudtrail_identity import identity_fields
-from evidence.readers.contract import Around, Event, Gap, Json, Reader
+from evidence.readers.contract import Around, Event, Gap, Json, Reader, SourceFacts
 
 API_ACTIVITY = 6003
 AUTHENTICATION = 3002
@@ -147,6 +147,19 @@ def _resource(record: Json, parameters: Json) -> tuple[str | None, str | None]:
     return None, None
 
 
+FACTS = SourceFacts(
+    tool="AWS CloudTrail",
+    written_by="a trail's objects in S3 (gzip), `aws cloudtrail lookup-events` unwrapped to its events",
+    record="one event",
+    read="call, identity, credential, address, and parameters that name the object or open it to everyone",
+    ignored="`responseElements` but for sign-ins, `tlsDetails`, insights",
+    gaps=("fields_masked", "records_truncated"),
+    forgeable=("user_agent",),
+    trust="AWS writes it, and a digest file proves the objects; the caller chooses the user agent, the names "
+    "of sessions and all request parameters",
+    class_uids=(AUTHENTICATION, API_ACTIVITY),
+)
+
 READER = Reader(
     "cloudtrail",
     "aws_cloudtrail",
@@ -156,4 +169,5 @@ READER = Reader(
     containers=(("Records",),),
     is_envelope=is_envelope,
     record_gaps=record_gaps,
+    facts=FACTS,
 )

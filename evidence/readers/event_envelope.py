@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from evidence.readers import fields
-from evidence.readers.contract import Around, Event, Json, Reader
+from evidence.readers.contract import Around, Event, Json, Reader, SourceFacts
 from evidence.times import format_rfc3339
 
 DETECTION_FINDING = 2004
@@ -95,4 +95,15 @@ def _time(record: Json, around: Around) -> tuple[int, str]:
     return around.received_at, format_rfc3339(around.received_at)
 
 
-READER = Reader("event_envelope", "event_envelope", is_record, read)
+FACTS = SourceFacts(
+    tool="Event envelope",
+    written_by="the automation layer's own contract, ten keys",
+    record="one envelope",
+    read="signal, severity, place and revision, as passed on",
+    ignored="keys beside the ten and the time",
+    forgeable=("name", "severity_text", "service_name", "namespace", "workload", "pod", "revision"),
+    trust="whoever can post one writes all of it: heard, and never a second source for another tool's word",
+    class_uids=(DETECTION_FINDING,),
+)
+
+READER = Reader("event_envelope", "event_envelope", is_record, read, facts=FACTS)

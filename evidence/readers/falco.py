@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from evidence.readers import fields
-from evidence.readers.contract import Around, Event, Json, Reader
+from evidence.readers.contract import Around, Event, Json, Reader, SourceFacts
 from evidence.readers.kubernetes_names import service_of_labels, workload_of_pod
 
 DETECTION_FINDING = 2004
@@ -116,4 +116,16 @@ def _service(output: Json) -> str | None:
     return service_of_labels({key[len(_LABELS) :].strip(".[]"): output[key] for key in labels})
 
 
-READER = Reader("falco_json", "falco", is_record, read, identity)
+FACTS = SourceFacts(
+    tool="Falco",
+    written_by="`falco -o json_output=true`, its pod's log, or Falcosidekick's file and S3 outputs",
+    record="one alert",
+    read="rule, priority, pod, node and workload; what the audit and CloudTrail plug-ins say of the caller",
+    ignored="tags, process and file fields; start-up lines are refused one by one",
+    forgeable=("message", "user_agent"),
+    trust="the sensor sees system calls itself; names of processes, files and commands in the message are "
+    "the observed container's",
+    class_uids=(DETECTION_FINDING,),
+)
+
+READER = Reader("falco_json", "falco", is_record, read, identity, facts=FACTS)

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from evidence.readers import fields
-from evidence.readers.contract import Around, Event, Json, Reader
-from evidence.readers.github_deployments import repository_of, shared_fields, unwrap
+from evidence.readers.contract import Around, Event, Json, Reader, SourceFacts
+from evidence.readers.github_deployments import APPLICATION_LIFECYCLE, repository_of, shared_fields, unwrap
 
 STATES = frozenset({"error", "failure", "inactive", "in_progress", "pending", "queued", "success", "waiting"})
 
@@ -59,4 +59,15 @@ def _unwrap(record: Json) -> tuple[Json, str]:
     return record, ""
 
 
-READER = Reader("github_deployment_statuses", "github", is_record, read, identity)
+FACTS = SourceFacts(
+    tool="GitHub",
+    written_by="`GET /repos/OWNER/REPO/deployments/ID/statuses`, `deployment_status` webhooks",
+    record="one status",
+    read="success as a change, every other state as word that GitHub was read",
+    ignored="`environment_url`, `target_url`",
+    forgeable=("environment", "message", "status"),
+    trust="whoever may create deployments reports their states",
+    class_uids=(APPLICATION_LIFECYCLE,),
+)
+
+READER = Reader("github_deployment_statuses", "github", is_record, read, identity, facts=FACTS)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 
 from evidence.readers import fields
-from evidence.readers.contract import Around, Event, Json, Reader
+from evidence.readers.contract import Around, Event, Json, Reader, SourceFacts
 
 APPLICATION_LIFECYCLE = 6002
 _REPOSITORY = re.compile(r"/repos/([^/]+/[^/]+?)(?:/|$)")
@@ -90,4 +90,15 @@ def repository_of(record: Json, inner: Json, at: str) -> str | None:
     return name or (match.group(1) if match else None)
 
 
-READER = Reader("github_deployments", "github", is_record, read, identity)
+FACTS = SourceFacts(
+    tool="GitHub",
+    written_by="`GET /repos/OWNER/REPO/deployments`, `deployment` webhooks",
+    record="one deployment",
+    read="what was deployed where, by whom, from which commit",
+    ignored="`payload`, `performed_via_github_app`",
+    forgeable=("environment", "message", "branch"),
+    trust="whoever may create deployments chooses environment, description and ref",
+    class_uids=(APPLICATION_LIFECYCLE,),
+)
+
+READER = Reader("github_deployments", "github", is_record, read, identity, facts=FACTS)

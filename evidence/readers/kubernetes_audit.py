@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from evidence.readers import fields
-from evidence.readers.contract import Around, Event, Gap, Json, Reader
+from evidence.readers.contract import Around, Event, Gap, Json, Reader, SourceFacts
 from evidence.readers.kubernetes_names import has_approval, kind_of_user, service_of_labels, workload_fields
 
 API_ACTIVITY = 6003
@@ -110,6 +110,19 @@ def _metadata(record: Json) -> Json:
     return request or fields.loose_mapping(record, "responseObject", "metadata")
 
 
+FACTS = SourceFacts(
+    tool="Kubernetes API audit",
+    written_by="the API server's audit log or webhook backend, an `EventList`",
+    record="one event of one stage",
+    read="verb, object, user, last source address, result, approval label where the object is recorded",
+    ignored="`requestObject` and `responseObject` but for their labels and node",
+    gaps=("records_truncated",),
+    forgeable=("user_agent",),
+    trust="the API server writes it; the client chooses user agent and all but the last of `sourceIPs`, of "
+    "which only the last is read",
+    class_uids=(API_ACTIVITY,),
+)
+
 READER = Reader(
     "kubernetes_audit",
     "kubernetes_audit",
@@ -119,4 +132,5 @@ READER = Reader(
     containers=(("items",),),
     is_envelope=is_envelope,
     record_gaps=record_gaps,
+    facts=FACTS,
 )

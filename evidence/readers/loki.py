@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from evidence.readers import fields
-from evidence.readers.contract import Around, Event, Gap, Json, Reader
+from evidence.readers.contract import Around, Event, Gap, Json, Reader, SourceFacts
 from evidence.readers.kubernetes_names import workload_of_pod
 from evidence.readers.query_answers import declared_warnings
 from evidence.times import parse_unix_ns
@@ -150,6 +150,18 @@ def _shared(labels: Json) -> Event:
     }
 
 
+FACTS = SourceFacts(
+    tool="Loki",
+    written_by="`/loki/api/v1/query_range`, `logcli query -o jsonl` is another form and not read",
+    record="one stream of the answer",
+    read="every line: level, route and error from labels, structured metadata or the line itself",
+    ignored="statistics but for the count of lines",
+    gaps=("entries_equal_limit", "source_warning"),
+    forgeable=("message", "route", "severity_text"),
+    trust="whoever logs writes the line; labels are the agent's",
+    class_uids=(BASE_EVENT,),
+)
+
 READER = Reader(
     "loki_query_range",
     "loki",
@@ -158,4 +170,5 @@ READER = Reader(
     containers=(("data", "result"),),
     is_envelope=is_envelope,
     envelope_gaps=envelope_gaps,
+    facts=FACTS,
 )

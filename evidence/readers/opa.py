@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from evidence.readers import fields
-from evidence.readers.contract import Around, Event, Gap, Json, Reader
+from evidence.readers.contract import Around, Event, Gap, Json, Reader, SourceFacts
 from evidence.readers.kubernetes_names import has_approval, kind_of_user, service_of_labels, workload_fields
 
 COMPLIANCE_FINDING = 2003
@@ -163,4 +163,16 @@ def _object(request: Json) -> Event:
     return found
 
 
-READER = Reader("opa_decision_log", "opa", is_record, read, identity, record_gaps=record_gaps)
+FACTS = SourceFacts(
+    tool="OPA",
+    written_by="the decision log's console or HTTP upload (gzip)",
+    record="one decision",
+    read="denied or allowed, with messages, severity, and the object of an admission request",
+    ignored="metrics, bundles' revisions, inputs that are no admission request",
+    gaps=("fields_masked",),
+    forgeable=("message",),
+    trust="OPA writes it; the input is what the caller sent",
+    class_uids=(COMPLIANCE_FINDING,),
+)
+
+READER = Reader("opa_decision_log", "opa", is_record, read, identity, record_gaps=record_gaps, facts=FACTS)

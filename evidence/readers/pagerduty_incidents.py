@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from evidence.readers import fields
-from evidence.readers.contract import Around, Event, Gap, Json, Reader
+from evidence.readers.contract import Around, Event, Gap, Json, Reader, SourceFacts
 
 INCIDENT_FINDING = 2005
 URGENCIES = {"high": 4, "low": 2}
@@ -119,6 +119,18 @@ def _severity(record: Json) -> tuple[str | None, int | None]:
     return urgency, fields.word(urgency, URGENCIES)
 
 
+FACTS = SourceFacts(
+    tool="PagerDuty",
+    written_by="`GET /incidents` of the REST API v2",
+    record="one incident",
+    read="that it was triggered; acknowledgements and the resolution as responses, never seen by a rule",
+    ignored="assignments, escalation policies, notes; the present status, which is hindsight",
+    gaps=("more_available",),
+    forgeable=("name", "message", "severity_text"),
+    trust="whoever holds an integration key may trigger one; it passes on what others found",
+    class_uids=(INCIDENT_FINDING,),
+)
+
 READER = Reader(
     "pagerduty_incidents",
     "pagerduty",
@@ -128,4 +140,5 @@ READER = Reader(
     containers=(("incidents",),),
     is_envelope=is_envelope,
     envelope_gaps=envelope_gaps,
+    facts=FACTS,
 )

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 
 from evidence.readers import fields
-from evidence.readers.contract import Around, Event, Gap, Json, Reader
+from evidence.readers.contract import Around, Event, Gap, Json, Reader, SourceFacts
 from evidence.readers.pagerduty_incidents import INCIDENT_FINDING, more_available
 
 _NUMBER = re.compile(r"\[#\d+\] ")
@@ -83,6 +83,18 @@ def _title(record: Json) -> str:
     return fields.optional_text(channel, "summary", "/channel") or fields.text(record, "summary")
 
 
+FACTS = SourceFacts(
+    tool="PagerDuty",
+    written_by="`GET /log_entries`, `GET /incidents/ID/log_entries` of the REST API v2",
+    record="one log entry",
+    read="triggers and resolutions by integrations as alerts, what people did as responses",
+    ignored="channels but for their summary, notifications' details",
+    gaps=("more_available",),
+    forgeable=("name", "message"),
+    trust="whoever holds an integration key may trigger one; it passes on what others found",
+    class_uids=(INCIDENT_FINDING,),
+)
+
 READER = Reader(
     "pagerduty_log_entries",
     "pagerduty",
@@ -92,4 +104,5 @@ READER = Reader(
     containers=(("log_entries",),),
     is_envelope=is_envelope,
     envelope_gaps=envelope_gaps,
+    facts=FACTS,
 )

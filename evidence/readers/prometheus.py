@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from evidence.readers import fields
-from evidence.readers.contract import Around, Event, Gap, Json, Reader
+from evidence.readers.contract import Around, Event, Gap, Json, Reader, SourceFacts
 from evidence.readers.kubernetes_names import workload_of_pod
 from evidence.readers.measures import measured, metric_named
 from evidence.settings import Metric
@@ -131,6 +131,18 @@ def _shared(labels: Json, name: str, metric: Metric | None) -> Event:
     }
 
 
+FACTS = SourceFacts(
+    tool="Prometheus",
+    written_by="`/api/v1/query_range`, `/api/v1/query`; Loki's metric queries have the same form",
+    record="one series of the answer",
+    read="every sample of a metric that the settings name, as an integer",
+    ignored="native histograms, exemplars, samples that are no number",
+    gaps=("metric_unmapped", "partial_result", "source_warning"),
+    forgeable=("measure_value", "service_name"),
+    trust="whoever is scraped chooses its samples and, unless relabelled, its labels",
+    class_uids=(BASE_EVENT,),
+)
+
 READER = Reader(
     "prometheus_query_range",
     "prometheus",
@@ -141,4 +153,5 @@ READER = Reader(
     envelope_gaps=envelope_gaps,
     record_gaps=record_gaps,
     is_exact=True,
+    facts=FACTS,
 )

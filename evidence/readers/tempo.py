@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from evidence.readers import fields
-from evidence.readers.contract import Gap, Json, Reader
+from evidence.readers.contract import Gap, Json, Reader, SourceFacts
+from evidence.readers.otlp_fields import BASE_EVENT
 from evidence.readers.otlp_spans import SCOPES, is_span, read_span, span_gaps, span_identity
 
 _ROOTS = (("batches",), ("trace", "batches"), ("trace", "resourceSpans"))
@@ -30,6 +31,18 @@ def envelope_gaps(envelope: Json) -> Iterable[Gap]:
         yield Gap("partial_result", "trace", detail, "/status" if "status" in envelope else "/partial")
 
 
+FACTS = SourceFacts(
+    tool="Tempo",
+    written_by="`/api/traces/ID`, `/api/v2/traces/ID`",
+    record="one span",
+    read="duration, status, route and called service, with the resource around the span",
+    ignored="span events and links, baggage",
+    gaps=("partial_result",),
+    forgeable=("message", "route", "upstream", "service_name", "environment", "revision"),
+    trust="whoever runs in the process writes its spans, attributes and resource included",
+    class_uids=(BASE_EVENT,),
+)
+
 READER = Reader(
     "tempo_trace",
     "tempo",
@@ -40,4 +53,5 @@ READER = Reader(
     is_envelope=is_envelope,
     envelope_gaps=envelope_gaps,
     record_gaps=span_gaps,
+    facts=FACTS,
 )
