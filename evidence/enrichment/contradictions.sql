@@ -44,7 +44,8 @@ compared_revisions as (
     from revisions
     join change_events as changes
         on changes.incident_id = revisions.incident_id and changes.service = revisions.component
-        and coalesce(changes.revision, changes.commit_sha) is not null
+        -- A chart's or an image's version is no commit: it cannot contradict one.
+        and (changes.commit_sha is not null or regexp_full_match(changes.revision, '[0-9a-f]{6,64}'))
     group by revisions.incident_id, revisions.component, revisions.revision
 ),
 alerts as (

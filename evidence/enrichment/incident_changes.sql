@@ -41,7 +41,7 @@ select
     (first_symptom_at - change_at) // 1000000000 as change_to_symptom_seconds,
     row_number() over (
         partition by incident_id
-        order by change_at, source = 'argocd', event_id
+        order by change_at, source in ('argocd', 'flux'), event_id
     ) as change_rank
 from touching
 where change_at <= first_symptom_at and change_at >= first_symptom_at - $lookback_ns

@@ -94,6 +94,7 @@ def _read_incident(
         rows.files.append(_file_row(folder.incident.id, where, sha256, byte_count, reading, here))
     for one in placed:
         _add_record(folder.incident.id, one, rows)
+    _add_format_gaps(folder.incident.id, placed, rows)
 
 
 def _place(
@@ -207,6 +208,22 @@ def _add_quarantine(incident_id: str, one: Placed, location: dict[str, Any], row
     key = (incident_id, record.sha256)
     if key not in rows.quarantine or rank < rows.quarantine[key][0]:
         rows.quarantine[key] = (rank, row)
+
+
+def _add_format_gaps(incident_id: str, placed: list[Placed], rows: _Rows) -> None:
+    """What a format lacks by its nature: once per incident, with the first event of which it is true."""
+    first: dict[tuple[str, str, str], tuple[tuple[int, str], Reader, Gap]] = {}
+    for one in placed:
+        reader = one.reader
+        if one.status != "evidence" or reader is None:
+            continue
+        for event, known_at in zip(one.record.events, one.known_at, strict=True):
+            for gap in reader.format_gaps(event):
+                key, rank = (reader.source, gap.gap, gap.subject), (known_at, one.record.sha256)
+                if key not in first or rank < first[key][0]:
+                    first[key] = (rank, reader, gap)
+    for (known_at, sha256), reader, gap in first.values():
+        _add_gap(incident_id, reader, gap, sha256, known_at, False, rows)
 
 
 def _add_envelope_gaps(

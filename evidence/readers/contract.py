@@ -115,6 +115,10 @@ def _no_record_gaps(record: Json, around: Around) -> Iterable[Gap]:
     return ()
 
 
+def _no_format_gaps(event: Event) -> Iterable[Gap]:
+    return ()
+
+
 def _never(value: Json) -> bool:
     return False
 
@@ -148,7 +152,8 @@ class Reader:
     `is_record` recognises one record by its keys; `is_envelope` the object around a container when it
     holds no record (an empty export). `containers` are the paths of arrays whose elements are records;
     a bare array and JSON lines of records need no declaration. `identity` names the record within the
-    format, None when the source gives it none. `read` raises RecordRefused. `facts` are for people:
+    format, None when the source gives it none. `read` raises RecordRefused. `format_gaps` are what every
+    export with such an event lacks by the tool's own documentation; they are declared once per incident. `facts` are for people:
     every reader in the registry has them. A record that may hold secrets (`has_secrets`) is kept with its
     file, but its text is in no table.
     """
@@ -163,5 +168,6 @@ class Reader:
     envelope_gaps: Callable[[Json], Iterable[Gap]] = _no_gaps
     record_gaps: Callable[[Json, Around], Iterable[Gap]] = _no_record_gaps
     is_exact: bool = False
+    format_gaps: Callable[[Event], Iterable[Gap]] = _no_format_gaps
     facts: SourceFacts | None = None
     has_secrets: bool = False

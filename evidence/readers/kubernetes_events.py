@@ -19,8 +19,9 @@ SEVERITIES = {"normal": 1, "warning": 3}
 
 
 def is_record(record: Json) -> bool:
-    """Whether it has the keys of an Event of either API."""
-    return "reason" in record and ("involvedObject" in record or "regarding" in record)
+    """Whether it has the keys of an Event of either API; Flux' own events have a severity beside them."""
+    is_event = "reason" in record and ("involvedObject" in record or "regarding" in record)
+    return is_event and "severity" not in record
 
 
 def is_envelope(envelope: Json) -> bool:

@@ -308,6 +308,8 @@ def test_contradictions_come_from_a_closed_list() -> None:
     assert [row["contradiction_count"] for row in rows] == [0, 1, 2, 3, 2]
     known = {**sync, "revision": "abc1234ffff"}
     assert last_state([known, envelope, ALERT])["contradiction_count"] == 0
+    chart = {**sync, "source": "flux", "revision": "api.v3 with chart api@6.1.0"}
+    assert last_state([chart, envelope, ALERT])["contradiction_count"] == 0
 
 
 def test_the_layer_follows_a_documented_precedence() -> None:

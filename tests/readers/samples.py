@@ -338,6 +338,8 @@ FILES: dict[str, Any] = {
     "alertmanager_api groups": document("alertmanager_api_groups.json"),
     "alertmanager_api alerts": document("alertmanager_api_alerts.json"),
     "alertmanager_silences": document("alertmanager_silences.json"),
+    "flux_resources": document("flux_resources.json"),
+    "flux_events": lines("flux_events.jsonl"),
     "otlp_json logs": document("otlp_json_logs.json"),
     "otlp_json metrics": document("otlp_json_metrics.json"),
     "otlp_json spans": document("otlp_json_spans.json"),
