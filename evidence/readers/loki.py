@@ -152,10 +152,10 @@ def _shared(labels: Json) -> Event:
 
 FACTS = SourceFacts(
     tool="Loki",
-    written_by="`/loki/api/v1/query_range`, `logcli query -o jsonl` is another form and not read",
+    written_by="`/loki/api/v1/query_range`",
     record="one stream of the answer",
     read="every line: level, route and error from labels, structured metadata or the line itself",
-    ignored="statistics but for the count of lines",
+    ignored="statistics but for the count of lines; `logcli`'s own lines are another form and not read",
     gaps=("entries_equal_limit", "source_warning"),
     forgeable=("message", "route", "severity_text"),
     trust="whoever logs writes the line; labels are the agent's",
