@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # Whole files go to workers, in the order that tests/conftest.py gives them.
 WORKERS ?= 2
+PORT = 3000
 PYTEST := $(BIN)/pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # A byte-compiled start is twice as fast; the caller's environment must not switch that off.
@@ -36,9 +37,11 @@ setup: $(STAMP) ## Create the virtual environment from the lock file
 run: setup ## Build everything from the recorded incidents in fixtures/
 	@$(BIN)/evidence run --progress
 
+# Without a home Dagster makes a temporary one here, which stays behind when it is killed. dagster.yaml turns
+# telemetry off; the variable keeps its folders from being made all the same.
 .PHONY: dev
-dev: setup ## Open the asset graph: dagster dev on http://127.0.0.1:3000
-	@$(BIN)/dagster dev --host 127.0.0.1 --port 3000
+dev: setup ## Open the asset graph: dagster dev on http://127.0.0.1:3000 (PORT=N for another port)
+	@DAGSTER_HOME="$(CURDIR)" DAGSTER_DISABLE_TELEMETRY=1 $(BIN)/dagster dev --host 127.0.0.1 --port $(PORT)
 
 .PHONY: lint
 lint: setup ## Lint, types and import directions
@@ -79,4 +82,4 @@ lock: ## Resolve requirements.lock anew (needs uv on the PATH)
 
 .PHONY: clean
 clean: ## Remove what runs have written (warehouse/, out/, .dagster/, .bench/)
-	rm -rf warehouse out .dagster .bench
+	rm -rf warehouse out .dagster .bench .tmp_dagster_home_*

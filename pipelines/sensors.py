@@ -1,4 +1,4 @@
-"""Watches the incidents folder and asks for a run when an incident has arrived completely."""
+"""Owns what `dagster dev` watches: the incidents folder for new incidents, the runs for killed ones."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from evidence.anchors import sha256_of
 from evidence.errors import EvidenceError
 from evidence.intake.incident_file import load_incident
 from pipelines.jobs import materialise_everything
+from pipelines.reaping import reap
 
 
 @dg.sensor(job=materialise_everything, minimum_interval_seconds=30)
@@ -38,3 +39,13 @@ def new_incidents(context: dg.SensorEvaluationContext, folders: Folders) -> dg.S
         ],
         cursor=settled.cursor(),
     )
+
+
+@dg.sensor(default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=30)
+def killed_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    """Marks runs as failed whose process was killed: each would hold the queue, which lets one run at a time.
+
+    On from the start, unlike the others: it begins nothing, and nobody who waits knows to turn it on.
+    """
+    failed = reap(context.instance)
+    return dg.SkipReason(f"marked as failed: {', '.join(failed)}" if failed else "no run was killed")

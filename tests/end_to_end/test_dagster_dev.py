@@ -1,4 +1,4 @@
-"""`dagster dev` as started for real materialises through GraphQL while analysts query the catalogue."""
+"""`make dev` as started for real materialises through GraphQL while analysts query the catalogue."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import urllib.error
@@ -76,6 +77,7 @@ mutation Launch($params: ExecutionParams!) {
   }
 }
 """
+STARTED = "select count(*) from runs where status = 'STARTED'"
 RUNS = "{ runsOrError { ... on Runs { results { runId status jobName } } } }"
 ASSETS = """
 {
@@ -96,7 +98,7 @@ ASSETS = """
 """
 SCHEDULES = """
 { repositoriesOrError { ... on RepositoryConnection { nodes {
-  schedules { name cronSchedule executionTimezone } sensors { name } jobs { name }
+  schedules { name cronSchedule executionTimezone } sensors { name sensorState { status } } jobs { name }
 } } } }
 """
 
@@ -155,6 +157,19 @@ def workspace(built: Project, tmp_path_factory: pytest.TempPathFactory) -> Proje
     return Project(folder, folder / "fixtures", folder / "playbooks")
 
 
+@pytest.fixture(scope="module")
+def killed(workspace: Project) -> str:
+    """The id of a run of the command line that was killed in that folder as soon as it had begun."""
+    history = workspace.folder / ".dagster" / "storage" / "history" / "runs.db"
+    with contextlib.closing(sqlite3.connect(history)) as runs:
+        process = workspace.start("run")
+        until(lambda: runs.execute(STARTED).fetchone() == (1,), RUN_SECONDS_MAX, "the run has begun")
+        process.kill()
+        process.communicate()
+        [(run_id,)] = runs.execute("select run_id from runs where status = 'STARTED'").fetchall()
+    return str(run_id)
+
+
 def arrive(project: Project) -> None:
     """One more incident arrives: the last one happens again, under another id."""
     last = sorted(path.parent for path in project.incidents.rglob("incident.yaml"))[-1]
@@ -166,17 +181,24 @@ def arrive(project: Project) -> None:
 
 
 @pytest.fixture(scope="module")
-def dev(workspace: Project) -> Iterator[Dev]:
-    """`dagster dev` in that folder, without any environment variable, on a free loopback port."""
+def dev(workspace: Project, killed: str) -> Iterator[Dev]:
+    """`make dev` in that folder, without any environment variable, on a free loopback port.
+
+    The killed run is part of the history that it finds.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("DAGSTER", "EVIDENCE"))
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("DAGSTER", "EVIDENCE", "MAKE", "MFLAGS"))
     }
+    # The set-up is there already; the rest is what a user gets.
+    make = ["make", "-f", str(ROOT / "Makefile"), "-o", "setup", f"BIN={Path(sys.executable).parent}"]
     log = (workspace.folder / "dev.log").open("w")
     process = subprocess.Popen(
-        [str(Path(sys.executable).with_name("dagster")), "dev", "--host", "127.0.0.1", "--port", str(port)],
+        [*make, "dev", f"PORT={port}"],
         cwd=workspace.folder,
         env=environment,
         stdout=log,
@@ -254,6 +276,18 @@ def test_a_run_of_the_command_line_is_shown(dev: Dev) -> None:
     assert ("materialise_everything", "SUCCESS") in [(run["jobName"], run["status"]) for run in runs]
 
 
+def test_a_killed_run_does_not_hold_the_queue(dev: Dev, killed: str, launched: Launched) -> None:
+    """Nobody has to turn anything on: it is marked as failed, and the next run is let through."""
+    assert ("FAILURE", "SUCCESS") == (dev.status(killed), launched.status)
+
+
+def test_dagster_keeps_to_its_folder(dev: Dev, workspace: Project) -> None:
+    """Its history is kept in `.dagster`, and no temporary home lies about, however it ends."""
+    assert "Using temporary directory" not in (workspace.folder / "dev.log").read_text()
+    expected = {".dagster", "dagster.yaml", "dev.log", "fixtures", "out", "playbooks", "warehouse"}
+    assert expected == {path.name for path in workspace.folder.iterdir()} - {"workspace.yaml"}
+
+
 def test_materialising_does_not_disturb_an_analyst(launched: Launched, workspace: Project) -> None:
     """While the run publishes, every query works and sees whole tables."""
     assert "SUCCESS" == launched.status
@@ -308,8 +342,9 @@ def test_weekly_tables_are_shown_by_week(dev: Dev, launched: Launched, workspace
 
 
 def test_the_schedule_is_mondays_at_six(dev: Dev) -> None:
-    """Schedule, sensor and job are there as documented."""
+    """Schedule, sensors and job are there as documented; only what looks for killed runs is on."""
     (node,) = dev.ask(SCHEDULES)["repositoriesOrError"]["nodes"]
     expected = [{"name": "every_monday", "cronSchedule": "0 6 * * 1", "executionTimezone": "UTC"}]
     assert expected == node["schedules"]
-    assert ["new_incidents"] == [sensor["name"] for sensor in node["sensors"]]
+    states = {sensor["name"]: sensor["sensorState"]["status"] for sensor in node["sensors"]}
+    assert {"killed_runs": "RUNNING", "new_incidents": "STOPPED"} == states

@@ -1,4 +1,4 @@
-"""Runs whose process was killed are marked as failed at the next start; living ones are left alone."""
+"""Runs whose process was killed are marked as failed, at a start and by a sensor; others are left alone."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from pipelines.definitions import defs
 from pipelines.reaping import reap
 
 # A job that says when its step runs and then waits for ever.
@@ -76,6 +77,21 @@ def test_a_killed_run_is_marked_as_failed(folder: Path) -> None:
         assert [] == reap(instance)
 
 
+def test_the_sensor_of_dagster_dev_reaps(folder: Path) -> None:
+    """At each tick, and says what it did."""
+    end(start(folder))
+    with dg.DagsterInstance.from_config(str(folder)) as instance:
+        [run] = instance.get_runs()
+        said = [_tick(instance) for _ in range(2)]
+    assert [f"marked as failed: {run.run_id}", "no run was killed"] == said
+
+
+def _tick(instance: dg.DagsterInstance) -> str | None:
+    sensor = defs.resolve_sensor_def("killed_runs")
+    with dg.build_sensor_context(instance=instance, sensor_name=sensor.name) as context:
+        return sensor.evaluate_tick(context).skip_message
+
+
 def test_a_living_run_is_left_alone(folder: Path) -> None:
     """Another process at work in the same folder is not disturbed."""
     process = start(folder)
@@ -90,24 +106,41 @@ def test_a_living_run_is_left_alone(folder: Path) -> None:
 def test_a_number_that_another_process_took_over_is_dead(folder: Path) -> None:
     """A process that is younger than what the run wrote is not the run's."""
     with dg.DagsterInstance.from_config(str(folder)) as instance:
-        run = instance.create_run_for_job(_nothing, status=dg.DagsterRunStatus.STARTED)
-        entry = dg.DagsterEvent(
-            event_type_value=dg.DagsterEventType.RUN_START.value,
-            job_name=run.job_name,
-            pid=os.getpid(),
-        )
-        long_ago = 1_000_000.0
-        instance.handle_new_event(
-            dg.EventLogEntry(
-                error_info=None,
-                level=20,
-                user_message="",
-                run_id=run.run_id,
-                timestamp=long_ago,
-                dagster_event=entry,
-            )
-        )
+        run = _begun_long_ago(instance)
         assert [run.run_id] == reap(instance)
+
+
+def test_runs_of_another_launcher_are_not_judged() -> None:
+    """Their processes are on other machines, where the same numbers mean something else."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert not isinstance(instance.run_launcher, dg.DefaultRunLauncher)
+        run = _begun_long_ago(instance)
+        assert [] == reap(instance)
+        assert [(run.run_id, dg.DagsterRunStatus.STARTED)] == [
+            (each.run_id, each.status) for each in instance.get_runs()
+        ]
+
+
+def _begun_long_ago(instance: dg.DagsterInstance) -> dg.DagsterRun:
+    """A run that a process of this one's number has begun before this process was there."""
+    run = instance.create_run_for_job(_nothing, status=dg.DagsterRunStatus.STARTED)
+    entry = dg.DagsterEvent(
+        event_type_value=dg.DagsterEventType.RUN_START.value,
+        job_name=run.job_name,
+        pid=os.getpid(),
+    )
+    long_ago = 1_000_000.0
+    instance.handle_new_event(
+        dg.EventLogEntry(
+            error_info=None,
+            level=20,
+            user_message="",
+            run_id=run.run_id,
+            timestamp=long_ago,
+            dagster_event=entry,
+        )
+    )
+    return run
 
 
 @dg.job
