@@ -35,7 +35,7 @@ _REPOSITORY = re.compile(r"[:/]([^/:]+/[^/:]+?)(?:\.git)?/?$")
 
 def is_record(record: Json) -> bool:
     """Whether it is a Flux object with a status."""
-    is_flux = GROUP in str(record.get("apiVersion", "")) and record.get("kind") in APPLIERS | SOURCES
+    is_flux = GROUP in str(record.get("apiVersion", "")) and str(record.get("kind")) in APPLIERS | SOURCES
     return is_flux and isinstance(record.get("status"), dict)
 
 
@@ -148,7 +148,7 @@ def _snapshot(row: Json, history: Any, at: str) -> Event:
     # Flux keeps successes and failures of the same manifests apart: only what came first put them there.
     is_old = not is_done and any(
         other.get("digest") == row.get("digest")
-        and other.get("lastReconciledStatus") in _SUCCEEDED
+        and str(other.get("lastReconciledStatus")) in _SUCCEEDED
         and str(other.get("firstReconciled")) <= str(row.get("firstReconciled"))
         for other in history
     )

@@ -1,8 +1,10 @@
-"""Reads Kubernetes Events of both APIs (v1 and events.k8s.io/v1): a List, JSON lines or a single one.
+"""Reads Kubernetes Events of both APIs (v1 and events.k8s.io/v1) and Pods: Lists, JSON lines, watch events.
 
-Recognised by `reason` beside `involvedObject` or `regarding`. An Event that Kubernetes counted up states
-two moments, its first and its last occurrence; each is an event of ours, so that the last one is not
-known before it happened. Wrong can be: times, an Event without any. Identity: uid and resourceVersion.
+Recognised by `reason` beside `involvedObject` or `regarding`, or by the parts of a Pod, bare or as the object
+of a watch event. An Event that Kubernetes counted up states two moments, its first and its last occurrence;
+each is an event of ours, so that the last one is not known before it happened. Both kinds are one format,
+because one `kubectl get events,pods` writes both. Keys in PascalCase, as some clients write them, are read.
+Wrong can be: times, an Event without any. Identity: uid and resourceVersion.
 """
 
 from __future__ import annotations
@@ -10,24 +12,40 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from evidence.readers import fields
-from evidence.readers.contract import Around, Event, Gap, Json, Reader
-from evidence.readers.gatekeeper_verdicts import is_verdict, logged
+from evidence.readers.contract import Around, Event, Gap, Json, Reader, SourceFacts
+from evidence.readers.gatekeeper_verdicts import COMPLIANCE_FINDING, is_verdict, logged
 from evidence.readers.kubernetes_names import workload_fields
+from evidence.readers.kubernetes_pods import ACTIVITIES as POD_ACTIVITIES
+from evidence.readers.kubernetes_pods import is_pod, read_pod
+from evidence.readers.kubernetes_views import is_pascal, is_watched, plain, read_plain
 
 APPLICATION_LIFECYCLE = 6002
+_SIGNS = frozenset({"BOOKMARK", "ERROR"})
 SEVERITIES = {"normal": 1, "warning": 3}
 
 
 def is_record(record: Json) -> bool:
+    """Whether it is an Event of either API or a Pod, or a watch event of one."""
+    if is_watched(record):
+        return record["type"] in _SIGNS or _is_event(record["object"]) or is_pod(record["object"])
+    return _is_event(record) or is_pod(record)
+
+
+def _is_event(value: Json) -> bool:
     """Whether it has the keys of an Event of either API; Flux' own events have a severity beside them."""
-    is_event = "reason" in record and ("involvedObject" in record or "regarding" in record)
-    return is_event and "severity" not in record
+    if is_pascal(value):
+        return "Reason" in value
+    return (
+        "reason" in value and ("involvedObject" in value or "regarding" in value) and "severity" not in value
+    )
 
 
 def is_envelope(envelope: Json) -> bool:
-    """Whether it is a list of Events."""
-    version = str(envelope.get("apiVersion"))
-    return envelope.get("kind") == "EventList" and (version == "v1" or version.startswith("events.k8s.io/"))
+    """Whether it is a list of Events or Pods."""
+    version = str(envelope.get("apiVersion", envelope.get("ApiVersion")))
+    is_events = version == "v1" or version.startswith("events.k8s.io/")
+    kind = envelope.get("kind", envelope.get("Kind"))
+    return (kind == "EventList" and is_events) or (kind == "PodList" and version == "v1")
 
 
 def envelope_gaps(envelope: Json) -> Iterable[Gap]:
@@ -38,6 +56,18 @@ def envelope_gaps(envelope: Json) -> Iterable[Gap]:
 
 
 def read(record: Json, around: Around) -> Iterable[Event]:
+    """What the Event or the Pod states; what a watch says of itself states nothing."""
+    if is_watched(record) and (record["type"] in _SIGNS or _is_expiry(record)):
+        return ()
+    return read_plain(record, read_pod if is_pod(plain(record)) else _read_event)
+
+
+def _is_expiry(record: Json) -> bool:
+    """Events are deleted when they have become old: nothing happened then."""
+    return record["type"] == "DELETED" and _is_event(record["object"])
+
+
+def _read_event(record: Json) -> Iterable[Event]:
     """The first and, if it is another, the last occurrence."""
     key = "regarding" if "regarding" in record else "involvedObject"
     target = fields.mapping(record, key)
@@ -71,10 +101,27 @@ def read(record: Json, around: Around) -> Iterable[Event]:
 
 def identity(record: Json) -> str | None:
     """The object and its version; without one the count tells the versions apart."""
+    if is_watched(record) and record["type"] in _SIGNS:
+        return None
+    record = plain(record)
     metadata = fields.optional_mapping(record, "metadata")
     uid = fields.loose_text(metadata, "uid")
     version = fields.loose_text(metadata, "resourceVersion") or fields.loose_text(record, "count") or ""
     return f"{uid} {version}" if uid else None
+
+
+def record_gaps(record: Json, around: Around) -> Iterable[Gap]:
+    """A watch that broke off: what happened until the next one began is not in it."""
+    if is_watched(record) and record["type"] == "ERROR":
+        said = fields.loose_text(record["object"], "message", "reason") or "no reason given"
+        yield Gap("partial_result", "watch", f"the watch ended with an error: {said[:200]}", "/object")
+
+
+def format_gaps(event: Event) -> Iterable[Gap]:
+    """What the API says of Events: a supplement of best effort. The state of a Pod is no such thing."""
+    if event["kind"] == "lifecycle" and event.get("activity") not in POD_ACTIVITIES:
+        detail = "Kubernetes keeps events as well as it can, and for about an hour: there may have been more"
+        yield Gap("delivery_best_effort", "events", detail)
 
 
 def _occurrences(record: Json) -> Iterator[tuple[str, int, str]]:
@@ -114,13 +161,31 @@ def _node(record: Json) -> str | None:
     return fields.loose_text(record, "reportingInstance") if component == "kubelet" else None
 
 
+FACTS = SourceFacts(
+    tool="Kubernetes events and pods",
+    written_by="`kubectl get events,pods -A -o json`, either API of events; lists or lines, also of "
+    "`--watch --output-watch-events`",
+    record="one Event or Pod, with the watch event around it",
+    read="of an Event reason, object and message at the first and the last occurrence, Gatekeeper's verdicts "
+    "as policy; of a Pod node, owner, and when its containers started, were killed or began to wait",
+    ignored="occurrences between the first and the last, `related`; of a Pod its spec, probes, volumes",
+    gaps=("delivery_best_effort", "more_available", "partial_result"),
+    forgeable=("message",),
+    trust="best effort by its own word: events may be dropped, merged and expire after an hour; who may "
+    "create events chooses every field",
+    class_uids=(COMPLIANCE_FINDING, APPLICATION_LIFECYCLE),
+)
+
 READER = Reader(
     "kubernetes_events",
     "kubernetes_events",
     is_record,
     read,
     identity,
-    containers=(("items",),),
+    containers=(("items",), ("Items",)),
     is_envelope=is_envelope,
     envelope_gaps=envelope_gaps,
+    record_gaps=record_gaps,
+    format_gaps=format_gaps,
+    facts=FACTS,
 )

@@ -95,7 +95,7 @@ def _has_value(kind: str, point: Json) -> bool:
     flags = point.get("flags")
     if isinstance(flags, int) and flags & _NO_RECORDED_VALUE:
         return False
-    return kind in _DISTRIBUTIONS or point.get("asDouble") not in _NOT_A_VALUE
+    return kind in _DISTRIBUTIONS or str(point.get("asDouble")) not in _NOT_A_VALUE
 
 
 def _value(kind: str, point: Json, at: str) -> Decimal | str | None:
