@@ -1,4 +1,4 @@
-"""Owns where a run reads and writes: the four folders that every asset is given."""
+"""Owns where a run reads and writes: the four folders that every asset is given, and the version it makes."""
 
 from __future__ import annotations
 
@@ -8,18 +8,37 @@ from pathlib import Path
 
 import dagster as dg
 import duckdb
+from pydantic import PrivateAttr
 
+from assets.run_versions import version_of
+from evidence.drafts import Draft
 from evidence.warehouse import Warehouse
 
 
 class Folders(dg.ConfigurableResource):  # type: ignore[type-arg]  # hands out itself
-    """The folders of a run; relative ones are below the current folder."""
+    """The folders of a run; relative ones are below the current folder.
+
+    In a run of Dagster the tables are a draft that begins and ends with the run: every step sees what the
+    steps before it have made, everybody else the last version until the whole run has succeeded. With a
+    process for each step all of them share the draft, and the one that ends last publishes it. Outside of
+    a run, as when an asset is called as a function, what is published is seen by everybody at once.
+    """
 
     incidents: str = "fixtures"
     warehouse: str = "warehouse"
     out: str = "out"
     playbooks: str = "playbooks"
     threads: int = 0  # threads of DuckDB; 0 leaves it to DuckDB
+    _draft: Draft | None = PrivateAttr(default=None)
+
+    @contextlib.contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Folders]:
+        """Begin the version of the run, and publish it when all of its steps have succeeded."""
+        if context.run is None or context.instance is None:
+            yield self
+            return
+        with version_of(context.run, context.instance, Path(self.warehouse)) as self._draft:
+            yield self
 
     @property
     def incidents_path(self) -> Path:
@@ -38,8 +57,12 @@ class Folders(dg.ConfigurableResource):  # type: ignore[type-arg]  # hands out i
 
     @property
     def tables(self) -> Warehouse:
-        """The warehouse; cheap, holds nothing open."""
-        return Warehouse(Path(self.warehouse))
+        """The warehouse as this run sees it; cheap, holds nothing open."""
+        return self._draft or Warehouse(Path(self.warehouse))
+
+    def look_into(self, run_id: str) -> None:
+        """From now on see the tables as that run saw them, which has failed."""
+        self._draft = Draft(Path(self.warehouse), run_id)
 
     @contextlib.contextmanager
     def reading(self, names: Collection[str] | None = None) -> Iterator[duckdb.DuckDBPyConnection]:

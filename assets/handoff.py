@@ -17,9 +17,7 @@ from evidence import handoff
 from evidence.anchors import manifest_bytes, sha256_of
 from evidence.settings import load_settings
 from evidence.verify import HANDOFF_INPUTS, HANDOFF_MANIFEST
-from evidence.warehouse import Published, write_atomically
-
-FOLDER = "handoffs"
+from evidence.warehouse import Published
 
 
 @dg.multi_asset(name="handoff", specs=specs_of(tables_of("handoff")))
@@ -30,10 +28,10 @@ def handoff_tables(folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
     read = input_digests(folders.tables.published())
     with folders.reading(inputs_of(tables_of("handoff"))) as connection:
         handoffs = handoff.build(connection, bundle, settings)
-    replace_files(folders.out_path, handoffs.files)
+    folders.tables.put_packages(folders.out_path, handoffs.files)
+    folders.tables.put_beside(HANDOFF_INPUTS, read)
+    folders.tables.put_beside(HANDOFF_MANIFEST, handoff_manifest(handoffs.files))
     yield from publish(folders, handoffs.tables)
-    write_atomically(folders.tables.root / HANDOFF_INPUTS, read)
-    write_atomically(folders.tables.root / HANDOFF_MANIFEST, handoff_manifest(handoffs.files))
 
 
 def input_digests(published: Mapping[str, Published]) -> bytes:
@@ -41,17 +39,6 @@ def input_digests(published: Mapping[str, Published]) -> bytes:
     names = sorted({*UPSTREAM["handoff.claims"], *UPSTREAM["handoff.packages"]} & set(published))
     digests = {name: published[name].digest for name in names if not name.startswith("handoff.")}
     return (json.dumps(digests, indent=2) + "\n").encode()
-
-
-def replace_files(out: Path, files: Mapping[str, bytes]) -> None:
-    """Make `out/handoffs` hold exactly these files; one that already says the same is left alone."""
-    kept = {out / name for name in files}
-    for name, content in sorted(files.items()):
-        path = out / name
-        if not path.exists() or path.read_bytes() != content:
-            write_atomically(path, content)
-    for path in sorted(set((out / FOLDER).glob("*")) - kept):
-        path.unlink()
 
 
 def handoff_manifest(files: Mapping[str, bytes]) -> bytes:

@@ -13,7 +13,6 @@ from assets.specs import OWNERS, key_of, publish, specs_of, tables_of
 from evidence import intake
 from evidence.settings import load_settings
 from evidence.verify import INPUT_MANIFEST
-from evidence.warehouse import write_atomically
 
 
 @dg.asset(
@@ -41,8 +40,8 @@ def intake_tables(folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
     root = folders.incidents_path
     own = (folders.tables.root, folders.out_path)
     tables = intake.build(root, load_settings(settings_path(root)), folders.tables.keep_bytes, own)
+    folders.tables.put_beside(INPUT_MANIFEST, input_manifest(root, tables))
     yield from publish(folders, tables)
-    write_atomically(folders.tables.root / INPUT_MANIFEST, input_manifest(root, tables))
 
 
 ASSETS = [recorded_incidents, intake_tables]

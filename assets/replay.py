@@ -19,7 +19,7 @@ from simulator.comparison.compare import Side, compare
 from simulator.comparison.rendering import metadata_markdown
 from simulator.comparison.rows import comparison_table
 from simulator.faults.ablation import ablate
-from simulator.histories.history import open_warehouse
+from simulator.histories.history import open_tables
 from simulator.replays.runs import replay_runs, replay_tables
 
 COMPARISONS, ABLATIONS = "replay.comparisons", "replay.ablations"
@@ -50,7 +50,7 @@ def replays(folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
     versions = bundle_versions(folders)
     if not versions.bundles:
         raise PlaybookError(f"no playbook in {folders.playbooks} compiles")
-    history = open_warehouse(folders.tables.root)
+    history = open_tables(folders.tables)
     yield from publish(folders, replay_tables(history, replay_runs(history, versions.bundles)))
 
 
@@ -80,7 +80,7 @@ def comparisons(folders: Folders, config: Pair) -> Iterator[dg.MaterializeResult
     versions = bundle_versions(folders)
     active = active_bundle(folders)
     asked = _asked(folders.playbooks_path, config)
-    history = open_warehouse(folders.tables.root)
+    history = open_tables(folders.tables)
     found = [
         compare(history, *pair, is_attributed=False)
         for pair in standing_pairs(versions.bundles, active.name)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from assets.code import code_version
-from assets.folders import Folders
 from assets.lineage import COLUMN_LINEAGE, UPSTREAM
 from evidence.tables import Tables
 from evidence.warehouse import WHOLE, Published
 from expectations.contracts import Column, TableContract
 from expectations.tables import TABLES
+
+if TYPE_CHECKING:
+    from assets.folders import Folders
 
 OWNERS = {
     "intake": "team:data-engineering",

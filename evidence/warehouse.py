@@ -3,7 +3,8 @@
 A table is one Parquet file, or one per week, named by the SHA-256 of its bytes. `published.json` names
 the current files of every table and is replaced atomically; the catalogue `evidence.duckdb` holds views
 over the same files, is built aside and swapped in. A reader never blocks a run, a run never blocks a
-reader, and a kill at any point leaves the last published version whole.
+reader, and a kill at any point leaves the last published version whole. What a run publishes is gathered
+in a draft first: `evidence.drafts`.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ import contextlib
 import fcntl
 import hashlib
 import io
-import os
-from collections.abc import Collection, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from evidence.errors import WarehouseError
+from evidence.placing import aside_of, flush, replace_packages, swap_in, write_aside
 from evidence.tables import Tables, conform, open_memory
 from expectations.tables import TABLES
 
 WHOLE = ""
+_NO_EXTENSIONS: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,10 @@ class Published:
         return sum(part.row_count for part in self.parts.values())
 
 
+# What publishing replaces, by table and then by part.
+Changes = Mapping[str, Mapping[str, Part]]
+
+
 class Warehouse:
     """A folder of published tables, raw bytes and run manifests."""
 
@@ -72,13 +82,21 @@ class Warehouse:
         """The DuckDB file that people open; holds views only."""
         return self.root / "evidence.duckdb"
 
+    @property
+    def failed_catalogue(self) -> Path:
+        """The same for what the last failed run has made; there until the next version is published."""
+        return self.root / "failed.duckdb"
+
     # --- reading
 
     def published(self) -> dict[str, Published]:
         """The current file of every published table, by table name."""
-        manifest = self.root / "published.json"
+        return entries_of(self._parts_in(self.root / "published.json"))
+
+    def _parts_in(self, manifest: Path) -> dict[str, dict[str, Part]]:
+        """What a manifest names, none when it is not there. Raises WarehouseError when it is damaged."""
         try:
-            return _parse_manifest(manifest.read_bytes())
+            return parts_of_json(manifest.read_bytes())
         except FileNotFoundError:
             return {}
         except (orjson.JSONDecodeError, TypeError, AttributeError) as error:
@@ -123,28 +141,55 @@ class Warehouse:
 
     def publish_parts(self, parts: Mapping[str, Tables]) -> dict[str, Published]:
         """Publish several parts of tables as one version; otherwise as `publish`."""
-        current: dict[str, Published] = {}
+        changes: dict[str, dict[str, Part]] = {}
+        new_file_counts: Counter[str] = Counter()
         with self._lock():
-            before = self.published()
-            for part, tables in sorted(parts.items()):
+            for key, tables in sorted(parts.items()):
                 for name in sorted(tables):
-                    written = self._write(current.get(name, before.get(name)), name, part, tables[name])
-                    earlier = current[name].new_file_count if name in current else 0
-                    current[name] = replace(written, new_file_count=written.new_file_count + earlier)
-            after = {**before, **current}
-            if _manifest(after) != _manifest(before):
-                write_atomically(self.root / "published.json", _manifest(after))
-            if self._is_catalogue_stale(after):
-                self._replace_catalogue(after)
-        return current
+                    part, is_new = self._write(name, tables[name])
+                    changes.setdefault(name, {})[key] = part
+                    new_file_counts[name] += is_new
+            after = self._keep(changes)
+        return {name: replace(after[name], new_file_count=new_file_counts[name]) for name in changes}
 
-    def _write(self, before: Published | None, name: str, key: str, rows: pa.Table) -> Published:
+    def put_beside(self, name: str, content: bytes) -> None:
+        """Put a file that belongs to the version beside the tables, as what `evidence verify` reads."""
+        write_atomically(self.root / name, content)
+
+    def put_packages(self, out: Path, files: Mapping[str, bytes]) -> None:
+        """Make the packages below `out` those of the version; `files` by path below it."""
+        replace_packages(out, files)
+
+    def _keep(self, changes: Changes) -> dict[str, Published]:
+        """Make the changes part of what is published and return all that is; called under the lock."""
+        before = self.published()
+        after = overlaid(before, changes)
+        self._swap(before, after)
+        return after
+
+    def _swap(
+        self,
+        before: Mapping[str, Published],
+        after: Mapping[str, Published],
+        placed: Iterable[tuple[Path, Path]] = (),
+    ) -> None:
+        """Let readers see `after`, and each file of `placed` that was written aside at its own path.
+
+        Whatever takes time is done before the first rename, so that the renames follow at once.
+        """
+        manifest, stamp = self.root / "published.json", self.root / "catalogue.sha256"
+        is_stale = self._is_catalogue_stale(after)
+        swaps = [(write_aside(manifest, _manifest(after)), manifest)] if after != before else []
+        swaps += placed
+        if is_stale:
+            aside = self._catalogue_aside(after, self.catalogue)
+            shown = self._catalogue_stamp(after, aside.read_bytes()).encode()
+            swaps += [(aside, self.catalogue), (write_aside(stamp, shown), stamp)]
+        swap_in(swaps)
+
+    def _write(self, name: str, rows: pa.Table) -> tuple[Part, bool]:
+        """The rows as a file; True where there was no such file yet."""
         table = conform(name, rows)
-        kept = {} if before is None or key == WHOLE else dict(before.parts)
-        others = {other: part for other, part in kept.items() if other not in (WHOLE, key)}
-        if others and not table.num_rows:
-            # A part that lost its last row is no part: a new warehouse would not have it either.
-            return Published(name, others)
         content = parquet_bytes(table)
         file_sha256 = hashlib.sha256(content).hexdigest()
         part = Part(digest_of(name, table, file_sha256), file_sha256, table.num_rows)
@@ -152,33 +197,31 @@ class Warehouse:
         is_new = not path.exists()
         if is_new:
             write_atomically(path, content)
-        return Published(name, {**others, key: part}, new_file_count=int(is_new))
+        return part, is_new
 
     def _is_catalogue_stale(self, entries: Mapping[str, Published]) -> bool:
         stamp = self.root / "catalogue.sha256"
         return not (
-            self.catalogue.exists() and stamp.exists() and stamp.read_text() == self._catalogue_stamp(entries)
+            self.catalogue.exists()
+            and stamp.exists()
+            and stamp.read_text() == self._catalogue_stamp(entries, self.catalogue.read_bytes())
         )
 
-    def _catalogue_stamp(self, entries: Mapping[str, Published]) -> str:
+    def _catalogue_stamp(self, entries: Mapping[str, Published], catalogue: bytes) -> str:
         """What the catalogue shows, then the SHA-256 of its bytes and of `published.json`, one a line."""
         # The views hold absolute paths, so that they work from any folder: a moved warehouse is stale.
         manifest = _manifest(entries)
-        contents = (str(self.root).encode() + b"\n" + manifest, self.catalogue.read_bytes(), manifest)
+        contents = (str(self.root).encode() + b"\n" + manifest, catalogue, manifest)
         return "".join(f"{hashlib.sha256(content).hexdigest()}\n" for content in contents)
 
-    def _replace_catalogue(self, entries: Mapping[str, Published]) -> None:
-        aside = self.root / f"evidence.duckdb.{os.getpid()}.aside"
+    def _catalogue_aside(self, entries: Mapping[str, Published], path: Path) -> Path:
+        """Views over the entries in a file beside `path`, whose place it is to take."""
+        aside = aside_of(path)
         aside.unlink(missing_ok=True)
-        connection = duckdb.connect(
-            str(aside), config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
-        )
-        try:
+        with contextlib.closing(duckdb.connect(str(aside), config=_NO_EXTENSIONS)) as connection:
             _create_views(connection, {name: self.paths_of(entry) for name, entry in entries.items()})
-        finally:
-            connection.close()
-        _swap_in(aside, self.catalogue)
-        write_atomically(self.root / "catalogue.sha256", self._catalogue_stamp(entries).encode())
+        flush(aside)
+        return aside
 
     @contextlib.contextmanager
     def _lock(self) -> Iterator[None]:
@@ -203,18 +246,53 @@ class Warehouse:
         return self.root / "raw" / sha256[:2] / sha256
 
 
+def entries_of(parts: Changes) -> dict[str, Published]:
+    """One entry per table, of just these parts."""
+    return {name: Published(name, named) for name, named in parts.items()}
+
+
+def overlaid(below: Mapping[str, Published], changes: Changes) -> dict[str, Published]:
+    """The entries with the changes laid over them, part by part.
+
+    A part that lost its last row is no part, unless no part has any: a new warehouse would not have it.
+    """
+    above = {
+        name: merged_parts(below[name].parts if name in below else {}, parts)
+        for name, parts in changes.items()
+    }
+    return {**below, **{name: Published(name, _with_rows(parts)) for name, parts in above.items()}}
+
+
+def merged_parts(below: Mapping[str, Part], above: Mapping[str, Part]) -> dict[str, Part]:
+    """Each part from above, or else from below; the whole takes the place of all parts, and they its."""
+    if WHOLE in above:
+        return {WHOLE: above[WHOLE]}
+    return {key: part for key, part in {**below, **above}.items() if key != WHOLE}
+
+
+def _with_rows(parts: Mapping[str, Part]) -> dict[str, Part]:
+    ordered = sorted(parts.items())
+    return dict([(key, part) for key, part in ordered if part.row_count] or ordered[:1])
+
+
 def _manifest(entries: Mapping[str, Published]) -> bytes:
+    content = {name: entry.parts for name, entry in entries.items()}
+    return json_of_parts(content)
+
+
+def json_of_parts(parts: Changes) -> bytes:
+    """Parts by table and name of part, as `published.json` has them."""
     content: dict[str, Any] = {
-        name: {key: asdict(part) for key, part in entry.parts.items()} for name, entry in entries.items()
+        name: {key: asdict(part) for key, part in named.items()} for name, named in parts.items()
     }
     return orjson.dumps(content, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2)
 
 
-def _parse_manifest(content: bytes) -> dict[str, Published]:
-    entries = orjson.loads(content)
+def parts_of_json(content: bytes) -> dict[str, dict[str, Part]]:
+    """The inverse of `json_of_parts`. Raises ValueError, TypeError or AttributeError where it is damaged."""
     return {
-        name: Published(name, {key: Part(**part) for key, part in sorted(parts.items())})
-        for name, parts in sorted(entries.items())
+        name: {key: Part(**part) for key, part in sorted(parts.items())}
+        for name, parts in sorted(orjson.loads(content).items())
     }
 
 
@@ -244,24 +322,7 @@ def root_digest(entries: Mapping[str, Published]) -> str:
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write aside, flush to disk, rename, flush the folder: the file is there whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f"{path.name}.{os.getpid()}.aside")
-    with aside.open("wb") as handle:
-        handle.write(content)
-        handle.flush()
-        os.fsync(handle.fileno())
-    _swap_in(aside, path)
-
-
-def _swap_in(aside: Path, path: Path) -> None:
-    with aside.open("rb") as handle:
-        os.fsync(handle.fileno())
-    aside.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    swap_in([(write_aside(path, content), path)])
 
 
 def _create_views(connection: duckdb.DuckDBPyConnection, paths: Mapping[str, list[Path]]) -> None:

@@ -14,6 +14,7 @@ from dagster._core.errors import DagsterAssetCheckFailedError  # not exported
 
 from assets.folders import Folders
 from assets.inputs import settings_path
+from assets.run_versions import PublishingFailed
 from evidence.boundary import boundary
 from evidence.errors import InputError
 from pipelines.definitions import defs
@@ -35,16 +36,27 @@ class Blocked(Exception):
 def run_everything(folders: Folders, listener: Callable[[Any], None]) -> None:
     """Materialise every asset; `listener` is called with each of Dagster's events.
 
-    Raises Blocked when a blocking check fails, and whatever EvidenceError a stage raises. The run's
-    manifest is written in every case.
+    Raises Blocked when a blocking check fails, and whatever EvidenceError a stage raises: then nothing is
+    published and the last version stays. After Blocked the folders show what the run had made, with the
+    verdicts. The run's manifest is written in every case.
     """
     # A wrong folder is told before anything is built.
     settings_path(folders.incidents_path)
     for name, folder in (("--warehouse", folders.tables.root), ("--out", folders.out_path)):
         _refuse_file(name, folder)
+    run_id = str(uuid.uuid4())
+    try:
+        _run(folders, run_id, listener)
+    except DagsterAssetCheckFailedError as error:
+        folders.look_into(run_id)
+        raise Blocked(str(error)) from error
+    except PublishingFailed as error:
+        raise error.__cause__ or error from None
+
+
+def _run(folders: Folders, run_id: str, listener: Callable[[Any], None]) -> None:
     own = [folders.tables.root, folders.out_path, DAGSTER_FOLDER]
     job = defs.resolve_job_def(EVERYTHING)
-    run_id = str(uuid.uuid4())
     with (
         boundary(*own),
         rare_collections(),
@@ -54,12 +66,9 @@ def run_everything(folders: Folders, listener: Callable[[Any], None]) -> None:
     ):
         reap(instance)
         instance.add_event_listener(run_id, listener)
-        try:
-            job.execute_in_process(
-                instance=instance, run_id=run_id, resources={"folders": folders}, run_config=_SILENT
-            )
-        except DagsterAssetCheckFailedError as error:
-            raise Blocked(str(error)) from error
+        job.execute_in_process(
+            instance=instance, run_id=run_id, resources={"folders": folders}, run_config=_SILENT
+        )
 
 
 @contextlib.contextmanager

@@ -48,10 +48,16 @@ class History:
 
 def open_warehouse(root: Path, as_of: int | None = None) -> History:
     """The history that the last run published. Raises WarehouseError when there is none."""
-    warehouse = Warehouse(root)
+    return open_tables(Warehouse(root), as_of)
+
+
+def open_tables(warehouse: Warehouse, as_of: int | None = None) -> History:
+    """The history in the warehouse as it is seen there; a draft shows that of its run."""
     published = warehouse.published()
     if STATES not in published:
-        raise WarehouseError(f"no history is published in {root}", remedy="Run `evidence run` first")
+        raise WarehouseError(
+            f"no history is published in {warehouse.root}", remedy="Run `evidence run` first"
+        )
     names = [name for name in (STATES, INCIDENTS, *EVIDENCE) if name in published]
     paths = {name: warehouse.paths_of(published[name]) for name in names}
     _check_schemas(paths, "Run `evidence run` again")

@@ -15,9 +15,9 @@ from assets import code, intake, kpis
 from assets.checks import failing_markdown
 from assets.code import code_version
 from assets.folders import Folders
-from assets.handoff import replace_files
 from assets.inputs import input_digest, input_files
 from evidence.errors import InputError
+from evidence.placing import replace_packages
 from evidence.warehouse import Warehouse
 from expectations.checks import GROUPS, context_check
 from expectations.minimum_context import MINIMUM_CONTEXT
@@ -199,9 +199,9 @@ def test_a_failing_intake_publishes_nothing(tmp_path: Path) -> None:
 
 def test_handoff_files_are_replaced_as_a_set(tmp_path: Path) -> None:
     """New ones are written, equal ones left alone, others removed."""
-    replace_files(tmp_path, {"handoffs/a.json": b"1", "handoffs/b.json": b"1"})
+    replace_packages(tmp_path, {"handoffs/a.json": b"1", "handoffs/b.json": b"1"})
     first = (tmp_path / "handoffs" / "a.json").stat().st_mtime_ns
-    replace_files(tmp_path, {"handoffs/a.json": b"1", "handoffs/c.json": b"2"})
+    replace_packages(tmp_path, {"handoffs/a.json": b"1", "handoffs/c.json": b"2"})
     written = {path.name: path.read_bytes() for path in (tmp_path / "handoffs").iterdir()}
     assert {"a.json": b"1", "c.json": b"2"} == written
     assert first == (tmp_path / "handoffs" / "a.json").stat().st_mtime_ns

@@ -35,9 +35,17 @@ def kill_when(project: Project, condition: Callable[[], object]) -> None:
         process.communicate()
 
 
-def is_published(project: Project, table: str) -> bool:
-    """Whether the run has come as far as this table."""
-    return table in Warehouse(project.warehouse).published()
+def is_made(project: Project, table: str) -> bool:
+    """Whether the run has come as far as this table, which is in its draft."""
+    changes = next(project.warehouse.glob("drafts/*/changes.json"), None)
+    return changes is not None and f'"{table}": ' in changes.read_text()
+
+
+def what_readers_see(project: Project) -> dict[str, bytes]:
+    """Everything of the version: the list of tables, catalogue, manifests, and the packages."""
+    beside = [path for path in project.warehouse.glob("*.*") if path.name != ".publish.lock"]
+    packages = (project.folder / "out" / "handoffs").glob("*")
+    return {path.name: path.read_bytes() for path in (*beside, *packages)}
 
 
 def assert_whole(project: Project) -> None:
@@ -52,12 +60,12 @@ def assert_whole(project: Project) -> None:
 
 
 def test_a_killed_first_run_converges(built: Project, project: Project) -> None:
-    """Killed when enrichment is published: what is there is whole, and the next run ends where others end.
+    """Killed when enrichment is made: nothing is published, and the next run ends where others end.
 
     So it does with another hash seed, time zone, locale and thread count, and with neither clone nor history.
     """
-    kill_when(project, lambda: is_published(project, "enrichment.incident_states"))
-    assert_whole(project)
+    kill_when(project, lambda: is_made(project, "enrichment.incident_states"))
+    assert {} == what_readers_see(project)
     environment = {"PYTHONHASHSEED": "4711", "TZ": "Pacific/Chatham", "LC_ALL": "C", "PYTHONUTF8": "0"}
     project.run("--threads", "1", environment=environment)
     assert built.digest() == project.digest()
@@ -65,31 +73,33 @@ def test_a_killed_first_run_converges(built: Project, project: Project) -> None:
     assert ["out", "warehouse"] == sorted(path.name for path in project.folder.iterdir())
 
 
-def test_a_killed_later_run_leaves_the_last_version(copied: Project) -> None:
-    """Killed while a changed incident goes through: the catalogue still shows every table."""
-    before = copied.tables()
+@pytest.mark.parametrize("table", ["decision.decisions", "handoff.packages"])
+def test_a_killed_later_run_leaves_the_last_version(copied: Project, table: str) -> None:
+    """Killed between two stages while an incident goes: tables, catalogue and packages are all of one run."""
+    before, rows = what_readers_see(copied), copied.tables()
     gone = sorted(path.parent for path in copied.incidents.rglob("incident.yaml"))[-1]
     shutil.rmtree(gone)
-    manifest = copied.warehouse / "published.json"
-    first = manifest.read_bytes()
-    kill_when(copied, lambda: manifest.read_bytes() != first)
-    assert_whole(copied)
-    assert sorted(before) == sorted(copied.tables())
+    kill_when(copied, lambda: is_made(copied, table))
+    assert is_made(copied, table)
+    assert before == what_readers_see(copied)
+    assert rows == copied.tables()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("table", STAGES)
 def test_a_kill_after_each_stage_converges(built: Project, project: Project, table: str) -> None:
-    """Wherever the run was killed, the next one ends with the same digests."""
-    kill_when(project, lambda: is_published(project, table))
+    """Wherever the run was killed, the next one ends with the same digests and clears what was left."""
+    kill_when(project, lambda: is_made(project, table))
     assert_whole(project)
     project.run()
     assert built.digest() == project.digest()
+    assert not (project.warehouse / "drafts").exists()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "pattern", ["tables/*/*.aside", "raw/*/*.aside", "*.duckdb.*.aside", "published.json.*"]
+    "pattern",
+    ["tables/*/*.aside", "raw/*/*.aside", "drafts/*/*.aside", "*.duckdb.*.aside", "published.json.*"],
 )
 def test_a_kill_in_the_middle_of_a_write_converges(built: Project, project: Project, pattern: str) -> None:
     """A file that is half written is aside, and nobody takes it for the real one."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from projects import Project
 
@@ -130,19 +131,21 @@ def empty_incident(built: Project, tmp_path: Path) -> Project:
 
 
 def test_a_blocking_check_stops_everything_downstream(empty_incident: Project) -> None:
-    """Exit code 1, the failing check on standard error and in the results, and no later stage is built."""
+    """Exit code 1, the failing check on standard error and in the results, and nothing is published."""
     done = empty_incident.call(*empty_incident.run_arguments)
     assert 1 == done.returncode
     assert "intake.evidence_events: row_count_is_enough" in done.stderr
     assert "Traceback" not in done.stderr
-    published = Warehouse(empty_incident.warehouse).published()
-    assert {"intake", "quality"} == {name.partition(".")[0] for name in published}
-    failed = [
-        row["table_name"]
-        for row in Warehouse(empty_incident.warehouse).read("quality.validation_results").to_pylist()
-        if not row["is_success"] and row["severity"] == "error"
-    ]
-    assert "intake.evidence_events" in failed
+    assert {} == Warehouse(empty_incident.warehouse).published()
+    with duckdb.connect(str(empty_incident.warehouse / "failed.duckdb"), read_only=True) as made:
+        schemas = made.execute("select distinct table_schema from information_schema.tables order by 1")
+        assert [("intake",), ("quality",)] == schemas.fetchall()
+        failed = made.execute("""
+            select distinct table_name
+            from quality.validation_results
+            where not is_success and severity = 'error'
+        """).fetchall()
+    assert ("intake.evidence_events",) in failed
 
 
 def test_a_run_leaves_a_numbered_manifest(built: Project) -> None:

@@ -1,0 +1,143 @@
+"""Owns the version that a run is making: seen by the run alone until it is published in one swap.
+
+A draft is a folder `drafts/<name>` of the warehouse: the list of tables as published when it was begun, the
+parts that the run has replaced since, and the files that go with the tables. The tables' own files are
+immutable and named by their content, so they are written where they stay. Everything else takes its place
+when the draft is committed. A run that ends before that leaves its draft, from which the same run can go on,
+until the next version is published.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from evidence.placing import PACKAGES, remove_other_packages, swap_in, write_aside, written_packages
+from evidence.warehouse import (
+    Changes,
+    Published,
+    Warehouse,
+    entries_of,
+    json_of_parts,
+    merged_parts,
+    overlaid,
+    write_atomically,
+)
+
+FOLDER = "drafts"
+
+
+class Draft(Warehouse):
+    """The warehouse as a run sees it: what it has made so far, over what was published when it began.
+
+    What other runs publish meanwhile is not seen, so that all that a run reads is of one version.
+    """
+
+    def __init__(self, root: Path, name: str) -> None:
+        super().__init__(root)
+        self.folder = self.root / FOLDER / name
+        self._base, self._changes = self.folder / "base.json", self.folder / "changes.json"
+        self._beside, self._packages = self.folder / "beside", self.folder / "packages"
+        self._out = self.folder / "out.txt"
+
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[Draft]:
+        """Begin the draft, or go on with the one of this name; while it is open nobody clears it away."""
+        with contextlib.ExitStack() as stack:
+            with self._lock():
+                self.folder.mkdir(parents=True, exist_ok=True)
+                held = stack.enter_context((self.folder / "lock").open("w"))
+                fcntl.flock(held, fcntl.LOCK_SH)
+                if not self._base.exists():
+                    write_atomically(self._base, _content(self.root / "published.json"))
+            yield self
+
+    # --- as the run sees it
+
+    def published(self) -> dict[str, Published]:
+        """The current files of every table: the draft's own, or else those published when it was begun."""
+        return overlaid(entries_of(self._parts_in(self._base)), self._parts_in(self._changes))
+
+    def _keep(self, changes: Changes) -> dict[str, Published]:
+        before = self._parts_in(self._changes)
+        merged = {name: merged_parts(before.get(name, {}), parts) for name, parts in changes.items()}
+        write_atomically(self._changes, json_of_parts({**before, **merged}))
+        return self.published()
+
+    def put_beside(self, name: str, content: bytes) -> None:
+        """Keep a file that is to lie beside the tables."""
+        write_atomically(self._beside / name, content)
+
+    def put_packages(self, out: Path, files: Mapping[str, bytes]) -> None:
+        """Keep the packages that are to be all of those below `out`."""
+        self._out.unlink(missing_ok=True)  # until they are all there, there are none
+        shutil.rmtree(self._packages, ignore_errors=True)
+        (self._packages / PACKAGES).mkdir(parents=True)
+        for name, content in files.items():
+            (self._packages / name).write_bytes(content)
+        write_atomically(self._out, os.fsencode(out.absolute()))
+
+    # --- its end
+
+    def commit(self) -> None:
+        """Publish the draft in one swap and remove it.
+
+        It is laid over what is published by now, part by part, so that of two runs at once neither loses
+        its tables; of a part that both have made the later stays. Drafts that nobody is at work on are
+        cleared away: there is a newer version than the one they began with.
+        """
+        with self._lock():
+            changes, before = self._parts_in(self._changes), Warehouse.published(self)
+            packages = self._kept_packages()
+            if changes or packages or self._beside.exists():
+                self._swap(before, overlaid(before, changes), self._written_aside(packages))
+                self.failed_catalogue.unlink(missing_ok=True)
+            for out, names in packages.items():
+                remove_other_packages(out, names)
+            shutil.rmtree(self.folder)
+            _clear_abandoned(self.root / FOLDER)
+
+    def _kept_packages(self) -> dict[Path, list[str]]:
+        """The folder that packages are kept for, if any, and their paths below it."""
+        if not self._out.exists():
+            return {}
+        found = (path.relative_to(self._packages).as_posix() for path in self._packages.glob("*/*"))
+        return {Path(os.fsdecode(self._out.read_bytes())): sorted(found)}
+
+    def _written_aside(self, packages: Mapping[Path, list[str]]) -> Iterator[tuple[Path, Path]]:
+        """The packages and the files beside the tables, each beside the place that it is to take."""
+        for out, names in packages.items():
+            yield from written_packages(out, ((name, (self._packages / name).read_bytes()) for name in names))
+        for path in sorted(self._beside.glob("*")):
+            yield write_aside(self.root / path.name, path.read_bytes()), self.root / path.name
+
+    def show_as_failed(self) -> None:
+        """Let people look into what a failed run has made: a catalogue of its own, as the run saw it."""
+        with self._lock():
+            aside = self._catalogue_aside(self.published(), self.failed_catalogue)
+            swap_in([(aside, self.failed_catalogue)])
+
+
+def _content(manifest: Path) -> bytes:
+    return manifest.read_bytes() if manifest.exists() else b"{}"
+
+
+def _clear_abandoned(drafts: Path) -> None:
+    for folder in sorted(drafts.iterdir()):
+        if not _is_open(folder):
+            shutil.rmtree(folder)
+    with contextlib.suppress(OSError):  # others are at work
+        drafts.rmdir()
+
+
+def _is_open(folder: Path) -> bool:
+    with (folder / "lock").open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
