@@ -78,7 +78,7 @@ class ClaimBook:
             raise HandoffRefused(f"{self.case.incident_id}: record {record_sha256}: {error}") from error
 
     def _value(self, record_sha256: str) -> Any:
-        """The record's JSON; None when it is not JSON or kept out of tables, so that its bytes are the value."""
+        """The record's JSON; None when it is not JSON or in no table, so that its bytes are the value."""
         if record_sha256 not in self._parsed:
             if record_sha256 not in self.case.records:
                 raise HandoffRefused(

@@ -259,6 +259,17 @@ class FillIn(Frozen):
     stands_as: str = Field(description="As written in the text, which stays valid in its format.")
 
 
+class Request(Frozen):
+    """The proposal as the body that an automation takes: inert text in that tool's own format, never sent."""
+
+    tool: str
+    format: str
+    media_type: Literal["application/json"] = "application/json"
+    text: str
+    to_fill_in: tuple[FillIn, ...] = Field(default=(), description="What must be filled in before its use.")
+    executed: Literal[False] = False
+
+
 class Proposal(Frozen):
     """The proposed change as inert text in the tool's own format, valid as it stands."""
 
@@ -271,6 +282,7 @@ class Proposal(Frozen):
     checks: tuple[str, ...] = Field(description="What to see for oneself before the text is used.")
     undo: str
     to_fill_in: tuple[FillIn, ...] = Field(description="What must be filled in before the text is used.")
+    requests: tuple[Request, ...] = Field(default=(), description="The same for the tools that would do it.")
     executed: Literal[False] = False
 
 

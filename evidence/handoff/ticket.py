@@ -214,6 +214,10 @@ def _proposal(proposal: Proposal) -> Iterator[str]:
     yield ""
     yield code_block(proposal.text, _LANGUAGES.get(proposal.media_type, ""))
     yield ""
+    if proposal.requests:
+        formats = ", ".join(markdown(request.format) for request in proposal.requests)
+        yield f"The package in JSON holds it as inert requests too (`executed: false`): {formats}."
+        yield ""
     yield f"To take it back: {markdown(proposal.undo)}"
 
 

@@ -62,6 +62,12 @@ duplicate, or refused with a reason in `intake.quarantine`; what an export says 
 A record has at most {RECORD_BYTES_MAX // MEBIBYTE} MiB, a file at most {FILE_BYTES_MAX // MEBIBYTE} MiB,
 also when it is unpacked; what is larger is refused as `size_exceeded`.
 
+## Tools that act
+
+StackStorm, Argo Events and Slack are read as below. What they, Terraform, an operator, the credential kill
+switch or a GitOps rollback are asked for is an
+[inert proposal](../explanation/handoff.md#the-proposal) in their own format.
+
 ## Trust
 
 A column that is *forgeable* is written by whoever is observed, or by anybody who can reach the tool: it is

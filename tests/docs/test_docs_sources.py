@@ -29,7 +29,7 @@ TOOLS = {
     "Gatekeeper (OPA)",
     "GitHub",
     "Kubernetes API audit",
-    "Kubernetes events",
+    "Kubernetes events and pods",
     "Loki",
     "OCSF (Amazon Security Lake)",
     "OPA",

@@ -16,6 +16,8 @@ from ruamel.yaml import YAML
 
 from evidence.handoff.model import Proposal
 
+from . import request_formats
+
 
 class Strict(BaseModel):
     """A part of a manifest: no key besides those of the API, no value of another type."""
@@ -163,6 +165,8 @@ def hold(proposal: Proposal) -> None:
     for blank in proposal.to_fill_in:
         assert blank.stands_as in proposal.text, blank
     assert "<unknown" not in proposal.text
+    for request in proposal.requests:
+        request_formats.hold(request)
 
 
 def manifest(text: str) -> NetworkPolicy | NodePatch | ApplicationPatch:

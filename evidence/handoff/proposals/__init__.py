@@ -16,6 +16,7 @@ from evidence.handoff.proposals import (
     queries,
     workloads,
 )
+from evidence.handoff.proposals.requests import requests_for
 from evidence.handoff.proposals.subject import Brief, Draft, Subject, Workload
 
 Drafter = Callable[[Subject], Draft]
@@ -50,7 +51,8 @@ DRAFTERS: dict[str, Drafter] = {
 
 def propose(subject: Subject) -> Proposal:
     """The proposal for the subject's action; an action that is unknown here becomes a request in words."""
-    return DRAFTERS.get(subject.action, messages.generic)(subject).proposal(subject)
+    proposal = DRAFTERS.get(subject.action, messages.generic)(subject).proposal(subject)
+    return proposal.model_copy(update={"requests": requests_for(subject, proposal)})
 
 
 __all__ = ["DRAFTERS", "Brief", "Subject", "Workload", "propose"]

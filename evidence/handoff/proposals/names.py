@@ -37,6 +37,9 @@ git_remote = _matching(
 github_slug = _matching(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9_.-]*[A-Za-z0-9_-]", 140)
 folder = _matching(r"(?!.*(^|/)\.\.?(/|$))[A-Za-z0-9_.][A-Za-z0-9_.-]*(/[A-Za-z0-9_.][A-Za-z0-9_.-]*)*", 400)
 
+# Slack: the name of a channel.
+slack_channel = _matching(r"[a-z0-9_-]+", 80)
+
 
 def anything(text: str) -> bool:
     """Where the format takes any text, quoted."""
