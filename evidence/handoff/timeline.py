@@ -187,6 +187,10 @@ def _api_call(event: Row) -> str:
 
 
 def _change(event: Row) -> str:
+    if event["activity"] == "planned":
+        return f"plan only: {quote(event['status'] or '')} of {quote(event['name'])}"
+    if event["activity"] == "drifted":
+        return f"a plan finds {quote(event['name'])} other than its state has it"
     what = event["application"] or event["service_name"] or event["repository"] or event["name"]
     before = f", before it {_revision(event['previous_revision'])}" if event["previous_revision"] else ""
     by = f", begun by {quote(event['initiator'])}" if event["initiator"] else ""
