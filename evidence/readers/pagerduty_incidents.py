@@ -43,7 +43,7 @@ def more_available(envelope: Json, what: str) -> Iterator[Gap]:
 def read(record: Json, around: Around) -> Iterable[Event]:
     """The trigger, the acknowledgements and the resolution."""
     created, created_text = fields.time_at(record, "created_at")
-    severity_text, severity_id = _severity(record)
+    severity_text, severity_id = severity_of(record)
     shared = _shared(record)
     trigger: Event = {
         **shared,
@@ -109,7 +109,7 @@ def _shared(record: Json) -> Event:
     }
 
 
-def _severity(record: Json) -> tuple[str | None, int | None]:
+def severity_of(record: Json) -> tuple[str | None, int | None]:
     """The priority where there is one, else the urgency."""
     priority = fields.optional_mapping(record, "priority")
     written = fields.loose_text(priority, "summary", "name")

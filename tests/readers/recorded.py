@@ -37,6 +37,7 @@ apiVersion: backstage.io/v1alpha1
 kind: Component
 metadata:
   name: checkout-api
+  title: Checkout
   annotations:
     backstage.io/kubernetes-namespace: payments
     backstage.io/kubernetes-id: checkout-api

@@ -344,6 +344,7 @@ FILES: dict[str, Any] = {
     "kubernetes_events watch": lines("kubernetes_watch.jsonl"),
     "kubernetes_events newer": document("kubernetes_events_v1.json"),
     "kubernetes_events pascal": document("kubernetes_events_pascal.json"),
+    "pagerduty_webhooks": lines("pagerduty_webhooks.jsonl"),
     "otlp_json logs": document("otlp_json_logs.json"),
     "otlp_json metrics": document("otlp_json_metrics.json"),
     "otlp_json spans": document("otlp_json_spans.json"),
