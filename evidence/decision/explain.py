@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
 import duckdb
 
-from evidence.decision.bundle import Bundle
+from evidence.decision.bundle import Bundle, GuardrailOf
 from evidence.decision.candidates import Candidate, denials
 from evidence.decision.codes import decode
-from evidence.decision.conditions import COLUMNS
 from evidence.decision.decide import (
     Decision,
     decisions_of_record,
@@ -22,17 +21,15 @@ from evidence.decision.decide import (
 from evidence.decision.flip_words import would_change
 from evidence.decision.flips import minimal_flips
 from evidence.decision.matrix import MODE_WORDS, Mode, Option
+from evidence.decision.news_words import news
 from evidence.decision.open_points import MISSING_CONTEXT, OPEN_POINTS
 from evidence.errors import InputError
 from evidence.redaction import make_visible, redact
 from evidence.times import NS_PER_SECOND, format_rfc3339
-from expectations.contracts import Role
-
-SHOWN_ROLES = (Role.FEATURE,)
 
 
 def explain(connection: duckdb.DuckDBPyConnection, incident_id: str, bundle: Bundle) -> str:
-    """The story of one incident's decision as plain text in Markdown's form.
+    """The story of one incident's decision as plain text in Markdown's form, what is urgent first.
 
     Reads the same tables as `decide`. Raises InputError for an unknown incident, naming near ones.
     """
@@ -40,16 +37,14 @@ def explain(connection: duckdb.DuckDBPyConnection, incident_id: str, bundle: Bun
     decision = next(iter(decisions_of_record(connection, bundle, incident_id)))
     sections = [
         _heading(decision, title, bundle),
-        ["## What was known when", *_story(connection, bundle)],
-        ["## Which rules fired", *_rules(bundle, decision)],
-        ["## Options compared", *_options(decision)],
-        ["## What is missing", *_missing(decision)],
         ["## Who must approve", *_approval(bundle, decision)],
+        ["## Which rules fired", *_rules(bundle, decision)],
+        ["## What is missing", *_missing(decision)],
+        *_guardrails(bundle, decision),
+        ["## Options compared", *_options(decision)],
+        ["## What was known when", *_story(connection, bundle)],
         ["## What would change it", *would_change(bundle, minimal_flips(bundle, decision.row))],
     ]
-    guardrails = list(_guardrails(bundle, decision))
-    if guardrails:
-        sections.append([f"## Guardrails of {decision.chosen.name}", *guardrails])
     return "\n\n".join("\n".join(map(_inert, section)) for section in sections) + "\n"
 
 
@@ -131,68 +126,73 @@ def _story(connection: duckdb.DuckDBPyConnection, bundle: Bundle) -> Iterator[st
             f"{change['option']} / {change['action']} ({MODE_WORDS[Mode(change['mode'])]}); "
             f"severity {_or_unknown(row['severity'])}, confidence {row['confidence']}, impact {row['impact']}"
         )
-        yield from _news(before, row)
+        yield from news(before, row)
         before = row
-
-
-def _news(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
-    signals = sorted(set(now["signal_names"]) - set(before.get("signal_names", ())))
-    if signals:
-        yield f"  - signals: {', '.join(signals)}"
-    changed = [
-        f"{name}={_shown(now[name])}"
-        for name, column in COLUMNS.items()
-        if column.role in SHOWN_ROLES
-        and name != "signal_names"
-        and now[name] != before.get(name)
-        and now[name] is not None
-    ]
-    if changed:
-        yield f"  - known: {', '.join(changed)}"
-    if now["missing_context"] != before.get("missing_context"):
-        missing = ", ".join(now["missing_context"])
-        yield f"  - minimum context: {f'lacks {missing}' if missing else 'complete'}"
 
 
 # --- rules and options
 
 
 def _rules(bundle: Bundle, decision: Decision) -> Iterator[str]:
+    """Those that speak for what was chosen first."""
     matched = {rule for each in decision.candidates for rule in each.matched_rules}
     if not matched:
         yield "None: no rule speaks to this state."
-    for rule in bundle.rules:
-        if rule.id in matched:
-            points = ", ".join(f"{name} +{gained}" for name, gained in rule.supports.items())
-            yield f"- {rule.id} ({points}): {rule.because}"
-            yield f"  - when {rule.when}"
+    chosen = decision.chosen.name
+    fired = (rule for rule in bundle.rules if rule.id in matched)
+    for rule in sorted(fired, key=lambda rule: chosen not in rule.supports):
+        points = ", ".join(f"{name} +{gained}" for name, gained in rule.supports.items())
+        yield f"- {rule.id}: {rule.because}"
+        yield f"  - {points}"
+        yield f"  - when {rule.when}"
 
 
 def _options(decision: Decision) -> Iterator[str]:
-    for option in Option:
-        yield f"- {option}"
-        for each in decision.candidates:
-            if each.action.option is option:
-                because = "Chosen." if each.is_chosen else each.lost_because
-                yield f"  - {each.name} ({_figures(each)}). {because}"
+    """The chosen action, those that a rule speaks for, and in one line all the others by option."""
+    chosen = decision.chosen
+    yield from _candidate(chosen)
+    for each in _by_option(decision.candidates):
+        if each.effect and not each.is_chosen:
+            yield from _candidate(each)
+    idle: dict[str, list[str]] = {}
+    for each in _by_option(decision.candidates):
+        if not each.effect and not each.is_chosen:
+            idle.setdefault(each.action.option, []).append(each.name)
+    if idle:
+        named = "; ".join(f"{option} / {', '.join(names)}" for option, names in idle.items())
+        yield f"- no rule speaks for: {named}"
+
+
+def _by_option(candidates: Iterable[Candidate]) -> list[Candidate]:
+    return sorted(candidates, key=lambda each: list(Option).index(each.action.option))
+
+
+def _candidate(each: Candidate) -> Iterator[str]:
+    because = "Chosen." if each.is_chosen else each.lost_because
+    yield f"- {each.action.option} / {each.name}: {because}"
+    yield f"  - {_figures(each)}"
+    if each.action.is_active:
+        yield f"  - gates {_gates(each)}"
 
 
 def _figures(each: Candidate) -> str:
     figures = f"effect {each.effect}"
     if each.action.is_active:
         figures += f" of {each.need}, rung {each.rung}, {MODE_WORDS[each.mode]}"
-        figures += f"; gates: {_gates(each)}"
     return figures
 
 
 def _gates(each: Candidate) -> str:
+    """`failed: confidence; passed: context, preconditions, policy`."""
     gates = {
         "context": each.has_context,
         "confidence": each.is_confident,
         "preconditions": not each.failed_preconditions,
         "policy": each.is_allowed,
     }
-    return ", ".join(f"{name} {'passed' if is_passed else 'failed'}" for name, is_passed in gates.items())
+    failed, passed = ([name for name in gates if gates[name] is is_passed] for is_passed in (False, True))
+    told = (("failed", failed), ("passed", passed))
+    return "; ".join(f"{verdict}: {', '.join(names)}" for verdict, names in told if names)
 
 
 # --- what is missing, who approves
@@ -217,6 +217,8 @@ def _approval(bundle: Bundle, decision: Decision) -> Iterator[str]:
         yield "Nobody: the action may begin automatically."
     if chosen.mode is Mode.POLICY_GATED:
         yield "Nobody beforehand: the action may begin once every policy allows it. Answerable for it:"
+    if chosen.mode is Mode.APPROVAL_REQUIRED:
+        yield "Before anybody acts, all of these must approve:"
     for role in chosen.approvers:
         yield f"- {role}: {bundle.approvers.contact_of(role, owner)}"
     for reason in chosen.mode_reasons:
@@ -229,16 +231,21 @@ def _approval(bundle: Bundle, decision: Decision) -> Iterator[str]:
         yield f"- no owner is known. {fallback.because} Contact: {fallback.contact}"
 
 
-def _guardrails(bundle: Bundle, decision: Decision) -> Iterator[str]:
-    failed = decision.chosen.failed_preconditions
-    for guardrail in bundle.guardrails:
-        if guardrail.action != decision.chosen.name:
-            continue
-        if guardrail.not_evaluable:
-            yield f"- not evaluable: {guardrail.text} {guardrail.not_evaluable}"
-        else:
-            held = "not held" if guardrail.held_by in failed else "held"
-            yield f"- {held}: {guardrail.text} ({guardrail.precondition})"
+def _guardrails(bundle: Bundle, decision: Decision) -> Iterator[list[str]]:
+    """The section, where the chosen action has guardrails."""
+    chosen = decision.chosen
+    lines = [
+        _guardrail(guardrail, chosen) for guardrail in bundle.guardrails if guardrail.action == chosen.name
+    ]
+    if lines:
+        yield [f"## Guardrails of {chosen.name}", *lines]
+
+
+def _guardrail(guardrail: GuardrailOf, chosen: Candidate) -> str:
+    if guardrail.not_evaluable:
+        return f"- not evaluable: {guardrail.text} {guardrail.not_evaluable}"
+    held = "not held" if guardrail.held_by in chosen.failed_preconditions else "held"
+    return f"- {held}: {guardrail.text} ({guardrail.precondition})"
 
 
 # --- words
@@ -255,7 +262,3 @@ def _time(nanoseconds: int) -> str:
 
 def _or_unknown(value: int | None) -> str:
     return "unknown" if value is None else str(value)
-
-
-def _shown(value: object) -> str:
-    return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)

@@ -183,7 +183,7 @@ def explain(
     warehouse: WarehouseFolder = WAREHOUSE,
     playbooks: Playbooks = PLAYBOOKS,
 ) -> None:
-    """Say what was known when, which rules fired, why each alternative lost, and who must approve."""
+    """Say who must approve, which rules fired, why each alternative lost, and what was known when."""
     from pipelines.cli.reading import print_explanation
 
     print_explanation(warehouse, playbooks, incident)

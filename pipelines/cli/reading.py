@@ -21,6 +21,7 @@ def print_explanation(warehouse: Path, playbooks: Path, incident_id: str) -> Non
 
     from evidence import decision
     from evidence.warehouse import Warehouse
+    from pipelines.cli.wrapping import wrapped
     from simulator.faults.ablation import sentences
 
     tables = Warehouse(warehouse)
@@ -30,10 +31,10 @@ def print_explanation(warehouse: Path, playbooks: Path, incident_id: str) -> Non
     with closing(tables.connect()) as connection:
         text = decision.explain(connection, incident_id, decision.load_active(playbooks))
         worth = sentences(connection, incident_id) if ABLATIONS in tables.published() else []
-    sys.stdout.write(text)
     if worth:
         lines = "".join(f"- {sentence}\n" for sentence in worth)
-        sys.stdout.write(f"\n## What each source was worth\n{lines}")
+        text += f"\n## What each source was worth\n{lines}"
+    sys.stdout.write(wrapped(text))
 
 
 def no_such_incident(incident_id: str, known: Sequence[str]) -> InputError:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from evidence.decision import explain
+from evidence.decision.conditions import COLUMNS
+from evidence.decision.news_words import news
 from evidence.errors import InputError
 
 from .deciding import mini
@@ -12,27 +16,25 @@ from .histories import DRAIN, ERRORS, QUIET, RESTART, START, history, incident
 
 
 def test_a_story_tells_what_was_known_what_fired_what_lost_and_who_must_agree() -> None:
-    """Each question of a responder has its section, in the order in which it is asked."""
+    """Each question of a responder has its section, the urgent ones first."""
     connection = history([ERRORS, {**RESTART, "confidence": 50}], [incident(title="Cart fails")])
     told = explain(connection, "inc-1", mini())
     headings = [line for line in told.splitlines() if line.startswith("#")]
     assert headings == [
         "# inc-1: Cart fails",
-        "## What was known when",
-        "## Which rules fired",
-        "## Options compared",
-        "## What is missing",
         "## Who must approve",
+        "## Which rules fired",
+        "## What is missing",
+        "## Options compared",
+        "## What was known when",
         "## What would change it",
     ]
     assert "Recommended: contain / restart on cart (approval required). Nothing was executed." in told
     assert "moment 2: contain / restart (approval required); severity unknown, confidence 50" in told
     assert "  - signals: CrashLoop" in told
-    assert "- crash-loop (restart +20, drain +50): A pod keeps failing." in told
-    assert (
-        "drain (effect 70 of 50, rung 2, approval required; gates: context passed, confidence failed" in told
-    )
-    assert "Confidence 50 is below its floor of 60." in told
+    assert "- crash-loop: A pod keeps failing.\n  - restart +20, drain +50\n  - when " in told
+    assert "drain: Confidence 50 is below its floor of 60.\n" in told
+    assert "  - effect 70 of 50, rung 2, approval required\n  - gates failed: confidence; passed: " in told
     assert "- app_owner: commander desk (fallback: no owner is known)" in told
     assert "- raised above automatic: confidence is below 60" in told
 
@@ -118,3 +120,48 @@ def test_a_policy_gated_action_asks_nobody_beforehand() -> None:
     said = text.partition("## Who must approve\n")[2].splitlines()
     assert said[0].startswith("Nobody beforehand")
     assert said[1].startswith("- app_owner: ")
+
+
+def test_what_no_rule_speaks_for_is_one_line() -> None:
+    """The chosen action first, then those with points, then all the others by option: none is left out."""
+    bundle = mini()
+    told = explain(history([RESTART]), "inc-1", bundle)
+    lines = told.partition("## Options compared\n")[2].partition("\n\n")[0].splitlines()
+    items = [line for line in lines if line.startswith("- ")]
+    assert "- contain / restart: Chosen." == items[0]
+    assert items[-1].startswith("- no rule speaks for: monitor / watch; ")
+    assert 1 == told.count("no rule speaks for")
+    assert all(re.search(rf"\b{name}\b", "\n".join(items)) for name in bundle.actions)
+
+
+def test_the_rules_that_speak_for_what_is_recommended_come_first() -> None:
+    """The others say what else was thought of."""
+    told = explain(history([{**RESTART, "is_error_rate_over_policy": True}]), "inc-1", mini())
+    fired = told.partition("## Which rules fired\n")[2].partition("\n\n")[0].split("\n- ")
+    speaks = ["restart +" in each for each in fired]
+    assert sorted(speaks, reverse=True) == speaks
+
+
+def test_news_are_values_then_what_is_true_then_what_is_false() -> None:
+    """Later only what changed, from what to what; parts per million as a percentage too."""
+    blank = dict.fromkeys(COLUMNS) | {"signal_names": [], "missing_context": []}
+    before = blank | {"service": "cart", "error_rate_ppm": 138_469, "is_stateful": False, "node": "n1"}
+    after = before | {"error_rate_ppm": 999_950, "is_stateful": True, "is_change_seen": False, "node": None}
+    assert [
+        "  - known: service=cart, node=n1, error_rate_ppm=138469 (13.8%)",
+        "  - false: is_stateful",
+        "  - minimum context: complete",
+    ] == list(news({}, before | {"missing_context": []}))
+    assert [
+        "  - known: node=n1 → unknown, error_rate_ppm=138469 (13.8%) → 999950 (100.0%)",
+        "  - true: is_stateful",
+        "  - false: is_change_seen",
+    ] == list(news(before, after))
+    assert [] == list(news(after, after))
+
+
+def test_whoever_must_approve_is_told_before_what_it_takes() -> None:
+    """All of them, before anybody acts."""
+    told = explain(history([{**RESTART, "confidence": 50}]), "inc-1", mini())
+    section = told.partition("## Who must approve\n")[2]
+    assert section.startswith("Before anybody acts, all of these must approve:\n- app_owner: ")

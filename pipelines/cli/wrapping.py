@@ -1,0 +1,27 @@
+"""Owns how text is laid out for a terminal: long lines are wrapped, and items hang below their beginning."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import textwrap
+
+WIDTH_MAX = 110  # longer lines are hard to follow
+WIDTH_MIN = 40
+_MARK = re.compile(r" *(?:- )?")
+
+
+def wrapped(text: str) -> str:
+    """The text in lines as wide as the terminal at most; where there is none, or COLUMNS, of 110 characters.
+
+    Only between words: a name or an address that is longer stands whole, so that it can be copied.
+    """
+    width = shutil.get_terminal_size(fallback=(WIDTH_MAX, 0)).columns
+    width = max(WIDTH_MIN, min(WIDTH_MAX, width))
+    return "".join(f"{_laid_out(line, width)}\n" for line in text.splitlines())
+
+
+def _laid_out(line: str, width: int) -> str:
+    mark = _MARK.match(line)
+    hang = " " * len(mark[0]) if mark else ""
+    return textwrap.fill(line, width, subsequent_indent=hang, break_long_words=False, break_on_hyphens=False)
