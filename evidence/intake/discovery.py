@@ -38,8 +38,8 @@ def find_incidents(root: Path) -> list[IncidentFolder]:
 def find_unclaimed(root: Path, own_folders: Sequence[Path] = ()) -> list[dict[str, Any]]:
     """Rows of `intake.unclaimed_files`: what lies below the root in a folder without incident.yaml.
 
-    Nobody reads it, so that it has to be named. The catalogue, the settings, Markdown, names that begin
-    with a dot and what lies in `own_folders` (warehouse and output) are not meant.
+    Nobody reads it, so that it has to be named. The catalogue, the settings, the account of an ingest,
+    Markdown, names that begin with a dot and what lies in `own_folders` (warehouse and output) are not meant.
     """
     root = root.absolute()
     entries = walk(root)
@@ -89,7 +89,8 @@ def _belongs_beside(entry: Entry, root: Path) -> bool:
     """Whether it is what people keep beside incidents."""
     relative = entry.path.relative_to(root)
     is_notes = entry.kind is Kind.FILE and entry.path.suffix == ".md"
-    return is_notes or entry.path == root / "settings.yaml" or _is_hidden(relative)
+    is_ours = entry.path in (root / "settings.yaml", root / "ingest.json")
+    return is_notes or is_ours or _is_hidden(relative)
 
 
 def _is_hidden(relative: Path) -> bool:

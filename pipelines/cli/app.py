@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import os
 import sys
-from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from pipelines.cli.choices import ComparisonFormat, Engine, Format
 
 EXIT_FINDINGS = 1
 EXIT_USAGE = 2
@@ -24,29 +25,6 @@ EXIT_CODES = {
     "nothing published)",
 }
 EPILOG = f"Exit codes: {'; '.join(f'{code} {meaning}' for code, meaning in EXIT_CODES.items())}."
-
-
-class Format(StrEnum):
-    """How a command prints its result."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-class ComparisonFormat(StrEnum):
-    """How `evidence compare` writes its result."""
-
-    TEXT = "text"
-    MARKDOWN = "markdown"
-    JSON = "json"
-    HTML = "html"
-
-
-class Engine(StrEnum):
-    """What a replay runs on; the result is the same."""
-
-    EMBEDDED = "embedded"
-    SPARK = "spark"
 
 
 class _Commands(typer.core.TyperGroup):
@@ -155,6 +133,32 @@ def run(
         raise typer.Exit(EXIT_FINDINGS) from None
     print_summary(folders, output_format)
     _leave_at_once()
+
+
+@app.command(epilog="Example: evidence ingest exports/ --into incidents --dry-run")
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(help="Files or folders of exports, plain, gzip or Parquet.")],
+    into: Annotated[Path, typer.Option(help="Folder of incidents to write into.")] = Path("incidents"),
+    gap: Annotated[
+        str, typer.Option(help="Records of one entity further apart than this are of different incidents.")
+    ] = "30m",
+    manifest: Annotated[
+        Path | None, typer.Option(help="YAML file that names incidents and what belongs to them.")
+    ] = None,
+    is_dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done, write nothing.")
+    ] = False,
+    output_format: OutputFormat = Format.TEXT,
+) -> None:
+    """Take in exports: recognise files, group records into incidents, say what could not be read and why.
+
+    Catalogue and settings are those of the folder written into, or beside it. What is refused is kept too.
+    """
+    from pipelines.cli.ingesting import print_ingest
+
+    print_ingest(
+        paths, into, gap=gap, manifest=manifest, is_dry_run=is_dry_run, output_format=output_format.value
+    )
 
 
 @app.command(epilog="Example: evidence verify inc-0101-checkout-shell")

@@ -1,0 +1,114 @@
+"""Owns `ingest.json`: what an ingest has written into a folder of incidents, and where each record came from.
+
+It is outside of every table: the pipeline reads the incidents beside it. Locations (paths, offsets) are in it
+and nowhere else, so that the incidents themselves are the same whatever the files were called.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from evidence.errors import InputError, Place
+from evidence.times import NS_PER_SECOND, parse_rfc3339
+
+ACCOUNT = "ingest.json"
+ACCOUNT_VERSION = 1
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class HeldIncident(_Part):
+    """One incident as it was last written. `derived` are the values that people may have changed since."""
+
+    derived: dict[str, str]
+    files: dict[str, str]
+    received: dict[str, str] = {}
+    is_named: bool = False
+
+    @property
+    def start(self) -> int:
+        """Begin of the derived window; ns UTC."""
+        return parse_rfc3339(self.derived["start"])
+
+    @property
+    def end(self) -> int:
+        """End of the derived window; ns UTC."""
+        return parse_rfc3339(self.derived["end"])
+
+
+class Stretch(_Part):
+    """Neighbouring records of a file with the same fate: offsets in the unpacked bytes, ends excluded."""
+
+    to: str
+    first_record: int
+    records: int
+    begin: int
+    end: int
+
+
+class SourceFile(_Part):
+    """One file that was given, by its path then and the digest of its bytes on disk."""
+
+    path: str
+    sha256: str
+    byte_count: int
+    formats: list[str]
+    stretches: list[Stretch]
+
+
+class Account(_Part):
+    """All of `ingest.json`."""
+
+    version: Annotated[int, Field(ge=ACCOUNT_VERSION, le=ACCOUNT_VERSION)] = ACCOUNT_VERSION
+    gap_seconds: int | None = None
+    incidents: dict[str, HeldIncident] = {}
+    unplaced: dict[str, str] = {}
+    refused: dict[str, str] = {}
+    files: list[SourceFile] = []
+
+    def near(self, low: int | None, high: int | None, gap_seconds: int) -> Iterator[str]:
+        """Incidents that records of that time may touch, or others through them; under another gap all."""
+        if self.gap_seconds not in (None, gap_seconds):
+            yield from sorted(self.incidents)
+            return
+        if low is None or high is None:
+            return
+        gap_ns = gap_seconds * NS_PER_SECOND
+        left = dict(sorted(self.incidents.items()))
+        is_growing = True
+        while is_growing:
+            is_growing = False
+            for name, held in list(left.items()):
+                if held.start <= high + gap_ns and held.end >= low - gap_ns:
+                    low, high = min(low, held.start), max(high, held.end)
+                    del left[name]
+                    is_growing = True
+                    yield name
+
+    def text(self) -> str:
+        """The file's content."""
+        content = self.model_dump(mode="json")
+        return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+
+
+def load_account(into: Path) -> Account:
+    """The account of a folder, empty where nothing was ingested. Raises InputError for a broken one."""
+    path = into / ACCOUNT
+    if not path.exists():
+        return Account()
+    try:
+        return Account.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise InputError(
+            f"is no account of an ingest: {first['msg']}",
+            place=Place(path, field="/".join(str(part) for part in first["loc"])),
+            remedy="Put back the file that evidence ingest wrote, or ingest into a new folder",
+        ) from None

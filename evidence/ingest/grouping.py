@@ -1,0 +1,180 @@
+"""Owns which records make one incident: by the entities that they share and the gap between them in time.
+
+Without a manifest, two records belong together when they share an entity key (place_keys.sql) and lie within
+the gap of each other, and so does whatever is tied to them in the same way. Nothing here depends on file
+names, on the order of files or on how lines are split over them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from evidence.ingest.index import Index
+from evidence.json_strict import canonical
+
+_SQL = {path.stem: path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.sql"))}
+_SERVICES = pa.schema(
+    [
+        (name, pa.string())
+        for name in (
+            "name",
+            "kubernetes_namespace",
+            "kubernetes_id",
+            "argocd_app",
+            "github_slug",
+            "pagerduty_service",
+        )
+    ]
+)
+_SETTLED = pa.schema([("sha256", pa.binary()), ("winner", pa.binary()), ("is_equal", pa.bool_())])
+_CLAIMS = pa.schema([("kept_id", pa.int64()), ("incident_id", pa.string())])
+Claims = Iterable[tuple[int, str]]
+"""Kept records and the incidents that claim them."""
+_COMPONENTS = pa.schema([("chain_id", pa.int64()), ("component", pa.int64())])
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One incident to be: its times (ns UTC), the digest of its first record, and what it is about.
+
+    `held_by` are the incidents that hold its records already, the earliest first.
+    """
+
+    name: str
+    incident_id: str | None
+    begin_at: int
+    end_at: int
+    founder: str
+    signal_name: str
+    flags: int
+    entities: tuple[tuple[str, str, int], ...]
+    formats: Mapping[str, int] = field(default_factory=dict)
+    held_by: tuple[str, ...] = ()
+
+
+def settle(index: Index) -> None:
+    """Say of every record what becomes of it: kept, a copy of what is kept, or refused."""
+    connection = index.connection
+    connection.execute(_SQL["fates"]).fetchall()
+    losers = connection.execute(
+        "select sha256, winner, record_id from rivals where sha256 <> winner order by winner, sha256"
+    ).fetchall()
+    rows = []
+    for sha256, winner, is_equal in _compared(index, losers):
+        rows.append({"sha256": sha256, "winner": winner, "is_equal": is_equal})
+    _replace(connection, "rivals_settled", pa.Table.from_pylist(rows, schema=_SETTLED))
+    connection.execute(_SQL["settled"]).fetchall()
+
+
+def _compared(index: Index, losers: list[tuple[bytes, bytes, int]]) -> Iterable[tuple[bytes, bytes, bool]]:
+    from evidence.ingest.raw_bytes import RawBytes
+
+    if not losers:
+        return
+    with RawBytes(index) as raw:
+        digests = raw.digests("select sha256, record_id from rivals", _content_digest)
+    for sha256, winner, _ in losers:
+        yield sha256, winner, digests[sha256] == digests[winner]
+
+
+def _content_digest(data: bytes) -> bytes:
+    return hashlib.sha256(canonical(data)).digest()
+
+
+def group(
+    index: Index, gap_ns: int, services: Iterable[Mapping[str, Any]], claims: Callable[[], Claims] = tuple
+) -> list[Group]:
+    """The groups in order of time; the tables `members` and `claims` say which records they hold.
+
+    `claims` is asked once the entities of the records are known.
+    """
+    connection = index.connection
+    _replace(connection, "services", _service_table(services))
+    connection.execute(_SQL["place_keys"]).fetchall()
+    claimed = [{"kept_id": kept_id, "incident_id": incident_id} for kept_id, incident_id in claims()]
+    _replace(connection, "claims", pa.Table.from_pylist(claimed, schema=_CLAIMS))
+    connection.execute(f"set variable gap = {int(gap_ns)}::bigint").fetchall()
+    connection.execute(_SQL["chains"]).fetchall()
+    _replace(connection, "components", _components(connection))
+    for name in ("groups", "formed"):
+        connection.execute(_SQL[name]).fetchall()
+    return _groups(connection)
+
+
+def _groups(connection: duckdb.DuckDBPyConnection) -> list[Group]:
+    entities: dict[str, list[tuple[str, str, int]]] = {}
+    for name, kind, entity, count in connection.execute(
+        "select group_name, kind, entity, record_count from group_entities"
+        " order by group_name, is_loose, record_count desc, kind, entity"
+    ).fetchall():
+        entities.setdefault(name, []).append((kind, entity, count))
+    formats: dict[str, dict[str, int]] = {}
+    for name, format_, count in connection.execute(
+        "select group_name, format, count(*) from group_records group by all order by all"
+    ).fetchall():
+        formats.setdefault(name, {})[format_] = count
+    held: dict[str, list[str]] = {}
+    for held_by, name in connection.execute(
+        "select held_by, group_name from held_groups order by all"
+    ).fetchall():
+        held.setdefault(name, []).append(held_by)
+    return [
+        Group(
+            name,
+            incident_id,
+            begin,
+            end,
+            founder.hex(),
+            signal or "",
+            flags,
+            tuple(entities.get(name, ())),
+            formats.get(name, {}),
+            tuple(held.get(name, ())),
+        )
+        for name, incident_id, begin, end, founder, signal, flags in connection.execute(
+            _SQL["facts"]
+        ).fetchall()
+    ]
+
+
+def _service_table(services: Iterable[Mapping[str, Any]]) -> pa.Table:
+    rows = [
+        {name: row.get(name) for name in _SERVICES.names} for row in services if row["kind"] == "component"
+    ]
+    return pa.Table.from_pylist(rows, schema=_SERVICES)
+
+
+def _components(connection: duckdb.DuckDBPyConnection) -> pa.Table:
+    """Chains that are tied to each other, by the least number of each set."""
+    (count,) = connection.execute("select count(*) from chains").fetchall()[0]
+    parents = list(range(count + 1))
+    for one, other in connection.execute("from edges order by all").fetchall():
+        low, high = sorted((_root(parents, one), _root(parents, other)))
+        parents[high] = low
+    roots = [_root(parents, chain) for chain in range(1, count + 1)]
+    return pa.table({"chain_id": range(1, count + 1), "component": roots}, schema=_COMPONENTS)
+
+
+def _root(parents: list[int], chain: int) -> int:
+    while parents[chain] != chain:
+        parents[chain] = parents[parents[chain]]
+        chain = parents[chain]
+    return chain
+
+
+def _replace(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> None:
+    connection.register("given", table)
+    connection.execute(f"create or replace temp table {name} as from given").fetchall()
+    connection.unregister("given")
+
+
+def statement(name: str) -> str:
+    """The SQL of that name in this folder."""
+    return _SQL[name]

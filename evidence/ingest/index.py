@@ -1,0 +1,342 @@
+"""Owns the index of a first pass: one row per record, in DuckDB on disk, so that memory stays bounded."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from evidence.ingest.scanned import FileFacts, Scanned
+from evidence.ingest.scanning import FileScan
+from evidence.readers import Event
+from evidence.readers.kubernetes_names import workload_of_pod
+from evidence.settings import Settings
+
+MEMORY_LIMIT = "320MB"
+BATCH_COUNT = 20_000
+_PLACES_MAX = 100_000
+
+# What a record says of what kind of incident it is, as bits.
+IS_DETECTION, IS_CHANGE, IS_DEPENDENCY, IS_NODE, IS_CLOUD, IS_ALERT, IS_SIGNAL = (1 << n for n in range(7))
+
+_RECORDS = pa.schema(
+    [
+        ("record_id", pa.int64()),
+        ("file_id", pa.int32()),
+        ("ordinal", pa.int64()),
+        ("start", pa.int64()),
+        ("length", pa.int64()),
+        ("line", pa.int64()),
+        ("sha256", pa.binary()),
+        ("format", pa.string()),
+        ("reason", pa.string()),
+        ("field", pa.string()),
+        ("detail", pa.string()),
+        ("identity", pa.binary()),
+        ("first_at", pa.int64()),
+        ("last_at", pa.int64()),
+        ("document", pa.binary()),
+        ("signal_rank", pa.int32()),
+        ("signal_at", pa.int64()),
+        ("signal_name", pa.string()),
+        ("flags", pa.int32()),
+    ]
+)
+_DOCUMENTS = pa.schema(
+    [("sha256", pa.binary()), ("file_id", pa.int32()), ("start", pa.int64()), ("length", pa.int64())]
+)
+_STRETCHES = pa.schema(
+    [
+        ("stretch_id", pa.int64()),
+        ("record_id", pa.int64()),
+        ("begin_at", pa.int64()),
+        ("end_at", pa.int64()),
+        ("place_id", pa.int64()),
+    ]
+)
+_PLACE_COLUMNS = (
+    "cluster",
+    "namespace",
+    "workload",
+    "pod",
+    "node",
+    "service_name",
+    "application",
+    "repository",
+    "account_uid",
+    "actor",
+    "actor_kind",
+    "credential_uid",
+    "pagerduty_service",
+    "upstream",
+)
+_PLACES = pa.schema([("place_id", pa.int64()), *((name, pa.string()) for name in _PLACE_COLUMNS)])
+_FILES = pa.schema(
+    [
+        ("file_id", pa.int32()),
+        ("path", pa.string()),
+        ("sha256", pa.string()),
+        ("byte_count", pa.int64()),
+        ("formats", pa.list_(pa.string())),
+        ("is_refused", pa.bool_()),
+        ("held_by", pa.string()),
+        ("claimed_by", pa.list_(pa.string())),
+        ("received_at", pa.int64()),
+    ]
+)
+_TABLES = {
+    "records": _RECORDS,
+    "documents": _DOCUMENTS,
+    "stretches": _STRETCHES,
+    "places": _PLACES,
+    "files": _FILES,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file to read: its name in the account, and the incident that holds it already, if one does."""
+
+    path: Path
+    name: str
+    held_by: str | None = None
+    claimed_by: tuple[str, ...] = ()
+    received_at: int | None = None
+
+
+class Index:
+    """Takes in files one after the other; `connection` holds what was found."""
+
+    def __init__(self, scratch: Path, settings: Settings) -> None:
+        self.settings = settings
+        self.scratch = scratch
+        self.sources: list[Source] = []
+        self.facts: list[FileFacts] = []
+        self.connection = _opened(scratch)
+        self._rows: dict[str, dict[str, list[Any]]] = {name: _empty(name) for name in _TABLES}
+        self._places: dict[tuple[Any, ...], int] = {}
+        self._next = dict.fromkeys(("record", "stretch", "place"), 0)
+
+    def close(self) -> None:
+        """Close the database."""
+        self.connection.close()
+
+    @property
+    def record_count(self) -> int:
+        """Records taken in so far."""
+        return self._next["record"]
+
+    def add(self, sources: Iterable[Source]) -> Iterable[int]:
+        """Read each file; yields the number of records so far, after each batch and each file."""
+        for source in sources:
+            file_id = len(self.sources)
+            scan = FileScan(source.path, self.settings, source.received_at)
+            ordinal = 0
+            for batch in scan.batches():
+                if scan.is_refused:
+                    self._forget(file_id)
+                    ordinal = 0
+                for record in batch:
+                    self._add_record(file_id, ordinal, record)
+                    ordinal += 1
+                if len(self._rows["records"]["record_id"]) >= BATCH_COUNT:
+                    self._flush()
+                    yield self.record_count
+            self._add_file(file_id, source, scan.facts)
+            yield self.record_count
+        self._flush()
+
+    def _add_file(self, file_id: int, source: Source, facts: FileFacts) -> None:
+        self.sources.append(source)
+        self.facts.append(facts)
+        row = (file_id, source.name, facts.sha256, facts.byte_count, list(facts.formats), facts.is_refused)
+        rest = (source.held_by, list(source.claimed_by), source.received_at)
+        _append(self._rows["files"], (*row, *rest))
+
+    def _forget(self, file_id: int) -> None:
+        """Leave out what was found in a file that turned out to be damaged."""
+        self._flush()
+        self.connection.execute(
+            "delete from stretches where record_id in (select record_id from records where file_id = ?)",
+            [file_id],
+        ).fetchall()
+        for table in ("records", "documents"):
+            self.connection.execute(f"delete from {table} where file_id = ?", [file_id]).fetchall()
+
+    def _add_record(self, file_id: int, ordinal: int, record: Scanned) -> None:
+        record_id = self._next["record"]
+        self._next["record"] += 1
+        rank, signal_at, name, flags = _signal(record.events)
+        times = [event["event_time"] for event in record.events]
+        identity = None
+        if record.identity is not None:
+            identity = hashlib.sha256(f"{record.format}\n{record.identity}".encode("utf-8", "surrogatepass"))
+        span = record.document
+        _append(
+            self._rows["records"],
+            (
+                record_id,
+                file_id,
+                ordinal,
+                record.start,
+                record.length,
+                record.line,
+                record.sha256,
+                record.format,
+                record.reason,
+                record.field,
+                record.detail,
+                identity.digest()[:16] if identity else None,
+                min(times, default=None),
+                max(times, default=None),
+                span.sha256 if span else None,
+                rank,
+                signal_at,
+                name,
+                flags,
+            ),
+        )
+        if span is not None:
+            documents = self._rows["documents"]
+            if not documents["start"] or documents["start"][-1] != span.start or ordinal == 0:
+                _append(documents, (span.sha256, file_id, span.start, span.length))
+        if record.events:
+            self._add_stretches(record_id, record.events)
+
+    def _add_stretches(self, record_id: int, events: tuple[Event, ...]) -> None:
+        """Each change of a history is a stretch of its own; all else that a record states is one."""
+        changes = [event for event in events if event["kind"] == "change"] if len(events) > 1 else []
+        others = [event for event in events if event["kind"] != "change"] if changes else list(events)
+        for together in ([others] if others else []) + [[change] for change in changes]:
+            times = [event["event_time"] for event in together]
+            stretch_id = self._next["stretch"]
+            self._next["stretch"] += 1
+            for place_id in dict.fromkeys(self._place(event) for event in together):
+                row = (stretch_id, record_id, min(times), max(times), place_id)
+                _append(self._rows["stretches"], row)
+
+    def _place(self, event: Event) -> int:
+        get = event.get
+        is_paged = get("resource_kind") == "pagerduty_service"
+        place = (
+            get("cluster"),
+            get("namespace"),
+            event.get("workload") or workload_of_pod(event.get("pod")),
+            get("pod"),
+            get("node"),
+            # PagerDuty's services are who is paged, not what runs.
+            None if is_paged else get("service_name"),
+            get("application"),
+            get("repository"),
+            get("account_uid"),
+            get("actor"),
+            get("actor_kind"),
+            get("credential_uid"),
+            get("resource") if is_paged else None,
+            get("upstream") if get("is_error") or event["kind"] == "alert" else None,
+        )
+        known = self._places.get(place)
+        if known is None:
+            known = self._places[place] = self._next["place"]
+            self._next["place"] += 1
+            _append(self._rows["places"], (known, *place))
+        return known
+
+    def _flush(self) -> None:
+        for name, columns in self._rows.items():
+            if next(iter(columns.values())):
+                batch = pa.table(columns, schema=_TABLES[name])
+                self.connection.register("batch", batch)
+                self.connection.execute(f"insert into {name} from batch").fetchall()
+                self.connection.unregister("batch")
+                self._rows[name] = _empty(name)
+        if len(self._places) > _PLACES_MAX:
+            # A place may then have two numbers; what counts are its names.
+            self._places.clear()
+
+
+def _opened(scratch: Path) -> duckdb.DuckDBPyConnection:
+    scratch.mkdir(parents=True, exist_ok=True)
+    connection = duckdb.connect(
+        str(scratch / "index.duckdb"),
+        config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"},
+    )
+    for setting in (
+        f"memory_limit = '{MEMORY_LIMIT}'",
+        f"temp_directory = '{str(scratch / 'spilled').replace(chr(39), chr(39) * 2)}'",
+        "preserve_insertion_order = false",
+        "TimeZone = 'UTC'",
+    ):
+        connection.execute(f"set {setting}").fetchall()
+    for name, schema in _TABLES.items():
+        connection.register("empty", schema.empty_table())
+        connection.execute(f"create table {name} as from empty").fetchall()
+        connection.unregister("empty")
+    return connection
+
+
+def _empty(name: str) -> dict[str, list[Any]]:
+    return {column: [] for column in _TABLES[name].names}
+
+
+def _append(columns: dict[str, list[Any]], row: tuple[Any, ...]) -> None:
+    for column, value in zip(columns.values(), row, strict=True):
+        column.append(value)
+
+
+def _signal(events: tuple[Event, ...]) -> tuple[int | None, int | None, str | None, int]:
+    """(rank, time, name) of the event that names an incident best, and what kind of incident is hinted at."""
+    best: tuple[int, int, str] | None = None
+    flags = 0
+    for event in events:
+        here = (_rank(event), event["event_time"], event["name"])
+        best = here if best is None or here < best else best
+        flags |= _flags(event)
+    return (*best, flags) if best else (None, None, None, flags)
+
+
+_RANKS = {"detection": 0, "alert": 1, "policy": 2, "api_call": 3, "lifecycle": 5, "change": 6}
+
+
+def _rank(event: Event) -> int:
+    rank = _RANKS.get(event["kind"], 8)
+    if rank == 3 and event.get("activity") == "read":
+        return 4
+    if event.get("is_error"):
+        return min(rank, 5)
+    return rank
+
+
+def _flags(event: Event) -> int:
+    kind = event["kind"]
+    flags = IS_SIGNAL if _is_signal(event) else 0
+    if kind == "change" and event.get("activity") != "observed":
+        flags |= IS_CHANGE
+    elif kind == "detection":
+        flags |= IS_DETECTION
+    elif kind == "alert":
+        flags |= IS_ALERT
+    elif kind == "api_call" and event.get("account_uid"):
+        flags |= IS_CLOUD
+    if event.get("upstream") and (event.get("is_error") or kind == "alert"):
+        flags |= IS_DEPENDENCY
+    if flags & IS_SIGNAL and event.get("node") and not event.get("workload") and kind != "api_call":
+        flags |= IS_NODE
+    return flags
+
+
+def _is_signal(event: Event) -> bool:
+    """Whether it may be why people look; changes, samples and healthy life cycles are what they look at."""
+    if event["kind"] == "lifecycle":
+        return (event.get("severity_id") or 0) >= _WARNING
+    if event["kind"] in ("log", "trace"):
+        return event.get("is_error") is True
+    return event["kind"] in ("alert", "api_call", "detection", "policy", "response")
+
+
+_WARNING = 3  # OCSF medium, as the readers grade Kubernetes' Warning events

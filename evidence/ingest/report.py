@@ -1,0 +1,96 @@
+"""Owns what one ingest reports: what was recognised, refused and formed. Its schema is published."""
+
+from __future__ import annotations
+
+import json
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+REPORT_VERSION = 1
+
+
+class _Report(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FormatCount(_Report):
+    """Records of one format; records = evidence + duplicate + unplaced + refused. Null: none was known.
+
+    A file in which several formats were found counts in each.
+    """
+
+    format: str | None
+    files: int
+    records: int
+    evidence: int
+    duplicate: int
+    unplaced: int
+    refused: int
+
+
+class Refusal(_Report):
+    """One refused record: where it begins (offset in the unpacked bytes), which field and why."""
+
+    file: str
+    line: int
+    byte_offset: int
+    byte_length: int
+    record_sha256: str
+    format: str | None
+    reason: str
+    field: str
+    detail: str
+
+
+class FormedIncident(_Report):
+    """One incident that the records make. `state` compares it with what the folder held before."""
+
+    id: str
+    title: str
+    type: str
+    window_from: str
+    window_to: str
+    state: Literal["new", "restated", "unchanged"]
+    records: dict[str, int]
+    entities: list[str]
+    merged: list[str]
+
+
+class Unplaced(_Report):
+    """Records that are sound and belong to no incident, by format."""
+
+    format: str
+    records: int
+    why: Literal["no_signal", "no_time"]
+
+
+class IngestReport(_Report):
+    """The result of `evidence ingest`. Paths are as they were given."""
+
+    version: int = REPORT_VERSION
+    is_dry_run: bool
+    into: str
+    gap_seconds: int
+    files: int
+    bytes: int
+    records: int
+    evidence: int
+    duplicate: int
+    unplaced: int
+    refused: int
+    formats: list[FormatCount]
+    refusals: list[Refusal]
+    incidents: list[FormedIncident]
+    unplaced_records: list[Unplaced]
+
+
+def published_schema() -> str:
+    """The report's JSON Schema as the text of docs/schemas/ingest.schema.json."""
+    schema = {
+        "$schema": DIALECT,
+        "$id": f"urn:incident-evidence:ingest:{REPORT_VERSION}",
+        **IngestReport.model_json_schema(mode="serialization"),
+    }
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"

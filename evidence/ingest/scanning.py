@@ -1,0 +1,366 @@
+"""Owns the first pass over one export: every record with its place, its digest and what it states.
+
+As intake reads (evidence.intake.records), with two differences. Files of lines are read in pieces, so that
+their size does not matter; one document is held whole, and refused above FILE_BYTES_MAX. And every line or
+document speaks for itself: which reader reads it does not hang on the others in the file, so that the same
+lines split over other files are the same records.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from evidence import json_strict
+from evidence.export_files import FILE_BYTES_MAX
+from evidence.ingest.scanned import (
+    SAMPLE_COUNT,
+    Enclosing,
+    FileFacts,
+    Scanned,
+    Span,
+    begins_with_lines,
+    envelopes,
+    fill,
+    not_utf8,
+    reader_of,
+    rest_of,
+    stand_in,
+    walked,
+)
+from evidence.ingest.streams import ExportStream, StreamRefused
+from evidence.intake.layout import Layout, decompress
+from evidence.intake.records import RECORD_BYTES_MAX
+from evidence.json_spans import Document, Element, is_cut_off
+from evidence.json_strict import JsonRefused
+from evidence.parquet_rows import is_parquet
+from evidence.readers import Around, Reader, recognise
+from evidence.readers.registry import CONTAINERS, is_envelope
+from evidence.settings import Settings
+
+WHOLE_BYTES_MAX = 32 * 1024 * 1024
+"""Files up to this size are read at once; of larger ones the beginning tells lines from documents."""
+_BOM = b"\xef\xbb\xbf"
+_BLANK = b" \t\r"
+
+
+class FileScan:
+    """One file. Iterate `batches()` to its end; then `facts` tells what it was."""
+
+    facts: FileFacts
+
+    def __init__(self, path: Path, settings: Settings, received_at: int | None = None) -> None:
+        self.path = path
+        self.settings = settings
+        self.received_at = received_at
+        self.formats: dict[str, None] = {}
+        self.hint: Reader | None = None
+        self.line = 1
+        self._around = Around(settings, (), received_at)
+
+    def batches(self) -> Iterator[list[Scanned]]:
+        """Records in order, some at a time. Never raises for what the bytes say."""
+        content = stand_in(self.path)
+        if content is not None:
+            self.is_refused = True
+            yield [self._refuse(content.fault, content.detail, content.byte_count, content.sha256)]
+            self.facts = FileFacts(content.sha256, content.byte_count, False, (), is_refused=True)
+            return
+        stream = ExportStream(self.path)
+        try:
+            yield from self._stream(stream)
+        finally:
+            stream.close()
+
+    def _stream(self, stream: ExportStream) -> Iterator[list[Scanned]]:
+        refusal: tuple[str, str] | None = None
+        try:
+            yield from self._read(stream)
+        except StreamRefused as refused:
+            refusal = (refused.reason, refused.detail)
+        sha256 = stream.sha256
+        if refusal is None and self.hint is None:
+            refusal = self._unknown
+        if refusal is not None:
+            self.is_refused = True
+            yield [self._refuse(*refusal, stream.byte_count, sha256)]
+        self.facts = FileFacts(
+            sha256,
+            stream.byte_count,
+            not (stream.is_gzip or self._is_rows),
+            tuple(self.formats),
+            is_refused=refusal is not None,
+        )
+
+    _unknown: tuple[str, str] | None = None
+    _is_rows = False
+    is_refused = False
+
+    def _read(self, stream: ExportStream) -> Iterator[list[Scanned]]:
+        chunks = stream.chunks()
+        parts: list[bytes] = []
+        size = 0
+        for chunk in chunks:
+            parts.append(chunk)
+            size += len(chunk)
+            if size > WHOLE_BYTES_MAX:
+                break
+        data = b"".join(parts)
+        parts.clear()
+        if size <= WHOLE_BYTES_MAX:
+            yield from self._whole(self._rows(data), stream.is_cut_off)
+        elif not is_parquet(data) and begins_with_lines(data):
+            yield from self._lines(data, chunks)
+        else:
+            yield from self._whole(self._rows(rest_of(data, chunks)), stream.is_cut_off)
+
+    def _rows(self, data: bytes) -> bytes:
+        """The rows of a Parquet file as lines, which are then what offsets count in."""
+        if not is_parquet(data) and not data.startswith(b"PK\x03\x04"):
+            return data
+        self._is_rows = True
+        rows, fault, detail = decompress(data)
+        if fault:
+            raise StreamRefused(fault, detail)
+        return rows
+
+    def _refuse(self, reason: str, detail: str, byte_count: int, sha256: str) -> Scanned:
+        return Scanned(0, byte_count, 1, bytes.fromhex(sha256), None, reason, "", detail)
+
+    # --- one document or several
+
+    def _whole(self, data: bytes, is_cut: bool) -> Iterator[list[Scanned]]:
+        if begins_with_lines(data):
+            yield from self._lines(data, iter(()), is_cut)
+            return
+        layout = Layout(data, CONTAINERS, is_envelope)
+        documents = layout.documents()
+        if documents and not any(document.is_walked for document in documents):
+            yield from self._lines(data, iter(()), is_cut)
+            return
+        self._find_hint(data, documents)
+        if self.hint is None:
+            return
+        position, last = 0, ""
+        for document in documents:
+            self.line += data.count(b"\n", position, document.start)
+            position = document.start
+            records = self._document(data, document, document.end >= layout.end)
+            last = records[-1].reason if records else last
+            yield records
+        if is_cut and last != "truncated":
+            yield [self._cut_off(len(data))]
+
+    def _find_hint(self, data: bytes, documents: list[Document]) -> None:
+        for document in documents[:SAMPLE_COUNT]:
+            reader = reader_of(data, document)
+            if reader is not None:
+                self.hint = reader
+                return
+        if documents:
+            self._unknown = ("unknown_format", "no reader recognises the file")
+
+    def _document(self, data: bytes, document: Document, is_last: bool) -> list[Scanned]:
+        if document.is_container:
+            return self._container(data, document, is_last)
+        raw = data[document.start : document.end]
+        if document.is_broken:
+            element = document.elements[0]
+            return [self._faulty(data, element, 0)]
+        return [self._bare(raw, document.start, self.line, is_last)]
+
+    def _container(self, data: bytes, document: Document, is_last: bool, base: int = 0) -> list[Scanned]:
+        """The records of a document; all of them point to it when one of them needs it."""
+        reader = reader_of(data, document) or self.hint
+        if reader is None:
+            all_of_it = Element(document.start, document.end, (), "unknown_format", "no reader recognises it")
+            return [self._faulty(data, all_of_it, base)]
+        self._recognised(reader)
+        records, is_needed = [], False
+        line, position = self.line, document.start
+        for element in sorted(document.elements, key=lambda each: each.start):
+            line += data.count(b"\n", position, element.start)
+            position = element.start
+            if element.fault:
+                records.append(self._faulty(data, element, base, line))
+                continue
+            raw = data[element.start : element.end]
+            enclosing = Enclosing(element.enclosing)
+            around = Around(self.settings, enclosing, self.received_at)
+            record, value = self._record(raw, base + element.start, line, reader, around)
+            if record.reason == "json_invalid" and is_last and element.end == document.end:
+                record.reason, record.detail = "truncated", "the file ends within the record"
+            is_needed |= not record.reason and (enclosing.is_read or recognise(None, [value]) is not reader)
+            records.append(record)
+        if is_needed or any(True for each in envelopes(document) for _ in reader.envelope_gaps(each)):
+            raw = data[document.start : document.end]
+            span = Span(base + document.start, len(raw), hashlib.sha256(raw).digest())
+            for record in records:
+                record.document = span
+        return records
+
+    def _faulty(self, data: bytes, element: Element, base: int, line: int = 0) -> Scanned:
+        raw = data[element.start : element.end]
+        reason, detail = element.fault, element.detail
+        if reason == "json_invalid":
+            reason, detail = not_utf8(raw) or (reason, detail)
+        return Scanned(
+            base + element.start,
+            len(raw),
+            line or self.line,
+            hashlib.sha256(raw).digest(),
+            self.hint.format if self.hint else None,
+            reason,
+            "",
+            detail,
+        )
+
+    def _cut_off(self, position: int) -> Scanned:
+        digest = hashlib.sha256(b"").digest()
+        hint = self.hint.format if self.hint else None
+        return Scanned(position, 0, self.line, digest, hint, "truncated", "", "the gzip stream ends early")
+
+    # --- lines
+
+    def _lines(self, head: bytes, chunks: Iterator[bytes], is_cut: bool = False) -> Iterator[list[Scanned]]:
+        self._find_hint_in_lines(head)
+        if self.hint is None:
+            return
+        base, rest = 0, head
+        if head.startswith(_BOM):
+            base, rest = len(_BOM), head[len(_BOM) :]
+        last: list[Scanned] = []
+        for chunk in chunks:
+            end = rest.rfind(b"\n") + 1
+            if not end and len(rest) > FILE_BYTES_MAX:
+                raise StreamRefused("size_exceeded", f"a line has more than {FILE_BYTES_MAX} bytes")
+            if end:
+                yield self._some_lines(rest[:end], base, is_last=False)
+                base += end
+            rest = rest[end:] + chunk
+        last = self._some_lines(rest, base, is_last=True)
+        yield last
+        if is_cut and not (last and last[-1].reason == "truncated"):
+            yield [self._cut_off(base + len(rest))]
+
+    def _find_hint_in_lines(self, data: bytes) -> None:
+        """The reader of the first line that any knows; a file whose beginning nobody knows is refused."""
+        for raw in data[:WHOLE_BYTES_MAX].removeprefix(_BOM).split(b"\n"):
+            line = raw.strip(_BLANK)
+            if line[:1] not in (b"{", b"["):
+                continue
+            document = walked(line)
+            reader = reader_of(line, document) if document else None
+            if reader is not None:
+                self.hint = reader
+                return
+        if data.strip():
+            self._unknown = ("unknown_format", "no reader recognises the file")
+
+    def _some_lines(self, data: bytes, base: int, *, is_last: bool) -> list[Scanned]:
+        found: list[Scanned] = []
+        size = len(data.rstrip(b" \t\r\n"))
+        position = 0
+        for raw in data.split(b"\n"):
+            line = raw.strip(_BLANK)
+            if line:
+                start = position + raw.index(line[:1])
+                is_end = is_last and start + len(line) >= size
+                found += self._line(line, base + start, is_end)
+            position += len(raw) + 1
+            self.line += 1
+        self.line -= 1
+        return found
+
+    def _line(self, raw: bytes, start: int, is_last: bool) -> list[Scanned]:
+        if raw[:1] == b"[" or len(raw) > RECORD_BYTES_MAX:
+            document = walked(raw)
+            if document is not None and document.is_container:
+                return self._container(raw, document, is_last, start)
+        return self._bare_or_container(raw, start, is_last)
+
+    def _bare_or_container(self, raw: bytes, start: int, is_last: bool) -> list[Scanned]:
+        try:
+            value = json_strict.parse(raw) if len(raw) <= RECORD_BYTES_MAX else None
+        except JsonRefused as refused:
+            return [self._not_json(raw, start, self.line, refused, is_last)]
+        if isinstance(value, dict) and not CONTAINERS.keys().isdisjoint(value):
+            document = walked(raw)
+            if document is not None and document.is_container:
+                return self._container(raw, document, is_last, start)
+        return [self._read_bare(raw, value, start, self.line)]
+
+    # --- one record
+
+    def _bare(self, raw: bytes, start: int, line: int, is_last: bool) -> Scanned:
+        try:
+            value = json_strict.parse(raw) if len(raw) <= RECORD_BYTES_MAX else None
+        except JsonRefused as refused:
+            return self._not_json(raw, start, line, refused, is_last)
+        return self._read_bare(raw, value, start, line)
+
+    def _read_bare(self, raw: bytes, value: Any, start: int, line: int) -> Scanned:
+        reader = self.hint
+        if isinstance(value, dict):
+            reader = recognise(None, (value,))
+            if reader is None:
+                return self._unrecognised(raw, value, start, line)
+            self._recognised(reader)
+        record = Scanned(start, len(raw), line, hashlib.sha256(raw).digest())
+        record.format = reader.format if reader else None
+        if len(raw) > RECORD_BYTES_MAX:
+            record.reason = "size_exceeded"
+            record.detail = f"the record has {len(raw)} bytes; at most {RECORD_BYTES_MAX} are read"
+        elif reader is None or not isinstance(value, dict):
+            record.reason, record.detail = "field_invalid", "the record is no object"
+        else:
+            if reader.is_exact:
+                value = json_strict.parse_exact(raw)
+            fill(record, value, reader, self._around)
+        return record
+
+    def _record(
+        self, raw: bytes, start: int, line: int, reader: Reader, around: Around
+    ) -> tuple[Scanned, Any]:
+        """One element of a container, and its value."""
+        record = Scanned(start, len(raw), line, hashlib.sha256(raw).digest(), reader.format)
+        if len(raw) > RECORD_BYTES_MAX:
+            record.reason = "size_exceeded"
+            record.detail = f"the record has {len(raw)} bytes; at most {RECORD_BYTES_MAX} are read"
+            return record, None
+        try:
+            value = (json_strict.parse_exact if reader.is_exact else json_strict.parse)(raw)
+        except JsonRefused as refused:
+            record.reason, record.detail = refused.reason, refused.detail
+            return record, None
+        if isinstance(value, dict):
+            fill(record, value, reader, around)
+        else:
+            record.reason, record.detail = "field_invalid", "the record is no object"
+        return record, value
+
+    def _unrecognised(self, raw: bytes, value: Any, start: int, line: int) -> Scanned:
+        """A record that no reader knows; what the file's reader says of it is the better reason."""
+        record = Scanned(start, len(raw), line, hashlib.sha256(raw).digest())
+        if self.hint is not None:
+            record.format = self.hint.format
+            fill(record, value, self.hint, self._around)
+        if not record.reason:
+            record.events, record.identity = (), None
+            record.reason, record.detail = "unknown_format", "no reader recognises the record by itself"
+        return record
+
+    def _not_json(self, raw: bytes, start: int, line: int, refused: JsonRefused, is_last: bool) -> Scanned:
+        record = Scanned(start, len(raw), line, hashlib.sha256(raw).digest())
+        record.format = self.hint.format if self.hint else None
+        record.reason, record.detail = refused.reason, refused.detail
+        text = raw.decode("latin-1")
+        if refused.reason == "json_invalid" and is_last and is_cut_off(text, 0, len(text)):
+            record.reason, record.detail = "truncated", "the file ends within the record"
+        return record
+
+    def _recognised(self, reader: Reader) -> None:
+        self.hint = self.hint or reader
+        self.formats.setdefault(reader.format)

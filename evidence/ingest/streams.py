@@ -1,0 +1,93 @@
+"""Owns the reading of an export of any size as a stream of unpacked bytes, digested as they lie on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from evidence.export_files import FILE_BYTES_MAX
+
+CHUNK_BYTES = 8 * 1024 * 1024
+GZIP_RATIO_MAX = 200
+"""Beyond FILE_BYTES_MAX, a gzip file that unpacks to more than this many times its size is a bomb."""
+
+_GZIP_MAGIC = b"\x1f\x8b"
+_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+class StreamRefused(Exception):
+    """A file none of which can be trusted; `reason` is one of quarantine's."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+class ExportStream:
+    """One pass over a regular file; `byte_count` and `is_cut_off` hold once it is read to the end."""
+
+    def __init__(self, path: Path) -> None:
+        self.byte_count = 0
+        self.is_cut_off = False
+        self._handle: BinaryIO = os.fdopen(os.open(path, _FLAGS), "rb")
+        self._digest = hashlib.sha256()
+        self._first = self._from_disk()
+        self.is_gzip = self._first.startswith(_GZIP_MAGIC)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._handle.close()
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the bytes as they lie on disk; reads what has not been read yet."""
+        while self._from_disk():
+            pass
+        return self._digest.hexdigest()
+
+    def chunks(self) -> Iterator[bytes]:
+        """The unpacked bytes in pieces of at most CHUNK_BYTES. Raises StreamRefused."""
+        if self.is_gzip:
+            yield from self._unpacked()
+            return
+        piece = self._first
+        while piece:
+            yield piece
+            piece = self._from_disk()
+
+    def _unpacked(self) -> Iterator[bytes]:
+        pending, total = self._first, 0
+        stream = zlib.decompressobj(wbits=31)
+        while True:
+            try:
+                piece = stream.decompress(pending, CHUNK_BYTES)
+            except zlib.error as error:
+                raise StreamRefused("unknown_format", f"the gzip stream is damaged: {error}") from None
+            total += len(piece)
+            if total > max(FILE_BYTES_MAX, GZIP_RATIO_MAX * self.byte_count):
+                detail = f"the file unpacks to more than {GZIP_RATIO_MAX} times its size"
+                raise StreamRefused("size_exceeded", detail)
+            if piece:
+                yield piece
+            pending = stream.unconsumed_tail
+            if stream.eof:
+                pending = stream.unused_data or self._from_disk()
+                if not pending:
+                    return
+                stream = zlib.decompressobj(wbits=31)
+            elif not pending:
+                pending = self._from_disk()
+                if not pending and not piece:
+                    self.is_cut_off = True
+                    return
+
+    def _from_disk(self) -> bytes:
+        piece = self._handle.read(CHUNK_BYTES)
+        self._digest.update(piece)
+        self.byte_count += len(piece)
+        return piece

@@ -1,0 +1,166 @@
+"""The command that takes in exports: ingest. What was recognised, refused and formed, as text or JSON."""
+
+from __future__ import annotations
+
+import re
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from evidence.ingest.report import FormatCount, IngestReport
+    from evidence.settings import Settings
+
+REFUSALS_SHOWN_MAX = 20
+ENTITIES_SHOWN_MAX = 3
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+def print_ingest(
+    paths: Sequence[Path],
+    into: Path,
+    *,
+    gap: str,
+    manifest: Path | None,
+    is_dry_run: bool,
+    output_format: str,
+) -> None:
+    """Take the exports in and print the account. Raises InputError for a wrong path, duration or manifest."""
+    from evidence.ingest.manifest import Manifest
+    from evidence.ingest.pipeline import Request, read_and_group
+    from evidence.ingest.writing import write
+
+    request = Request(
+        paths=tuple(paths),
+        into=into,
+        settings=_settings(into),
+        services=_services(into),
+        gap_seconds=gap_seconds(gap),
+        manifest=Manifest(manifest) if manifest else None,
+    )
+    with tempfile.TemporaryDirectory(prefix="evidence-ingest-") as scratch:
+        ingest = read_and_group(request, Path(scratch), _Progress())
+        try:
+            report = ingest.report if is_dry_run else write(ingest)
+        finally:
+            ingest.index.close()
+    assert report is not None  # read_and_group has made it
+    sys.stdout.write(report.model_dump_json(indent=2) + "\n" if output_format == "json" else _text(report))
+
+
+def gap_seconds(text: str) -> int:
+    """Seconds of a duration such as 90s, 30m, 2h or 1d. Raises InputError."""
+    from evidence.errors import InputError
+
+    match = re.fullmatch(r"([1-9][0-9]{0,6})([smhd])", text)
+    if match is None:
+        raise InputError(f"--gap {text!r} is no duration", remedy="Write it as 90s, 30m, 2h or 1d")
+    return int(match[1]) * _UNITS[match[2]]
+
+
+def _settings(into: Path) -> Settings:
+    """The settings in the incidents folder or beside it; where there are none, no metric has a meaning."""
+    from evidence.settings import Settings, load_settings
+    from expectations.tables.intake import SOURCES
+
+    for path in (into / "settings.yaml", into.absolute().parent / "settings.yaml"):
+        if path.is_file():
+            return load_settings(path)
+    return Settings(delivery_delay_seconds=dict.fromkeys(SOURCES, 0), change_lookback_seconds=7200)
+
+
+def _services(into: Path) -> list[dict[str, Any]]:
+    """The catalogue in the incidents folder or beside it, if there is one."""
+    from evidence.anchors import sha256_of
+    from evidence.intake.catalogue import read_catalogue
+    from evidence.intake.discovery import find_catalogue
+
+    for root in (into, into.absolute().parent):
+        if (root / "catalog").is_dir():
+            return read_catalogue(find_catalogue(root), root.absolute(), sha256_of).services
+    return []
+
+
+class _Progress:
+    """Shows files and records read so far, on a terminal only."""
+
+    def __init__(self) -> None:
+        self.is_shown = sys.stderr.isatty()
+
+    def __call__(self, file_count: int, record_count: int) -> None:
+        if self.is_shown:
+            sys.stderr.write(f"\r  {file_count:,} files, {record_count:,} records read")
+            sys.stderr.flush()
+
+
+def _text(report: IngestReport) -> str:
+    from evidence.redaction import make_visible
+
+    lines = [*_recognised(report), "", *_refused(report), *_incidents(report), *_unplaced(report), ""]
+    if report.is_dry_run:
+        lines.append("dry run: nothing was written")
+    else:
+        lines.append(f"incidents   {report.into}")
+    return "".join(f"{make_visible(line)}\n" for line in lines)
+
+
+def _recognised(report: IngestReport) -> list[str]:
+    head = f"{'recognised':<28}" + "".join(f"{name:>11}" for name in _COLUMNS)
+    rows = [_row(each.format or "not recognised", each) for each in report.formats]
+    total = f"{report.records:,} records in {report.files:,} files = {report.evidence:,} evidence"
+    rest = f" + {report.duplicate:,} duplicate + {report.unplaced:,} unplaced + {report.refused:,} refused"
+    return [head, *rows, "", total + rest]
+
+
+_COLUMNS = ("files", "records", "evidence", "duplicate", "unplaced", "refused")
+
+
+def _row(name: str, counts: FormatCount) -> str:
+    cells = (getattr(counts, column) for column in _COLUMNS)
+    return f"{name:<28}" + "".join(f"{cell:>11,}" if cell else f"{'-':>11}" for cell in cells)
+
+
+def _refused(report: IngestReport) -> list[str]:
+    lines = []
+    for each in report.refusals[:REFUSALS_SHOWN_MAX]:
+        where = f"{each.file}:{each.line}:" + (f" {each.field}:" if each.field else "")
+        lines.append(f"refused: {where} {each.reason}: {each.detail}")
+    hidden = len(report.refusals) - len(lines)
+    if hidden > 0:
+        lines.append(f"refused: and {hidden:,} more; --format json names all")
+    return [*lines, ""] if lines else []
+
+
+def _incidents(report: IngestReport) -> list[str]:
+    lines = [
+        f"{len(report.incidents):,} incidents, records no more than {_duration(report.gap_seconds)} apart"
+    ]
+    for each in report.incidents:
+        state = "" if each.state == "new" else f" ({each.state})"
+        lines.append(f"{each.id}{state}  {each.type}")
+        lines.append(f"    {each.title}")
+        lines.append(f"    {each.window_from} to {each.window_to}")
+        lines.append("    " + ", ".join(f"{count:,} {name}" for name, count in each.records.items()))
+        shown = each.entities[:ENTITIES_SHOWN_MAX]
+        more = len(each.entities) - len(shown)
+        if shown:
+            lines.append("    " + ", ".join([*shown, f"and {more:,} more"] if more else shown))
+        lines += [f"    took in {name}: its incident.yaml is kept in .merged" for name in each.merged]
+    return lines
+
+
+def _unplaced(report: IngestReport) -> list[str]:
+    why = {"no_signal": "nothing near them signals an incident", "no_time": "they state no event and no time"}
+    return [
+        f"unplaced: {each.records:,} {each.format} records: {why[each.why]}"
+        for each in report.unplaced_records
+    ]
+
+
+def _duration(seconds: int) -> str:
+    for unit in ("d", "h", "m"):
+        if seconds % _UNITS[unit] == 0:
+            return f"{seconds // _UNITS[unit]}{unit}"
+    return f"{seconds}s"

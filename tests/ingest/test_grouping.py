@@ -1,0 +1,150 @@
+"""Which records make one incident: shared entities, near in time, and what names no entity."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evidence.errors import InputError
+
+from .ingesting import cloudtrail, falco, ingest, lines, put
+
+
+def groups(tmp_path: Path, *records: Any, **options: Any) -> list[int]:
+    """How many records each incident has, in order of time."""
+    report = ingest(
+        put(tmp_path / "a", {"x.jsonl": lines(records)}), into=tmp_path / "in", is_dry=True, **options
+    )
+    return [sum(each.records.values()) for each in report.incidents]
+
+
+def sync(name: str, *minutes: int) -> dict[str, Any]:
+    """An Argo CD application with a sync at each minute after noon."""
+    rows = [
+        {
+            "id": n,
+            "revision": f"{n:040x}",
+            "deployedAt": f"2026-01-06T{12 + minute // 60:02}:{minute % 60:02}:00Z",
+            "source": {"repoURL": f"https://github.com/acme/{name}.git"},
+        }
+        for n, minute in enumerate(minutes)
+    ]
+    return {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Application",
+        "metadata": {"name": name, "uid": name, "resourceVersion": "1"},
+        "spec": {
+            "source": {"repoURL": f"https://github.com/acme/{name}.git"},
+            "destination": {"namespace": "payments"},
+        },
+        "status": {"sync": {"status": "Synced"}, "history": rows},
+    }
+
+
+def log(second: int, namespace: str | None = None) -> dict[str, Any]:
+    """An API call on a namespaced secret by the control plane: it names no workload."""
+    clock = f"{12 + second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}"
+    return {
+        "kind": "Event",
+        "apiVersion": "audit.k8s.io/v1",
+        "level": "Metadata",
+        "auditID": f"{second}-{namespace}",
+        "stage": "ResponseComplete",
+        "verb": "get",
+        "user": {"username": "system:kube-scheduler"},
+        "objectRef": {"resource": "secrets", "namespace": namespace, "name": "s", "apiVersion": "v1"},
+        "responseStatus": {"code": 200},
+        "requestReceivedTimestamp": f"2026-01-06T{clock}.000000Z",
+        "stageTimestamp": f"2026-01-06T{clock}.000000Z",
+    }
+
+
+def test_near_records_of_one_entity_are_tied_through_others(tmp_path: Path) -> None:
+    """Each within the gap of the next; the first and the last are not."""
+    assert [3] == groups(tmp_path, falco(0), falco(1500), falco(3000))
+
+
+def test_records_of_different_entities_at_one_time_stay_apart(tmp_path: Path) -> None:
+    """Time alone ties nothing."""
+    assert [1, 1] == groups(tmp_path, falco(0), falco(0, "search", "search-api"))
+
+
+def test_a_cloud_account_ties_its_actors_together(tmp_path: Path) -> None:
+    """Two actors of one account; another account stays apart."""
+    calls = [cloudtrail(0), cloudtrail(60, actor="dev"), cloudtrail(60, account="444455556666")]
+    assert [2, 1] == groups(tmp_path, *calls)
+
+
+def test_a_sync_joins_the_alert_near_it_and_an_old_one_makes_no_incident(tmp_path: Path) -> None:
+    """An application's history over hours ties the incidents of those hours not together."""
+    alerts = [falco(60), falco(300 * 60)]
+    assert [2, 2] == groups(tmp_path, *alerts, sync("checkout-api", 0, 120, 298))
+
+
+def test_changes_alone_are_no_incident(tmp_path: Path) -> None:
+    """They belong to none until something signals one."""
+    report = ingest(
+        put(tmp_path / "a", {"x": lines([sync("checkout-api", 0)])}), into=tmp_path / "in", is_dry=True
+    )
+    assert ([], 1, "no_signal") == (report.incidents, report.unplaced, report.unplaced_records[0].why)
+
+
+def test_a_change_is_taken_in_when_a_late_alert_comes(tmp_path: Path) -> None:
+    """What belonged to no incident is looked at again."""
+    into = tmp_path / "in"
+    ingest(put(tmp_path / "a", {"x": lines([sync("checkout-api", 0)])}), into=into)
+    assert (into / "unplaced" / "argocd_application.jsonl").is_file()
+    report = ingest(put(tmp_path / "b", {"y": lines([falco(60)])}), into=into)
+    assert [{"argocd_application": 1, "falco_json": 1}] == [each.records for each in report.incidents]
+    assert not (into / "unplaced").exists()
+
+
+def test_what_names_no_entity_joins_the_one_incident_of_its_time_and_namespace(tmp_path: Path) -> None:
+    """Of another namespace it is by itself; between two incidents of its namespace too."""
+    assert [2] == groups(tmp_path, falco(0), log(60, "payments"))
+    assert [1, 1] == groups(tmp_path, falco(0), log(60, "search"))
+    two = [falco(0), falco(0, "payments", "fraud-check")]
+    assert [1, 1, 1] == groups(tmp_path, *two, log(60, "payments"))
+
+
+def test_a_manifest_names_incidents_and_what_belongs_to_them(tmp_path: Path) -> None:
+    """By file, by entity within a window; the rest is grouped as always."""
+    put(
+        tmp_path / "a",
+        {"x.jsonl": lines([falco(0), cloudtrail(0), cloudtrail(7200)]), "y.jsonl": lines([falco(5)])},
+    )
+    manifest = tmp_path / "a" / "manifest.yaml"
+    manifest.write_text(
+        "incidents:\n"
+        "  - {id: inc-1, title: Ours, type: security, files: [y.jsonl]}\n"
+        "  - id: inc-2\n"
+        "    window: {from: 2026-01-06T12:00:00Z, to: 2026-01-06T13:00:00Z}\n"
+        "    entities: [account 111122223333]\n"
+    )
+    files = [tmp_path / "a" / name for name in ("x.jsonl", "y.jsonl")]
+    report = ingest(*files, into=tmp_path / "in", manifest=manifest)
+    found = {each.id: sum(each.records.values()) for each in report.incidents}
+    assert (4, 1, 1) == (len(found), found["inc-1"], found["inc-2"])
+    assert "Ours" == next(each.title for each in report.incidents if each.id == "inc-1")
+    again = ingest(*files, into=tmp_path / "in")
+    assert set(found) == {each.id for each in again.incidents}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("incidents: [{id: inc-1}]", "says nothing of what belongs to it"),
+        ("incidents: [{id: inc-1, files: [nothing]}]", "no file of this ingest is nothing"),
+        ("incidents: [{id: inc-1, entities: [colour red]}]", "is no entity"),
+        ("incidents: [{id: A}]", "manifest.yaml:1"),
+        ("incident: []", "manifest.yaml:1"),
+    ],
+)
+def test_a_wrong_manifest_is_an_error_with_its_line(text: str, message: str, tmp_path: Path) -> None:
+    """Nothing is guessed."""
+    source = put(tmp_path / "a", {"x.jsonl": lines([falco(0)])})
+    (tmp_path / "manifest.yaml").write_text(text)
+    with pytest.raises(InputError, match=message):
+        ingest(source, into=tmp_path / "in", manifest=tmp_path / "manifest.yaml")
