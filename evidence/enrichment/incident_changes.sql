@@ -1,7 +1,7 @@
 -- One row per change that may explain an incident: on the affected service (for a cloud identity or store: on
 -- that identity or store), at most the look-back before the first symptom and not after it.
--- `change_rank` is their order in time within the incident; where two tools state one time, the GitOps
--- controller, which did it, comes last and so is the one that counts.
+-- `change_rank` is their order in time within the incident, commits first, because they may not run; where two
+-- tools state one time, the GitOps controller, which did it, comes last and so is the one that counts.
 with touching as (
     select
         changes.*,
@@ -41,7 +41,7 @@ select
     (first_symptom_at - change_at) // 1000000000 as change_to_symptom_seconds,
     row_number() over (
         partition by incident_id
-        order by change_at, source in ('argocd', 'flux'), event_id
+        order by not is_commit, change_at, source in ('argocd', 'flux'), event_id
     ) as change_rank
 from touching
 where change_at <= first_symptom_at and change_at >= first_symptom_at - $lookback_ns

@@ -18,6 +18,7 @@ from evidence.intake.incident_file import incident_row
 from evidence.intake.records import RECORD_BYTES_MAX, FileReading, RawRecord, read_file, refused_file
 from evidence.intake.resolution import Placed, resolve
 from evidence.readers import Event, Gap, Reader
+from evidence.readers.contract import Page
 from evidence.settings import Settings
 from evidence.tables import Tables, arrow_schema, conform, table_from_rows
 from evidence.times import NS_PER_SECOND
@@ -72,6 +73,7 @@ def _read_incident(
 ) -> None:
     placed: list[Placed] = []
     readings: list[tuple[str, str, int, FileReading, list[Placed]]] = []
+    pages: list[tuple[Reader, Page, int | None]] = []
     for path in folder.exports:
         content = read(path)
         received_at = folder.incident.received.get(path_text(path.relative_to(folder.folder)))
@@ -89,12 +91,14 @@ def _read_incident(
         placed += here
         readings.append((where, sha256, content.byte_count, reading, here))
         _add_envelope_gaps(folder, reading, settings, received_at, rows)
+        pages += [(reading.reader, page, received_at) for page in reading.pages if reading.reader]
     resolve(placed)
     for where, sha256, byte_count, reading, here in readings:
         rows.files.append(_file_row(folder.incident.id, where, sha256, byte_count, reading, here))
     for one in placed:
         _add_record(folder.incident.id, one, rows)
     _add_format_gaps(folder.incident.id, placed, rows)
+    _add_page_gaps(folder, pages, settings, rows)
 
 
 def _place(
@@ -233,10 +237,32 @@ def _add_envelope_gaps(
     if reader is None:
         return
     for declared in reading.envelope_gaps:
-        times = (_known_at(event, reader, settings, received_at) for event in declared.events)
-        # With no record to date it by, it counts from the arrival, or from the window's end.
-        known_at = min(times, default=received_at or folder.incident.window.end)
+        known_at = _declared_at(folder, reader, declared.events, settings, received_at)
         _add_gap(folder.incident.id, reader, declared.gap, declared.document_sha256, known_at, True, rows)
+
+
+def _declared_at(
+    folder: IncidentFolder,
+    reader: Reader,
+    events: Sequence[Event],
+    settings: Settings,
+    received_at: int | None,
+) -> int:
+    """With no record to date it by, it counts from the arrival, or from the window's end."""
+    times = (_known_at(event, reader, settings, received_at) for event in events)
+    return min(times, default=received_at or folder.incident.window.end)
+
+
+def _add_page_gaps(
+    folder: IncidentFolder, pages: list[tuple[Reader, Page, int | None]], settings: Settings, rows: _Rows
+) -> None:
+    """What all pages of a format lack together, whatever the files in which they lie."""
+    arrivals = {id(page): received_at for _, page, received_at in pages}
+    for reader in {reader.format: reader for reader, _, _ in pages}.values():
+        own = sorted((page for its, page, _ in pages if its is reader), key=lambda page: page.document_sha256)
+        for page, gap in reader.page_gaps(own):
+            known_at = _declared_at(folder, reader, page.events, settings, arrivals[id(page)])
+            _add_gap(folder.incident.id, reader, gap, page.document_sha256, known_at, True, rows)
 
 
 def _add_gap(

@@ -18,6 +18,7 @@ from evidence.intake.layout import Layout, decompress
 from evidence.json_spans import Document, Element, is_cut_off
 from evidence.json_strict import JsonRefused
 from evidence.readers import Around, Event, Gap, Reader, RecordRefused, recognise
+from evidence.readers.contract import Page, no_page_gaps
 from evidence.readers.registry import CONTAINERS, is_envelope
 from evidence.settings import Settings
 
@@ -55,11 +56,15 @@ class EnvelopeGap:
 
 @dataclass(slots=True)
 class FileReading:
-    """What was read from one file: its reader, its records in order, and what its documents declare."""
+    """What was read from one file: its reader, its records in order, and what its documents declare.
+
+    `pages` are kept only for a reader that counts over them.
+    """
 
     reader: Reader | None
     records: list[RawRecord] = field(default_factory=list)
     envelope_gaps: list[EnvelopeGap] = field(default_factory=list)
+    pages: list[Page] = field(default_factory=list)
 
 
 def read_file(content: bytes, settings: Settings, received_at: int | None) -> FileReading:
@@ -153,11 +158,18 @@ class _FileReader:
         reading.records += records
         if not document.is_container:
             return
+        is_counting = reader.page_gaps is not no_page_gaps
         sha256 = ""
-        for envelope, events in _enveloped(document, elements, records):
-            for gap in reader.envelope_gaps(envelope):
-                sha256 = sha256 or hashlib.sha256(self.data[document.start : document.end]).hexdigest()
-                reading.envelope_gaps.append(EnvelopeGap(sha256, gap, events))
+        for envelope, inner in _enveloped(document, elements, records):
+            gaps = list(reader.envelope_gaps(envelope))
+            if not (gaps or is_counting):
+                continue
+            sha256 = sha256 or hashlib.sha256(self.data[document.start : document.end]).hexdigest()
+            events = tuple(event for record in inner for event in record.events)
+            reading.envelope_gaps += [EnvelopeGap(sha256, gap, events) for gap in gaps]
+            if is_counting:
+                digests = tuple(record.sha256 for record in inner)
+                reading.pages.append(Page(envelope, sha256, digests, events))
 
     def _read_record(self, element: Element, reader: Reader) -> RawRecord:
         self.line += self.data.count(b"\n", self.line_position, element.start)
@@ -197,18 +209,17 @@ def _around(document: Document) -> dict[str, Any] | None:
 
 def _enveloped(
     document: Document, elements: list[Element], records: list[RawRecord]
-) -> Iterator[tuple[dict[str, Any], tuple[Event, ...]]]:
-    """(outermost object, events of the records in it), in order."""
+) -> Iterator[tuple[dict[str, Any], list[RawRecord]]]:
+    """(outermost object, the records in it), in order."""
     if document.envelope is not None:
-        yield document.envelope, tuple(event for record in records for event in record.events)
+        yield document.envelope, records
         return
-    together: dict[int, tuple[dict[str, Any], list[Event]]] = {}
+    together: dict[int, tuple[dict[str, Any], list[RawRecord]]] = {}
     for element, record in zip(elements, records, strict=True):
         if element.enclosing:
             envelope = element.enclosing[0]
-            together.setdefault(id(envelope), (envelope, []))[1].extend(record.events)
-    for envelope, events in together.values():
-        yield envelope, tuple(events)
+            together.setdefault(id(envelope), (envelope, []))[1].append(record)
+    yield from together.values()
 
 
 def _fill(record: RawRecord, reader: Reader, around: Around) -> None:

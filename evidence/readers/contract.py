@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
@@ -93,6 +93,16 @@ class Around:
     received_at: int | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Page:
+    """An object around records, which may count more than it holds: its bytes' digest and what it holds."""
+
+    envelope: Json
+    document_sha256: str
+    record_sha256s: tuple[str, ...]
+    events: tuple[Event, ...]
+
+
 class RecordRefused(Exception):
     """A record that is not what its format says: quarantined with reason, JSON Pointer and detail."""
 
@@ -112,6 +122,11 @@ def _no_gaps(value: Json) -> Iterable[Gap]:
 
 
 def _no_record_gaps(record: Json, around: Around) -> Iterable[Gap]:
+    return ()
+
+
+def no_page_gaps(pages: Sequence[Page]) -> Iterable[tuple[Page, Gap]]:
+    """Most tools count nothing beside the records of a page."""
     return ()
 
 
@@ -153,9 +168,10 @@ class Reader:
     holds no record (an empty export). `containers` are the paths of arrays whose elements are records;
     a bare array and JSON lines of records need no declaration. `identity` names the record within the
     format, None when the source gives it none. `read` raises RecordRefused. `format_gaps` are what every
-    export with such an event lacks by the tool's own documentation; they are declared once per incident. `facts` are for people:
-    every reader in the registry has them. A record that may hold secrets (`has_secrets`) is kept with its
-    file, but its text is in no table.
+    export with such an event lacks by the tool's own documentation; they are declared once per incident.
+    `page_gaps` sees all pages of an incident together, so that one page may hold what another counts.
+    `facts` are for people: every reader in the registry has them. A record that may hold secrets
+    (`has_secrets`) is kept with its file, but its text is in no table.
     """
 
     format: str
@@ -169,5 +185,6 @@ class Reader:
     record_gaps: Callable[[Json, Around], Iterable[Gap]] = _no_record_gaps
     is_exact: bool = False
     format_gaps: Callable[[Event], Iterable[Gap]] = _no_format_gaps
+    page_gaps: Callable[[Sequence[Page]], Iterable[tuple[Page, Gap]]] = no_page_gaps
     facts: SourceFacts | None = None
     has_secrets: bool = False

@@ -54,12 +54,15 @@ def envelope_gaps(envelope: Json) -> Iterable[Gap]:
 
 def read(record: Json, around: Around) -> Iterable[Event]:
     """The changes of the history, the coverage, or what a source fetched."""
+    kind = fields.text(record, "kind")
+    if kind not in APPLIERS | SOURCES:
+        raise fields.invalid("/kind", kind, f"one of {', '.join(sorted(APPLIERS | SOURCES))}")
     status = fields.mapping(record, "status")
-    if record["kind"] in SOURCES:
+    if kind in SOURCES:
         return list(_fetched(record, status))
     history = fields.optional_objects(status, "history", "/status")
     shared = _shared(record)
-    if record["kind"] == "HelmRelease":
+    if kind == "HelmRelease":
         return [*_releases(history, shared), *_compared(status, shared, is_covering=bool(history))]
     if not history:
         return list(_compared(status, shared, is_covering=False))

@@ -212,6 +212,12 @@ def test_what_can_be_wrong(record: dict[str, Any], refusal: tuple[str, str]) -> 
     assert refusals_of(record) == [refusal]
 
 
+def test_another_kind_in_the_list_is_refused() -> None:
+    """It keeps its bytes, and the others are read."""
+    items = [KUSTOMIZATION, {**KUSTOMIZATION, "kind": "Alert"}]
+    assert refusals_of({"apiVersion": "v1", "kind": "List", "items": items}) == [("field_invalid", "/kind")]
+
+
 def test_a_reconciliation_is_a_recent_change(tmp_path: Path) -> None:
     """Before the symptom, on the affected workload: as a sync of Argo CD is."""
     told = recorded(tmp_path, ALERT_FILE, {"flux.json": export("flux_resources.json")})

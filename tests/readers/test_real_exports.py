@@ -94,17 +94,15 @@ def test_a_real_application_tells_both_syncs() -> None:
     ]
 
 
-def test_real_webhooks_of_deployments_are_read() -> None:
-    """Deployments and statuses; other webhooks of GitHub are not taken for them."""
-    formats = {
-        path.name: reading.reader.format if reading.reader else None
-        for path in files("github-deployments/webhooks/deployment*.json")
-        if (reading := reading_of(path.read_bytes()))
-    }
-    assert sorted(formats.values(), key=str) == [
-        None,
+def test_every_real_webhook_of_github_is_read() -> None:
+    """18 payloads: deployments, statuses, runs, jobs, and a request for review; none is refused."""
+    readings = [reading_of(path.read_bytes()) for path in files("github-deployments/webhooks/*.json")]
+    assert [record.detail for reading in readings for record in reading.records if record.reason] == []
+    formats = sorted(reading.reader.format for reading in readings if reading.reader)
+    assert formats == [
         *["github_deployment_statuses"] * 3,
-        *["github_deployments"] * 3,
+        *["github_deployments"] * 4,
+        *["github_workflow_runs"] * 11,
     ]
 
 
