@@ -25,7 +25,7 @@ def is_record(record: Json) -> bool:
 
 def read(record: Json, around: Around) -> Iterable[Event]:
     """One policy event for a violation, none for any other line."""
-    if record.get("event_type") not in VIOLATIONS:
+    if fields.text(record, "event_type") not in VIOLATIONS:
         return ()
     event_time, time_text = _time(record)
     event: Event = {

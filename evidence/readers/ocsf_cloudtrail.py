@@ -87,7 +87,8 @@ def _session(session: Json, idp: Json, kind: str | None, unmapped: Json) -> dict
     is_mfa = session.get("is_mfa", session.get("mfa"))
     written = _found(unmapped, "userIdentity", "sessionContext", "attributes", "mfaAuthenticated")
     if isinstance(is_mfa, bool) or written is not None:
-        context["attributes"] = {"mfaAuthenticated": written or _MFA_WORDS.get(is_mfa)}
+        own_word = _MFA_WORDS[is_mfa] if isinstance(is_mfa, bool) else None
+        context["attributes"] = {"mfaAuthenticated": written or own_word}
     issuer = fields.loose_text(session, "issuer")
     if issuer:
         context["sessionIssuer"] = {"arn": issuer, "userName": issuer.rpartition("/")[2]}

@@ -103,6 +103,7 @@ def test_an_event_that_gatekeeper_emits_is_its_verdict() -> None:
     ("record", "refusal"),
     [
         ({**AUDITED, "ts": True}, ("field_missing", "/ts")),
+        ({**AUDITED, "event_type": []}, ("field_invalid", "/event_type")),
         ({**AUDITED, "ts": "yesterday"}, ("time_invalid", "/ts")),
         (without(AUDITED, "constraint_name"), ("field_missing", "/constraint_name")),
         ({**AUDITED, "resource_name": 7}, ("field_invalid", "/resource_name")),
