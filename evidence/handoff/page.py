@@ -42,6 +42,8 @@ SECTIONS = (
     ("record", "Record"),
     ("evidence", "Evidence"),
 )
+# A list that is longer is folded on screens: what is urgent stands before it, and print shows it all.
+OPEN_MAX = 10
 _FOLDER = Path(__file__).parent / "templates"
 
 
@@ -88,6 +90,7 @@ def _environment() -> Environment:
         "as_of_words": as_of_words,
         "more_words": more_words,
         "nothing_unknown": NOTHING_UNKNOWN,
+        "open_max": OPEN_MAX,
         "options_note": options_note,
         "policy_lines": policy_lines,
         "sections": SECTIONS,
