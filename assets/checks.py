@@ -44,8 +44,8 @@ def _specs(group: str) -> list[dg.AssetCheckSpec]:
 def checks_of_group(group: str) -> dg.AssetChecksDefinition:
     """The checks of one group as one step: evaluated together, reported one by one.
 
-    The verdicts of the whole group are published as one part of `quality.validation_results`, also
-    when a check blocks, so that the table always speaks of the tables that are published now.
+    The verdicts of the whole group are one part of `quality.validation_results`, made together with the
+    tables that they speak of, also when a check blocks: then both are in the failed run's catalogue.
     """
 
     @dg.multi_asset_check(name=f"{group}_checks", specs=_specs(group), can_subset=True)

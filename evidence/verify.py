@@ -11,7 +11,7 @@ What is proved, and against what:
 - every published Parquet file against the SHA-256 that names it in `warehouse/published.json`, and that
   list and the catalogue `evidence.duckdb` against `catalogue.sha256`;
 - every run's manifest in `runs/` against the digest that it carries;
-- every package against the tables that are published now: a run that was killed between two tables
+- every package against the tables that are published now: a run that was killed while it put them in place
   leaves packages that tell of others.
 
 `python -S -m evidence.verify ROOT WAREHOUSE OUT [INCIDENT]` does the same without any package installed.

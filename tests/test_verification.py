@@ -369,7 +369,7 @@ def test_an_edited_list_of_tables_is_found(run: Run) -> None:
 
 
 def test_packages_of_other_tables_are_found(run: Run) -> None:
-    """After a run that was killed between two stages the packages tell of tables that are no longer there."""
+    """A run that was killed while it put its version in place leaves packages that tell of other tables."""
     published = json.loads((run.warehouse / "published.json").read_bytes())
     name, entry = next((name, entry) for name, entry in published.items() if set(entry) == {""})
     (run.warehouse / HANDOFF_INPUTS).write_text(json.dumps({name: entry[""]["digest"]}))
