@@ -8,6 +8,7 @@ from pathlib import Path
 from evidence.anchors import manifest_bytes, sha256_of
 from evidence.export_files import path_text, read
 from evidence.intake.discovery import INCIDENT_FILE, find_beside, find_catalogue, find_incidents
+from evidence.intake.incident_records import RECORDS_FILE
 from evidence.tables import Tables
 
 # Path below the incidents folder → (incident it belongs to or '', SHA-256).
@@ -23,7 +24,8 @@ def input_files(root: Path) -> InputFiles:
     """Every file that a run reads, as it lies there now."""
     root = root.absolute()
     # Catalogue and settings may be links to shared ones; what lies in an incident's folder is never followed.
-    beside = (settings_path(root), *find_catalogue(root))
+    beside = [settings_path(root), *find_catalogue(root)]
+    beside += [path for path in (root / RECORDS_FILE,) if path.exists()]
     files = {_relative(path, root): ("", sha256_of(path.read_bytes())) for path in beside}
     for found in find_incidents(root):
         for path in (found.folder / INCIDENT_FILE, *found.exports):

@@ -31,7 +31,14 @@ _PACKAGE_INPUTS = (
     "decision.decisions",
 )
 # The links of a row come from the incident's last state, the catalogue and the audit trail.
-_KPI_INPUTS = ("intake.incidents", _CONTEXT, "decision.decisions", "intake.services", _EVENTS)
+_KPI_INPUTS = (
+    "intake.incidents",
+    "intake.incident_records",
+    _CONTEXT,
+    "decision.decisions",
+    "intake.services",
+    _EVENTS,
+)
 
 # In the order in which they are made: what is above is made before what is below.
 UPSTREAM: dict[str, tuple[str, ...]] = {
@@ -41,6 +48,7 @@ UPSTREAM: dict[str, tuple[str, ...]] = {
     "intake.quarantine": (INCIDENTS,),
     "intake.evidence_events": (INCIDENTS,),
     "intake.incidents": (INCIDENTS,),
+    "intake.incident_records": (INCIDENTS,),
     "intake.declared_gaps": (INCIDENTS,),
     "intake.services": (INCIDENTS,),
     "intake.dependencies": (INCIDENTS,),

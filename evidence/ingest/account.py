@@ -1,7 +1,7 @@
 """Owns `ingest.json`: what an ingest has written into a folder of incidents, and where each record came from.
 
-It is outside of every table: the pipeline reads the incidents beside it. Locations (paths, offsets) are in it
-and nowhere else, so that the incidents themselves are the same whatever the files were called.
+It is outside of every table: the pipeline reads the incidents beside it. Paths and offsets are in it and, one row
+a record, in `.ingest/*.parquet`; nowhere else, so that incidents are the same whatever the files were called.
 """
 
 from __future__ import annotations
@@ -43,11 +43,13 @@ class HeldIncident(_Part):
         return parse_rfc3339(self.derived["end"])
 
 
-class Stretch(_Part):
-    """Neighbouring records of a file with the same fate: offsets in the unpacked bytes, ends excluded."""
+class Share(_Part):
+    """Records of a file that went the same way: how many, and between which offsets of the unpacked bytes.
+
+    `to` is an incident (several with blanks between), `unplaced` or `refused`.
+    """
 
     to: str
-    first_record: int
     records: int
     begin: int
     end: int
@@ -60,7 +62,7 @@ class SourceFile(_Part):
     sha256: str
     byte_count: int
     formats: list[str]
-    stretches: list[Stretch]
+    shares: list[Share]
 
 
 class Account(_Part):

@@ -118,7 +118,7 @@ class Index:
         self.sources: list[Source] = []
         self.facts: list[FileFacts] = []
         self.connection = _opened(scratch)
-        self._rows: dict[str, dict[str, list[Any]]] = {name: _empty(name) for name in _TABLES}
+        self._rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in _TABLES}
         self._places: dict[tuple[Any, ...], int] = {}
         self._next = dict.fromkeys(("record", "stretch", "place"), 0)
 
@@ -144,7 +144,7 @@ class Index:
                 for record in batch:
                     self._add_record(file_id, ordinal, record)
                     ordinal += 1
-                if len(self._rows["records"]["record_id"]) >= BATCH_COUNT:
+                if len(self._rows["records"]) >= BATCH_COUNT:
                     self._flush()
                     yield self.record_count
             self._add_file(file_id, source, scan.facts)
@@ -156,7 +156,7 @@ class Index:
         self.facts.append(facts)
         row = (file_id, source.name, facts.sha256, facts.byte_count, list(facts.formats), facts.is_refused)
         rest = (source.held_by, list(source.claimed_by), source.received_at)
-        _append(self._rows["files"], (*row, *rest))
+        self._rows["files"].append((*row, *rest))
 
     def _forget(self, file_id: int) -> None:
         """Leave out what was found in a file that turned out to be damaged."""
@@ -177,8 +177,7 @@ class Index:
         if record.identity is not None:
             identity = hashlib.sha256(f"{record.format}\n{record.identity}".encode("utf-8", "surrogatepass"))
         span = record.document
-        _append(
-            self._rows["records"],
+        self._rows["records"].append(
             (
                 record_id,
                 file_id,
@@ -202,9 +201,9 @@ class Index:
             ),
         )
         if span is not None:
-            documents = self._rows["documents"]
-            if not documents["start"] or documents["start"][-1] != span.start or ordinal == 0:
-                _append(documents, (span.sha256, file_id, span.start, span.length))
+            row = (span.sha256, file_id, span.start, span.length)
+            if row not in self._rows["documents"][-1:]:
+                self._rows["documents"].append(row)
         if record.events:
             self._add_stretches(record_id, record.events)
 
@@ -218,7 +217,7 @@ class Index:
             self._next["stretch"] += 1
             for place_id in dict.fromkeys(self._place(event) for event in together):
                 row = (stretch_id, record_id, min(times), max(times), place_id)
-                _append(self._rows["stretches"], row)
+                self._rows["stretches"].append(row)
 
     def _place(self, event: Event) -> int:
         get = event.get
@@ -244,17 +243,17 @@ class Index:
         if known is None:
             known = self._places[place] = self._next["place"]
             self._next["place"] += 1
-            _append(self._rows["places"], (known, *place))
+            self._rows["places"].append((known, *place))
         return known
 
     def _flush(self) -> None:
-        for name, columns in self._rows.items():
-            if next(iter(columns.values())):
-                batch = pa.table(columns, schema=_TABLES[name])
-                self.connection.register("batch", batch)
+        for name, rows in self._rows.items():
+            if rows:
+                columns = dict(zip(_TABLES[name].names, zip(*rows, strict=True), strict=True))
+                self.connection.register("batch", pa.table(columns, schema=_TABLES[name]))
                 self.connection.execute(f"insert into {name} from batch").fetchall()
                 self.connection.unregister("batch")
-                self._rows[name] = _empty(name)
+                rows.clear()
         if len(self._places) > _PLACES_MAX:
             # A place may then have two numbers; what counts are its names.
             self._places.clear()
@@ -270,6 +269,7 @@ def _opened(scratch: Path) -> duckdb.DuckDBPyConnection:
         f"memory_limit = '{MEMORY_LIMIT}'",
         f"temp_directory = '{str(scratch / 'spilled').replace(chr(39), chr(39) * 2)}'",
         "preserve_insertion_order = false",
+        "enable_progress_bar = false",  # it would be written between the lines of the result
         "TimeZone = 'UTC'",
     ):
         connection.execute(f"set {setting}").fetchall()
@@ -278,15 +278,6 @@ def _opened(scratch: Path) -> duckdb.DuckDBPyConnection:
         connection.execute(f"create table {name} as from empty").fetchall()
         connection.unregister("empty")
     return connection
-
-
-def _empty(name: str) -> dict[str, list[Any]]:
-    return {column: [] for column in _TABLES[name].names}
-
-
-def _append(columns: dict[str, list[Any]], row: tuple[Any, ...]) -> None:
-    for column, value in zip(columns.values(), row, strict=True):
-        column.append(value)
 
 
 def _signal(events: tuple[Event, ...]) -> tuple[int | None, int | None, str | None, int]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 REPORT_VERSION = 1
@@ -86,11 +86,46 @@ class IngestReport(_Report):
     unplaced_records: list[Unplaced]
 
 
+class RecordsRefusal(_Report):
+    """One refused row (from 1) of a table of incidents: which column, and why."""
+
+    file: str
+    row: int
+    column: str
+    reason: str
+    detail: str
+
+
+class Span(_Report):
+    """A time between two columns over all incidents taken in; `excluded` end before they begin."""
+
+    begin: str
+    end: str
+    n: int
+    excluded: int
+    median_seconds: int | None
+
+
+class RecordsReport(_Report):
+    """The result of `evidence ingest --mapping`: rows = incidents + duplicate + refused."""
+
+    version: int = REPORT_VERSION
+    is_dry_run: bool
+    into: str
+    rows: int
+    incidents: int
+    duplicate: int
+    refused: int
+    flags: dict[str, int]
+    spans: list[Span]
+    refusals: list[RecordsRefusal]
+
+
 def published_schema() -> str:
-    """The report's JSON Schema as the text of docs/schemas/ingest.schema.json."""
+    """The JSON Schema of both reports as the text of docs/schemas/ingest.schema.json."""
     schema = {
         "$schema": DIALECT,
         "$id": f"urn:incident-evidence:ingest:{REPORT_VERSION}",
-        **IngestReport.model_json_schema(mode="serialization"),
+        **TypeAdapter[Any](IngestReport | RecordsReport).json_schema(mode="serialization"),
     }
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"

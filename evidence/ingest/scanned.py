@@ -18,7 +18,7 @@ from evidence.ingest.streams import StreamRefused
 from evidence.json_spans import Document, walk_document
 from evidence.json_strict import JsonRefused
 from evidence.readers import Around, Event, Reader, RecordRefused, recognise
-from evidence.readers.registry import CONTAINERS, is_envelope
+from evidence.readers.registry import CONTAINERS, is_envelope, recognise_bare
 
 SAMPLE_COUNT = 20
 """Documents, and records of each, that are looked at to recognise what they are."""
@@ -120,7 +120,7 @@ def walked(line: bytes) -> Document | None:
 def reader_of(data: bytes, document: Document) -> Reader | None:
     """Who reads the document, by what it holds and by what is around that."""
     if not document.is_container:
-        return recognise(None, [document.envelope]) if document.envelope is not None else None
+        return recognise_bare(document.envelope) if document.envelope is not None else None
     samples = []
     for element in [each for each in document.elements if not each.fault][:SAMPLE_COUNT]:
         try:

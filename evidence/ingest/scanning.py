@@ -36,8 +36,8 @@ from evidence.intake.records import RECORD_BYTES_MAX
 from evidence.json_spans import Document, Element, is_cut_off
 from evidence.json_strict import JsonRefused
 from evidence.parquet_rows import is_parquet
-from evidence.readers import Around, Reader, recognise
-from evidence.readers.registry import CONTAINERS, is_envelope
+from evidence.readers import Around, Reader
+from evidence.readers.registry import CONTAINERS, is_envelope, recognise_bare
 from evidence.settings import Settings
 
 WHOLE_BYTES_MAX = 32 * 1024 * 1024
@@ -192,7 +192,7 @@ class FileScan:
             record, value = self._record(raw, base + element.start, line, reader, around)
             if record.reason == "json_invalid" and is_last and element.end == document.end:
                 record.reason, record.detail = "truncated", "the file ends within the record"
-            is_needed |= not record.reason and (enclosing.is_read or recognise(None, [value]) is not reader)
+            is_needed |= not record.reason and (enclosing.is_read or recognise_bare(value) is not reader)
             records.append(record)
         if is_needed or any(True for each in envelopes(document) for _ in reader.envelope_gaps(each)):
             raw = data[document.start : document.end]
@@ -304,7 +304,7 @@ class FileScan:
     def _read_bare(self, raw: bytes, value: Any, start: int, line: int) -> Scanned:
         reader = self.hint
         if isinstance(value, dict):
-            reader = recognise(None, (value,))
+            reader = recognise_bare(value)
             if reader is None:
                 return self._unrecognised(raw, value, start, line)
             self._recognised(reader)

@@ -17,7 +17,7 @@ from typing import Any
 
 from evidence.errors import InputError, Place
 from evidence.export_files import FILE_BYTES_MAX, walk
-from evidence.ingest.account import ACCOUNT, Account, HeldIncident, SourceFile, Stretch
+from evidence.ingest.account import ACCOUNT, Account, HeldIncident, Share, SourceFile
 from evidence.ingest.declaration import declare
 from evidence.ingest.grouping import statement
 from evidence.ingest.pipeline import Formed, Ingest, merged_into
@@ -29,7 +29,7 @@ from evidence.times import format_rfc3339
 
 PART_BYTES_MAX = 64 * 1024 * 1024
 """Largest file written; what is more goes on in the next, so that intake holds no more than this at once."""
-UNPLACED, REFUSED, MERGED = "unplaced", "refused", ".merged"
+UNPLACED, REFUSED, MERGED, PROVENANCE = "unplaced", "refused", ".merged", ".ingest"
 
 
 def write(ingest: Ingest) -> IngestReport:
@@ -50,6 +50,7 @@ def write(ingest: Ingest) -> IngestReport:
             _place_incident(one, files, received, account, into)
         account.unplaced = _place_unplaced(written.get("", ({}, {}))[0], into)
         account.refused |= _keep_refused(ingest, raw)
+    _keep_provenance(ingest)
     account.gap_seconds = ingest.request.gap_seconds
     account.files = _sources(ingest)
     _write_account(account, into)
@@ -265,12 +266,14 @@ def _keep_refused(ingest: Ingest, raw: RawBytes) -> dict[str, str]:
 def _sources(ingest: Ingest) -> list[SourceFile]:
     """Every file ever given, by path and digest; those of this ingest as they are now."""
     known = {(each.path, each.sha256): each for each in ingest.account.files}
-    stretches: dict[int, list[Stretch]] = {}
-    for file_id, to, first, count, begin, end in ingest.index.connection.execute(
-        statement("provenance")
+    shares: dict[int, list[Share]] = {}
+    for file_id, to, count, begin, end in ingest.index.connection.execute(
+        "select file_id,"
+        " case fate when 'refused' then fate else coalesce(incident_ids, 'unplaced') end as goal,"
+        " count(*), min(byte_offset), max(byte_offset + byte_length)"
+        " from provenance group by all order by file_id, goal"
     ).fetchall():
-        stretch = Stretch(to=to, first_record=first, records=count, begin=begin, end=end)
-        stretches.setdefault(file_id, []).append(stretch)
+        shares.setdefault(file_id, []).append(Share(to=to, records=count, begin=begin, end=end))
     for file_id, (source, facts) in enumerate(zip(ingest.index.sources, ingest.index.facts, strict=True)):
         if source.held_by is None:
             known[source.name, facts.sha256] = SourceFile(
@@ -278,9 +281,28 @@ def _sources(ingest: Ingest) -> list[SourceFile]:
                 sha256=facts.sha256,
                 byte_count=facts.byte_count,
                 formats=list(facts.formats),
-                stretches=stretches.get(file_id, []),
+                shares=shares.get(file_id, []),
             )
     return [known[key] for key in sorted(known)]
+
+
+def _keep_provenance(ingest: Ingest) -> None:
+    """One row per record given, in a Parquet file named by its digest: the same again for the same ingest."""
+    folder = ingest.request.into / PROVENANCE
+    folder.mkdir(exist_ok=True)
+    aside = folder / "records.aside"
+    connection = ingest.index.connection
+    connection.execute(statement("provenance")).fetchall()
+    connection.execute("set preserve_insertion_order = true").fetchall()
+    target = str(aside).replace("'", "''")
+    connection.execute(
+        "copy (select * exclude (file_id) from provenance order by path, file_sha256, ordinal)"
+        f" to '{target}' (format parquet, compression zstd)"
+    ).fetchall()
+    flush(aside)
+    with aside.open("rb") as handle:
+        digest = hashlib.file_digest(handle, "sha256").hexdigest()
+    swap_in([(aside, folder / f"records-{digest[:16]}.parquet")])
 
 
 def _write_account(account: Account, into: Path) -> None:

@@ -15,6 +15,7 @@ from evidence.export_files import path_text, read
 from evidence.intake.catalogue import read_catalogue
 from evidence.intake.discovery import IncidentFolder, find_catalogue, find_incidents, find_unclaimed
 from evidence.intake.incident_file import incident_row
+from evidence.intake.incident_records import RECORDS_FILE, load_records
 from evidence.intake.records import RECORD_BYTES_MAX, FileReading, RawRecord, read_file, refused_file
 from evidence.intake.resolution import Placed, resolve
 from evidence.readers import Event, Gap, Reader
@@ -62,6 +63,7 @@ def build(
         "intake.quarantine": _by_column("intake.quarantine", [row for _, row in rows.quarantine.values()]),
         "intake.evidence_events": _by_column("intake.evidence_events", rows.events),
         "intake.incidents": table_from_rows("intake.incidents", [incident_row(f.incident) for f in folders]),
+        "intake.incident_records": load_records(root / RECORDS_FILE),
         "intake.services": table_from_rows("intake.services", catalogue.services),
         "intake.dependencies": table_from_rows("intake.dependencies", edges),
         "intake.declared_gaps": _by_column("intake.declared_gaps", list(rows.gaps.values())),

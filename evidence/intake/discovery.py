@@ -10,6 +10,7 @@ from typing import Any
 from evidence.errors import InputError, Place
 from evidence.export_files import Entry, Kind, path_text, walk
 from evidence.intake.incident_file import IncidentFile, check_received, load_incident
+from evidence.intake.incident_records import RECORDS_FILE
 
 INCIDENT_FILE = "incident.yaml"
 _NOT_EXPORTS = frozenset({INCIDENT_FILE, "README.md"})
@@ -89,7 +90,7 @@ def _belongs_beside(entry: Entry, root: Path) -> bool:
     """Whether it is what people keep beside incidents."""
     relative = entry.path.relative_to(root)
     is_notes = entry.kind is Kind.FILE and entry.path.suffix == ".md"
-    is_ours = entry.path in (root / "settings.yaml", root / "ingest.json")
+    is_ours = entry.path in (root / "settings.yaml", root / "ingest.json", root / RECORDS_FILE)
     return is_notes or is_ours or _is_hidden(relative)
 
 

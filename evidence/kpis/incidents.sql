@@ -1,6 +1,7 @@
 -- One row per incident: the weeks in which it counts, its labels and what was recommended.
 -- An end that is not recorded puts the incident into the week of the last step before it, so that
--- every incident counts in exactly one week of every table.
+-- every incident counts in exactly one week of every table. An incident of which only a row is known
+-- (`is_record_only`) counts in the tables of times alone: nothing was decided, so there is nothing to review.
 create or replace temp table kpi_incidents as
 with audited_calls as (
     select
@@ -29,16 +30,42 @@ audit_places as (
     group by incident_id
 ),
 
+stated as (
+    select
+        *,
+        false as is_record_only,
+        null::varchar as service_stated,
+        null::varchar as severity_stated,
+        null::varchar as environment_stated
+    from intake.incidents
+    union all by name
+    select
+        record_id as incident_id,
+        coalesce(incident_type, 'unknown') as incident_type,
+        least(started_at, detected_at, acknowledged_at, mitigated_at, resolved_at) as window_start,
+        greatest(started_at, detected_at, acknowledged_at, mitigated_at, resolved_at) as window_end,
+        started_at,
+        detected_at,
+        mitigated_at,
+        resolved_at,
+        true as is_record_only,
+        service as service_stated,
+        severity as severity_stated,
+        environment as environment_stated
+    from intake.incident_records
+),
+
 dated as (
     select
         *,
         coalesce(detected_at, started_at, window_start) as counted_at
-    from intake.incidents
+    from stated
 )
 
 select
     incident.incident_id,
     incident.incident_type,
+    incident.is_record_only,
     incident.window_start,
     incident.window_end,
     incident.started_at,
@@ -58,10 +85,10 @@ select
     kpi_iso_week(incident.counted_at) as week,
     kpi_iso_week(coalesce(incident.mitigated_at, incident.counted_at)) as mitigation_week,
     kpi_iso_week(coalesce(incident.resolved_at, incident.counted_at)) as resolution_week,
-    context.service as service_name,
+    coalesce(context.service, incident.service_stated) as service_name,
     context.namespace,
-    kpi_label(context.service) as service,
-    kpi_label(context.environment) as environment,
+    kpi_label(coalesce(context.service, incident.service_stated)) as service,
+    kpi_label(coalesce(context.environment, incident.environment_stated)) as environment,
     case context.severity
         when 1 then 'informational'
         when 2 then 'low'
@@ -69,7 +96,7 @@ select
         when 4 then 'high'
         when 5 then 'critical'
         when 6 then 'fatal'
-        else 'unknown'
+        else coalesce(incident.severity_stated, 'unknown')
     end as severity,
     context.first_signal_name,
     context.first_signal_source,

@@ -42,6 +42,7 @@ stalls as (
         end as stalled_at
     from kpi_incidents as incident
     left join nearest on nearest.incident_id = incident.incident_id
+    where not incident.is_record_only
 ),
 
 matrix as (

@@ -15,4 +15,5 @@ select
     label_by as labelled_by,
     label_at as labelled_at
 from kpi_incidents
+where not is_record_only
 order by incident_id

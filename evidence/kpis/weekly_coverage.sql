@@ -9,5 +9,6 @@ select
     cast(count(*) filter (where not is_active) as integer) as passive_count,
     list(incident_id order by incident_id) as incident_ids
 from kpi_incidents
+where not is_record_only
 group by week
 order by week

@@ -98,3 +98,8 @@ def is_envelope(value: Json) -> bool:
 def recognise(envelope: Json | None, records: Sequence[Json]) -> Reader | None:
     """The reader for an object around records and some of its records; the first in order of several."""
     return next(iter(claims(envelope, records)), None)
+
+
+def recognise_bare(record: Json) -> Reader | None:
+    """The reader for one record with nothing around it: as `recognise`, quicker for large exports."""
+    return next((reader for reader in READERS if reader.is_record(record)), None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expectations.contracts import TableContract, bigint, boolean, integer, text
+from expectations.contracts import TableContract, bigint, boolean, integer, text, texts
 from expectations.tables.catalogue import DEPENDENCIES, SERVICES
 from expectations.tables.quality import GAP_KINDS
 
@@ -63,6 +63,15 @@ EVENT_KINDS = (
     "trace",
 )
 INCIDENT_TYPES = ("dependency", "infrastructure", "rollout", "security")
+SEVERITY_WORDS = ("critical", "fatal", "high", "informational", "low", "medium")
+RECORD_FLAGS = (
+    "ended_before_begin",
+    "missing_begin",
+    "missing_end",
+    "missing_notification",
+    "notified_before_begin",
+    "unknown_severity",  # a word that the mapping does not have
+)
 OUTCOMES = ("aborted_by_policy", "escalated", "rolled_back", "succeeded")
 
 FILES = TableContract(
@@ -321,6 +330,27 @@ INCIDENTS = TableContract(
     row_count_min=1,
 )
 
+INCIDENT_RECORDS = TableContract(
+    "intake.incident_records",
+    "One row per incident of which only a table's row is known (evidence ingest --mapping): times without "
+    "evidence. Counted by the times of the KPI tables; nothing is decided of it.",
+    (
+        text("record_id", "Day of its first time and a digest over the row's distinct columns."),
+        text("title", "One line, as written.", is_nullable=True),
+        text("service", "Service as written.", is_nullable=True),
+        text("environment", "Environment as written.", is_nullable=True),
+        text("severity", "Severity by the mapping's words.", allowed=SEVERITY_WORDS, is_nullable=True),
+        text("incident_type", "What it was.", allowed=INCIDENT_TYPES, is_nullable=True),
+        bigint("started_at", "When it began; ns UTC.", is_nullable=True),
+        bigint("detected_at", "When it was detected or first notified.", is_nullable=True),
+        bigint("acknowledged_at", "When a responder took it.", is_nullable=True),
+        bigint("mitigated_at", "When the harm stopped.", is_nullable=True),
+        bigint("resolved_at", "When it was closed.", is_nullable=True),
+        texts("flags", "What is odd about the row: a time that is missing, or out of order."),
+    ),
+    key=("record_id",),
+)
+
 DECLARED_GAPS = TableContract(
     "intake.declared_gaps",
     "One row per thing that a record, or the object around records, says it lacks.",
@@ -347,6 +377,7 @@ TABLES = (
     QUARANTINE,
     EVIDENCE_EVENTS,
     INCIDENTS,
+    INCIDENT_RECORDS,
     SERVICES,
     DEPENDENCIES,
     DECLARED_GAPS,

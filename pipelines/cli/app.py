@@ -145,6 +145,10 @@ def ingest(
     manifest: Annotated[
         Path | None, typer.Option(help="YAML file that names incidents and what belongs to them.")
     ] = None,
+    mapping: Annotated[
+        Path | None,
+        typer.Option(help="YAML file that names columns: PATHS are tables of incidents, no exports."),
+    ] = None,
     is_dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be done, write nothing.")
     ] = False,
@@ -154,8 +158,11 @@ def ingest(
 
     Catalogue and settings are those of the folder written into, or beside it. What is refused is kept too.
     """
-    from pipelines.cli.ingesting import print_ingest
+    from pipelines.cli.ingesting import print_ingest, print_records
 
+    if mapping is not None:
+        print_records(paths, into, mapping, is_dry_run=is_dry_run, output_format=output_format.value)
+        return
     print_ingest(
         paths, into, gap=gap, manifest=manifest, is_dry_run=is_dry_run, output_format=output_format.value
     )

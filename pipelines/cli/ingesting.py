@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from evidence.ingest.report import FormatCount, IngestReport
+    from evidence.ingest.report import FormatCount, IngestReport, RecordsReport
     from evidence.settings import Settings
 
 REFUSALS_SHOWN_MAX = 20
@@ -48,6 +48,17 @@ def print_ingest(
             ingest.index.close()
     assert report is not None  # read_and_group has made it
     sys.stdout.write(report.model_dump_json(indent=2) + "\n" if output_format == "json" else _text(report))
+
+
+def print_records(
+    paths: Sequence[Path], into: Path, mapping: Path, *, is_dry_run: bool, output_format: str
+) -> None:
+    """Take in tables of incidents and print what they held. Raises InputError for a wrong file or mapping."""
+    from evidence.ingest.recorded import load_mapping, take_in
+
+    report = take_in(paths, load_mapping(mapping), into, is_dry_run=is_dry_run)
+    text = report.model_dump_json(indent=2) + "\n" if output_format == "json" else _records_text(report)
+    sys.stdout.write(text)
 
 
 def gap_seconds(text: str) -> int:
@@ -157,6 +168,29 @@ def _unplaced(report: IngestReport) -> list[str]:
         f"unplaced: {each.records:,} {each.format} records: {why[each.why]}"
         for each in report.unplaced_records
     ]
+
+
+def _records_text(report: RecordsReport) -> str:
+    from evidence.redaction import make_visible
+
+    lines = [
+        f"{report.rows:,} rows = {report.incidents:,} incidents + {report.duplicate:,} duplicate"
+        f" + {report.refused:,} refused",
+        *(f"flagged: {count:,} {flag.replace('_', ' ')}" for flag, count in report.flags.items()),
+        *(
+            f"{span.begin} to {span.end}: median {span.median_seconds:,} s, n = {span.n:,}"
+            + (f", {span.excluded:,} end before they begin" if span.excluded else "")
+            for span in report.spans
+        ),
+    ]
+    for each in report.refusals[:REFUSALS_SHOWN_MAX]:
+        column = f" {each.column}:" if each.column else ""
+        lines.append(f"refused: {each.file} row {each.row}:{column} {each.reason}: {each.detail}")
+    hidden = len(report.refusals) - REFUSALS_SHOWN_MAX
+    if hidden > 0:
+        lines.append(f"refused: and {hidden:,} more; --format json names all")
+    lines.append("dry run: nothing was written" if report.is_dry_run else f"written into {report.into}")
+    return "".join(f"{make_visible(line)}\n" for line in lines)
 
 
 def _duration(seconds: int) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -60,10 +62,10 @@ def test_a_second_ingest_of_the_same_bytes_writes_nothing(tmp_path: Path) -> Non
     second = put(tmp_path / "b", {"y.jsonl.gz": gzip.compress(lines(RECORDS))})
     ingest(first, into=tmp_path / "in")
     before = written(tmp_path / "in")
-    stamps = {path: path.stat().st_mtime_ns for path in (tmp_path / "in").glob("*/*")}
+    stamps = {path: path.stat().st_mtime_ns for path in (tmp_path / "in").glob("[!.]*/*")}
     report = ingest(second, into=tmp_path / "in")
     assert before == written(tmp_path / "in")
-    assert stamps == {path: path.stat().st_mtime_ns for path in (tmp_path / "in").glob("*/*")}
+    assert stamps == {path: path.stat().st_mtime_ns for path in (tmp_path / "in").glob("[!.]*/*")}
     assert {"unchanged"} == {each.state for each in report.incidents}
     assert (0, len(RECORDS)) == (report.evidence, report.duplicate)
 
@@ -195,3 +197,24 @@ def test_a_folder_of_people_is_never_overwritten(tmp_path: Path) -> None:
     put(tmp_path / "in" / incident.id, {"own": b"1"})
     with pytest.raises(InputError, match="not from an ingest"):
         ingest(source, into=tmp_path / "in")
+
+
+def test_the_account_says_where_each_record_went(tmp_path: Path) -> None:
+    """By file and offset: the bytes there are those of the record, and the incident named holds it."""
+    source = put(tmp_path / "a", {"x.jsonl": lines([*RECORDS, b"{]"])})
+    ingest(source, into=tmp_path / "in")
+    [path] = (tmp_path / "in" / ".ingest").iterdir()
+    content = (source / "x.jsonl").read_bytes()
+    rows = pq.read_table(path).to_pylist()
+    assert len(RECORDS) + 1 == len(rows)
+    for row in rows:
+        raw = content[row["byte_offset"] : row["byte_offset"] + row["byte_length"]]
+        assert row["record_sha256"] == hashlib.sha256(raw).hexdigest()
+        if row["fate"] == "evidence":
+            folder = tmp_path / "in" / row["incident_ids"]
+            assert any(raw in file.read_bytes() for file in folder.iterdir())
+    assert [("refused", "json_invalid", None)] == [
+        (row["fate"], row["reason"], row["incident_ids"]) for row in rows if row["fate"] != "evidence"
+    ]
+    account = json.loads((tmp_path / "in" / "ingest.json").read_bytes())
+    assert len(rows) == sum(share["records"] for share in account["files"][0]["shares"])

@@ -54,6 +54,7 @@ def test_every_table_keeps_its_contract(tmp_path: Path) -> None:
             "intake.dependencies",
             "intake.evidence_events",
             "intake.files",
+            "intake.incident_records",
             "intake.incidents",
             "intake.quarantine",
             "intake.raw_records",

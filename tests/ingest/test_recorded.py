@@ -1,0 +1,167 @@
+"""Incident records without evidence: mapped, told apart, flagged, and counted by the KPI tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import duckdb
+import pytest
+
+from evidence.errors import InputError
+from evidence.ingest.recorded import load_mapping, take_in
+from evidence.ingest.report import RecordsReport
+from evidence.intake.incident_records import RECORDS_FILE, load_records
+from evidence.kpis.stage import build
+from evidence.tables import register
+
+from ..kpis.conftest import open_tables
+from ..readers.reading import SETTINGS
+
+REAL = Path(__file__).parents[3] / "shared" / "real" / "cloud-provider-incidents"
+MAPPING = """\
+columns: {started_at: begin, detected_at: noticed, mitigated_at: end, service: what, severity: how}
+words: {major: high}
+"""
+ROWS = """\
+begin,noticed,end,what,how
+2026-01-06T12:00:00Z,2026-01-06T12:10:00Z,2026-01-06T13:00:00Z,search,major
+2026-01-06T12:00:00Z,2026-01-06T12:10:00Z,2026-01-06T13:00:00Z,search,major
+2026-01-07T12:00:00Z,2026-01-07T11:50:00Z,,search,odd
+2026-01-08T12:00:00Z,2026-01-08T12:30:00Z,2026-01-08T11:00:00Z,cart,low
+,,,cart,low
+yesterday,,,cart,low
+"""
+
+
+@pytest.fixture
+def mapped(tmp_path: Path) -> Callable[..., RecordsReport]:
+    """mapped(rows, mapping): take a CSV in."""
+
+    def run(rows: str = ROWS, mapping: str = MAPPING, *, is_dry_run: bool = False) -> RecordsReport:
+        (tmp_path / "mapping.yaml").write_text(mapping)
+        (tmp_path / "rows.csv").write_text(rows)
+        path = tmp_path / "rows.csv"
+        return take_in(
+            [path], load_mapping(tmp_path / "mapping.yaml"), tmp_path / "in", is_dry_run=is_dry_run
+        )
+
+    return run
+
+
+def figures(into: Path) -> dict[str, tuple[int, float]]:
+    """(n, median in seconds) of each time of the KPI tables over all weeks."""
+    connection = open_tables({})
+    register(connection, {"intake.incident_records": load_records(into / RECORDS_FILE)})
+    build(connection, SETTINGS)
+    return {kpi: (len(spans), median(spans) / 10**9) for kpi, spans in _cells(connection)}
+
+
+def _cells(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, list[int]]]:
+    return connection.execute(
+        "select kpi, flatten(list(spans_ns order by week)) from kpi_cells where spans_ns is not null and"
+        " (service, severity, environment, incident_type) = ('all', 'all', 'all', 'all')"
+        " group by kpi order by kpi"
+    ).fetchall()
+
+
+def test_every_row_is_an_incident_a_duplicate_or_refused(mapped: Callable[..., RecordsReport]) -> None:
+    """What is odd is flagged and counted; what states no time, or none that a calendar knows, is refused."""
+    report = mapped()
+    assert (6, 3, 1, 2) == (report.rows, report.incidents, report.duplicate, report.refused)
+    assert {
+        "ended_before_begin": 1,
+        "missing_end": 1,
+        "notified_before_begin": 1,
+        "unknown_severity": 1,
+    } == report.flags
+    assert [(5, "", "field_missing"), (6, "begin", "time_invalid")] == [
+        (each.row, each.column, each.reason) for each in report.refusals
+    ]
+
+
+def test_the_same_rows_again_are_duplicates(mapped: Callable[..., RecordsReport], tmp_path: Path) -> None:
+    """The table keeps its bytes; refused rows are kept beside it."""
+    mapped()
+    before = (tmp_path / "in" / RECORDS_FILE).read_bytes()
+    assert (0, 4) == ((again := mapped()).incidents, again.duplicate)
+    assert before == (tmp_path / "in" / RECORDS_FILE).read_bytes()
+    [kept] = (tmp_path / "in" / "refused").iterdir()
+    assert {"", "yesterday"} == {json.loads(line)["begin"] for line in kept.read_text().splitlines()}
+
+
+def test_the_order_of_the_rows_does_not_matter(mapped: Callable[..., RecordsReport], tmp_path: Path) -> None:
+    """Of rows that are one incident the same is kept."""
+    head, *rows = ROWS.splitlines(keepends=True)
+    mapping = MAPPING + "distinct: [begin]\n"
+    mapped(head + "".join(rows), mapping)
+    first = (tmp_path / "in" / RECORDS_FILE).read_bytes()
+    (tmp_path / "in" / RECORDS_FILE).unlink()
+    mapped(head + "".join(reversed(rows)), mapping)
+    assert first == (tmp_path / "in" / RECORDS_FILE).read_bytes()
+
+
+def test_a_dry_run_writes_nothing(mapped: Callable[..., RecordsReport], tmp_path: Path) -> None:
+    """It reports the same."""
+    assert 3 == mapped(is_dry_run=True).incidents
+    assert not (tmp_path / "in").exists()
+
+
+def test_the_kpi_tables_count_them_by_service_and_severity(
+    mapped: Callable[..., RecordsReport], tmp_path: Path
+) -> None:
+    """One detection measured before its begin is excluded; the tables of reviews hold none of them."""
+    mapped()
+    connection = open_tables({})
+    register(connection, {"intake.incident_records": load_records(tmp_path / "in" / RECORDS_FILE)})
+    tables = build(connection, SETTINGS)
+    rows: list[dict[str, Any]] = tables["kpis.weekly_mttd"].to_pylist()
+    [search] = [row for row in rows if row["service"] == "search" and row["severity"] == "all"]
+    [high] = [row for row in rows if row["severity"] == "high" and row["service"] == "all"]
+    assert ((1, 1, 600), (1, 600)) == (
+        (search["n"], search["excluded_count"], search["median_seconds"]),
+        (high["n"], high["median_seconds"]),
+    )
+    assert [0, 0, 0, 0] == [
+        tables[f"kpis.{name}"].num_rows
+        for name in ("quality_review", "learning", "weekly_coverage", "weekly_outcomes")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mapping", "message"),
+    [
+        ("columns: {service: what}", "names no column with a time"),
+        ("columns: {started_at: nowhere}", "has no column 'nowhere'"),
+        ("columns: {begun: begin}", "mapping.yaml:1"),
+        ("columns: {started_at: begin}\nwords: {x: bad}", "mapping.yaml:2"),
+    ],
+)
+def test_a_wrong_mapping_is_an_error(
+    mapping: str, message: str, mapped: Callable[..., RecordsReport]
+) -> None:
+    """It names what is wrong."""
+    with pytest.raises(InputError, match=message):
+        mapped(mapping=mapping)
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="the recorded incidents are not beside the repository")
+def test_the_recorded_incidents_of_a_cloud_provider_give_the_known_medians(tmp_path: Path) -> None:
+    """Of 1,432 distinct rows: 23.4 min to notification (n = 1,304), 1.95 h to the end (n = 1,032)."""
+    (tmp_path / "mapping.yaml").write_text(
+        "columns:\n  started_at: event_start_time\n  detected_at: first_notification\n"
+        "  mitigated_at: event_end_time\n  title: external_desc\n  service: service_id\n  severity: severity\n"
+        "distinct: [event_start_time, first_notification, event_end_time,"
+        " external_desc, service_id]\n"
+    )
+    mapping = load_mapping(tmp_path / "mapping.yaml")
+    report = take_in([REAL / "gcp_incidents.parquet"], mapping, tmp_path, is_dry_run=False)
+    assert (1768, 1432, 336, 0) == (report.rows, report.incidents, report.duplicate, report.refused)
+    found = figures(tmp_path)
+    assert (1304, 23.4) == (found["kpis.weekly_mttd"][0], round(found["kpis.weekly_mttd"][1] / 60, 1))
+    dwell = found["kpis.weekly_dwell_time"]
+    assert (1032, 1.95) == (dwell[0], round(dwell[1] / 3600, 2))
+    assert (1304, 1032) == tuple(span.n for span in report.spans if span.begin == "started_at")
