@@ -60,7 +60,7 @@ absent as (
         '' as source,
         'change_source_missing' as gap,
         'change' as subject,
-        'no source of changes (Argo CD, GitHub, CloudTrail) is in evidence: nobody knows whether anything changed'
+        'no source of changes (Argo CD, Flux, GitHub, CloudTrail) is in evidence: nobody knows whether anything changed'
             as detail,
         incidents.window_end as known_at,
         1 as gap_count,
