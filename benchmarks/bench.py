@@ -172,6 +172,13 @@ class Bench:
         whole = self.run("intake", folder, 1)
         yield Row("  and the tables: the whole intake stage", whole.cpu_seconds / plain.cpu_seconds, "x")
         yield Row("memory of the whole intake stage, peak", whole.peak_mb, "MB", Goal(1000))
+        hashed = self.run("hashing", folder, self.repeats).cpu_seconds
+        yield Row("reading and hashing the bytes alone", hashed / plain.cpu_seconds, "x")
+        for what, is_written in (("read and grouped", False), ("and written", True)):
+            taken = self.run("ingesting", folder, self.repeats, is_written=is_written)
+            yield Row(f"evidence ingest, {what}", taken.cpu_seconds / plain.cpu_seconds, "x")
+            yield Row("  divided by reading and hashing", taken.cpu_seconds / max(hashed, 1e-9), "x")
+        yield Row("memory of evidence ingest, peak", taken.peak_mb, "MB", Goal(1000))
 
     # --- side by side
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
 
 from evidence import intake, json_strict
+from evidence.ingest.pipeline import Request, read_and_group
+from evidence.ingest.writing import write
 from evidence.intake.layout import Layout
 from evidence.intake.records import read_file
 from evidence.readers.registry import CONTAINERS
@@ -110,6 +113,32 @@ def reading_work(folder: Path) -> Callable[[], int]:
     """The part of it up to records with their anchors and what they state, before they become tables."""
     settings = load_settings(SETTINGS)
     return lambda: len(read_file((folder / EXPORT).read_bytes(), settings, None).records)
+
+
+def hashing_work(folder: Path) -> Callable[[], int]:
+    """The same bytes read and hashed, and nothing more: what any ingest with digests costs at least."""
+
+    def run() -> int:
+        with (folder / EXPORT).open("rb") as handle:
+            return len(hashlib.file_digest(handle, "sha256").digest())
+
+    return run
+
+
+def ingesting_work(folder: Path, *, is_written: bool) -> Callable[[], int]:
+    """`evidence ingest`: every record indexed and grouped, and (`is_written`) copied into its incident."""
+    settings = load_settings(SETTINGS)
+
+    def run() -> int:
+        with tempfile.TemporaryDirectory(dir=folder) as scratch:
+            request = Request((folder / EXPORT,), Path(scratch) / "in", settings)
+            done = read_and_group(request, Path(scratch) / "index")
+            report = write(done) if is_written else done.report
+            done.index.close()
+        assert report is not None
+        return report.records
+
+    return run
 
 
 def read_json_work(folder: Path) -> Callable[[], int]:

@@ -167,6 +167,16 @@ def reading(folder: Path) -> Callable[[], int]:
     return ingest.reading_work(folder)
 
 
+def hashing(folder: Path) -> Callable[[], int]:
+    """Reading and hashing that export."""
+    return ingest.hashing_work(folder)
+
+
+def ingesting(folder: Path, *, is_written: bool = False) -> Callable[[], int]:
+    """Ingesting that export, with or without the writing."""
+    return ingest.ingesting_work(folder, is_written=is_written)
+
+
 def read_json(folder: Path) -> Callable[[], int]:
     """DuckDB's reader on that export."""
     return ingest.read_json_work(folder)
@@ -175,7 +185,19 @@ def read_json(folder: Path) -> Callable[[], int]:
 STATES = "enrichment.incident_states"
 TASKS = {
     each.__name__: each
-    for each in (scan, replay, classes, compare, python, intake, anchoring, reading, read_json)
+    for each in (
+        scan,
+        replay,
+        classes,
+        compare,
+        python,
+        intake,
+        anchoring,
+        reading,
+        hashing,
+        ingesting,
+        read_json,
+    )
 }
 
 

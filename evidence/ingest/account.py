@@ -1,7 +1,7 @@
 """Owns `ingest.json`: what an ingest has written into a folder of incidents, and where each record came from.
 
-It is outside of every table: the pipeline reads the incidents beside it. Paths and offsets are in it and, one row
-a record, in `.ingest/*.parquet`; nowhere else, so that incidents are the same whatever the files were called.
+It is outside of every table: the pipeline reads the incidents beside it. Paths and offsets are in it and, one
+row a record, in `.ingest/*.parquet`; nowhere else, so that incidents are the same whatever files were called.
 """
 
 from __future__ import annotations

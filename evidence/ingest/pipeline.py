@@ -114,8 +114,9 @@ def _arrival(path: Path) -> int | None:
 
 
 def _below(path: Path) -> Iterator[Path]:
-    if path.is_symlink() or not path.is_dir():
-        yield path
+    """The files; a link is followed where it is what people name, never below that."""
+    if not path.is_dir():
+        yield path.resolve() if path.is_symlink() and path.exists() else path
         return
     for entry in walk(path):
         parts = entry.path.relative_to(path).parts

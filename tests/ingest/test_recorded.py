@@ -153,7 +153,8 @@ def test_the_recorded_incidents_of_a_cloud_provider_give_the_known_medians(tmp_p
     """Of 1,432 distinct rows: 23.4 min to notification (n = 1,304), 1.95 h to the end (n = 1,032)."""
     (tmp_path / "mapping.yaml").write_text(
         "columns:\n  started_at: event_start_time\n  detected_at: first_notification\n"
-        "  mitigated_at: event_end_time\n  title: external_desc\n  service: service_id\n  severity: severity\n"
+        "  mitigated_at: event_end_time\n  title: external_desc\n  service: service_id\n"
+        "  severity: severity\n"
         "distinct: [event_start_time, first_notification, event_end_time,"
         " external_desc, service_id]\n"
     )

@@ -1,0 +1,85 @@
+"""The page about ingesting shows what `evidence ingest` prints and writes for recorded exports."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from evidence.ingest.naming import KINDS
+from pipelines.cli import app
+
+ROOT = Path(__file__).parents[2]
+PAGE = "docs/how-to/ingest-exports.md"
+EXPORTS = {
+    "exports/checkout": "inc-0102-checkout-bad-release",
+    "exports/cloud": "inc-0106-public-bucket",
+}
+ROWS = """\
+begin,first_notice,end,service,impact
+2026-01-06T12:00:00Z,2026-01-06T12:10:00Z,2026-01-06T13:00:00Z,search,major
+2026-01-06T12:00:00Z,2026-01-06T12:10:00Z,2026-01-06T13:00:00Z,search,major
+2026-01-07T12:00:00Z,2026-01-07T11:50:00Z,,search,minor
+2026-01-09T08:00:00Z,2026-01-09T08:31:00Z,2026-01-09T12:00:00Z,cart,minor
+soon,,,cart,minor
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the exports of two incidents, and the catalogue and settings beside them."""
+    (tmp_path / "exports").mkdir()
+    for name, incident in EXPORTS.items():
+        (tmp_path / name).symlink_to(ROOT / "fixtures" / "incidents" / incident)
+    for name in ("catalog", "settings.yaml"):
+        (tmp_path / name).symlink_to(ROOT / "fixtures" / name)
+    page = (ROOT / PAGE).read_text(encoding="utf-8")
+    [mapping] = re.findall(r"```yaml\n# mapping.yaml\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "mapping.yaml").write_text(mapping)
+    (tmp_path / "incidents.csv").write_text(ROWS)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def shown(*words: str) -> list[str]:
+    """The command as a reader would type it, and what it prints."""
+    done = CliRunner().invoke(app, list(words))
+    assert done.exit_code == 0, done.stderr
+    return ["```console", f"$ evidence {' '.join(words)}", *done.stdout.splitlines(), "```"]
+
+
+def listing(folder: Path) -> list[str]:
+    """What lies in the first incident's folder, and its declaration."""
+    first = min(path for path in (folder / "incidents").iterdir() if (path / "incident.yaml").exists())
+    names = sorted(path.name for path in first.iterdir())
+    head = f"$ ls incidents/{first.name}"
+    declaration = (first / "incident.yaml").read_text().splitlines()
+    return ["```console", head, *names, f"$ cat incidents/{first.name}/incident.yaml", *declaration, "```"]
+
+
+def with_section(text: str, name: str, lines: list[str]) -> str:
+    begin = f"<!-- Written by `make golden`: {name}. Do not edit down to the end mark. -->\n"
+    between = re.compile(f"(?<={re.escape(begin)}).*?(?=<!-- end of {re.escape(name)} -->)", re.DOTALL)
+    assert between.search(text), name
+    return between.sub(lambda _: "\n".join(["", *lines, "", ""]), text)
+
+
+@pytest.mark.golden
+def test_the_page_shows_what_an_ingest_prints_and_writes(golden, folder: Path) -> None:
+    """A dry run, a written incident, and a table of incidents."""
+    paths = sorted(EXPORTS)
+    text = (ROOT / PAGE).read_text(encoding="utf-8")
+    text = with_section(text, "dry", shown("ingest", *paths, "--dry-run"))
+    shown("ingest", *paths)
+    text = with_section(text, "written", listing(folder))
+    mapped = shown("ingest", "incidents.csv", "--mapping", "mapping.yaml")
+    golden(PAGE, with_section(text, "mapped", mapped))
+
+
+def test_every_kind_of_entity_is_on_the_page() -> None:
+    """What may tie records together is told by name."""
+    page = (ROOT / PAGE).read_text(encoding="utf-8")
+    told = {"credential": "credential", "name": "service name", "nothing": "names nothing"}
+    assert [] == [kind for kind in KINDS if told.get(kind, kind) not in page]
