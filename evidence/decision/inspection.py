@@ -7,7 +7,7 @@ names, proofs. What stands where an earlier stage found a fault is a consequence
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from evidence.decision.checks import (
 from evidence.decision.condition_checks import condition_faults
 from evidence.decision.condition_parser import ConditionError
 from evidence.decision.constants import constant_faults
-from evidence.decision.counterexamples import counterexample
+from evidence.decision.counterexamples import counterexamples
 from evidence.decision.drafts import draft
 from evidence.decision.policies import Policy, policy_folder, survey_policies
 from evidence.errors import EvidenceError, Place, PlaybookError
@@ -63,10 +63,14 @@ class Finding:
 
 @dataclass(frozen=True)
 class Inspection:
-    """What an inspection found, by file and place. `bundle` is None when there are errors."""
+    """What an inspection found, by file and place. `bundle` is None when there are errors.
+
+    `states_tried` are the states that were decided in search of counterexamples.
+    """
 
     bundle: Bundle | None
     findings: tuple[Finding, ...]
+    states_tried: int = 0
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -85,7 +89,7 @@ def inspect_bundle(folder: Path) -> Inspection:
     inspector.look()
     findings = inspector.in_order()
     has_errors = any(not each.is_warning for each in findings)
-    return Inspection(None if has_errors else inspector.bundle, findings)
+    return Inspection(None if has_errors else inspector.bundle, findings, inspector.states_tried)
 
 
 class _Inspector:
@@ -95,6 +99,7 @@ class _Inspector:
         self.folder = folder
         self.findings: list[Finding] = []
         self.bundle: Bundle | None = None
+        self.states_tried = 0
         self.playbook = self._survey(folder / PLAYBOOK_FILE)
         self.approvers = self._survey(folder / APPROVERS_FILE)
 
@@ -133,10 +138,11 @@ class _Inspector:
         faults = list(graded_faults(bundle, uses))
         if "actions" not in faulty:
             faults += floor_faults(bundle)
-        is_runnable = all(each.is_warning for each in self.findings)
-        self._add(
-            self._located(fault, counterexample(bundle, fault) if is_runnable else "") for fault in faults
-        )
+        if all(each.is_warning for each in self.findings):
+            shown = counterexamples(bundle, faults)
+            self.states_tried = sum(each.tried for each in shown)
+            faults = [replace(fault, remedy=each.words) for fault, each in zip(faults, shown, strict=True)]
+        self._add(map(self._located, faults))
 
     # --- stages
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -41,6 +41,7 @@ Truth: TypeAlias = bool | None  # None is unknown
 Truths: TypeAlias = frozenset[Truth]
 Goal: TypeAlias = tuple[Condition, Truths]
 Cell: TypeAlias = dict[str, Any]
+PinnedGoal: TypeAlias = tuple[Condition, Truths, Cell]  # with some columns fixed, for this goal alone
 
 TRUE: Truths = frozenset({True})
 NOT_TRUE: Truths = frozenset({False, None})
@@ -77,6 +78,19 @@ class Elsewhere:
 
 class Undecided(Exception):
     """The search took too much work."""
+
+
+@dataclass(slots=True)
+class Work:
+    """How many leaves may still be looked at; questions that belong together share one."""
+
+    left: int = WORK_MAX
+
+    def spend(self, leaves_count: int) -> None:
+        """Look at so many leaves. Raises Undecided when there is no more to spend."""
+        self.left -= leaves_count
+        if self.left < 0:
+            raise Undecided
 
 
 def is_never_true(*together: Condition) -> bool:
@@ -129,21 +143,26 @@ def _may_be(goals: list[Goal]) -> bool:
         return True
 
 
-def find_cell(goals: Sequence[Goal]) -> Cell | None:
+def find_cell(
+    goals: Sequence[Goal],
+    pinned: Sequence[PinnedGoal] = (),
+    *,
+    preferred: Mapping[str, Any] | None = None,
+    work: Work | None = None,
+) -> Cell | None:
     """The part of a state that meets every goal whatever its other columns are; None when no state does.
 
-    Raises Undecided when the search took too much work.
+    `pinned` are goals to be met with some columns fixed: how one condition comes out at two values of a
+    column. Values of `preferred`, by cell name, are tried first. Raises Undecided when it took too much work.
     """
-    cells = cells_of(condition for condition, _ in goals)
-    names, work = list(cells), 0
-    size = sum(len(leaves(condition)) for condition, _ in goals)
+    asked = [*((condition, wanted, {}) for condition, wanted in goals), *pinned]
+    cells = _preferred_first(cells_of(condition for condition, _, _ in asked), preferred or {})
+    names, budget = list(cells), work or Work()
+    size = sum(len(leaves(condition)) for condition, _, _ in asked)
 
     def reaches(at: Cell, depth: int) -> Cell | None:
-        nonlocal work
-        work += size
-        if work > WORK_MAX:
-            raise Undecided
-        found = [(outcomes(condition, at), wanted) for condition, wanted in goals]
+        budget.spend(size)
+        found = [(outcomes(condition, {**at, **fixed}), wanted) for condition, wanted, fixed in asked]
         if any(not among & wanted for among, wanted in found):
             return None
         if all(among <= wanted for among, wanted in found):
@@ -153,6 +172,17 @@ def find_cell(goals: Sequence[Goal]) -> Cell | None:
         return next((each for each in tried if each is not None), None)
 
     return reaches({}, 0)
+
+
+def _preferred_first(
+    cells: Mapping[str, tuple[Any, ...]], preferred: Mapping[str, Any]
+) -> dict[str, tuple[Any, ...]]:
+    return {
+        name: tuple(sorted(values, key=lambda value: value != preferred[name]))
+        if name in preferred
+        else values
+        for name, values in cells.items()
+    }
 
 
 # --- what a condition can come to where only some columns are given
@@ -224,6 +254,11 @@ def _is_match(leaf: Matches, text: str) -> bool:
 def cell_name(leaf: Condition) -> str:
     """What a leaf reads: a column, or whether a signal of one name has arrived."""
     return f"has_signal({literal_sql(leaf.name)})" if isinstance(leaf, HasSignal) else leaf.column  # type: ignore[union-attr]
+
+
+def signal_of(name: str) -> str:
+    """The signal behind a cell name that is no column."""
+    return name.removeprefix("has_signal('").removesuffix("')").replace("''", "'")
 
 
 def cells_of(conditions: Iterable[Condition]) -> dict[str, tuple[Any, ...]]:
