@@ -25,8 +25,12 @@ class _Part(BaseModel):
 
 
 class HeldIncident(_Part):
-    """One incident as it was last written. `derived` are the values that people may have changed since."""
+    """One incident as it was last written. `derived` are the values that people may have changed since.
 
+    `founder` is the digest of its first record.
+    """
+
+    founder: str
     derived: dict[str, str]
     files: dict[str, str]
     received: dict[str, str] = {}

@@ -48,25 +48,33 @@ select
     place_keys.is_loose,
     count(distinct tied.kept_id) as record_count
 from tied
-join stretches on stretches.record_id = tied.kept_id
+join settled on settled.kept_id = tied.kept_id
+join stretches on stretches.record_id = settled.record_id
 join place_keys using (place_id)
 where not place_keys.is_weak
 group by all;
 
+-- The group that an incident lives on in is that of its first record. What else lies in its folder may belong to
+-- others: a document is copied whole into each incident that it touches.
 create or replace temp table held_groups as
-with held as (
-    select files.held_by, settled.kept_id, min(settled.first_at) as first_at, min(settled.sha256) as sha256
-    from settled
-    join files using (file_id)
-    where files.held_by is not null and settled.kept_id is not null
-    group by all
-),
-placed as (
-    select held.held_by, group_records.group_name, held.first_at, held.sha256, group_times.begin_at
-    from held
-    join group_records on group_records.record_id = held.kept_id
-    join group_times using (group_name)
+with groups as (
+    select
+        group_name,
+        bit_or(flags) & 64 <> 0 or bool_or(incident_id is not null) as is_incident,
+        arg_min(sha256, (first_at, sha256)) as founder
+    from group_records
+    group by group_name
 )
-select held_by, arg_min(group_name, (first_at, sha256, begin_at, group_name)) as group_name
-from placed
-group by held_by
+select
+    founders.incident_id as held_by,
+    arg_min(
+        group_records.group_name,
+        (groups.founder <> founders.founder, group_times.begin_at, group_records.group_name)
+    ) as group_name
+from founders
+join records on records.sha256 = founders.founder
+join settled on settled.record_id = records.record_id
+join group_records on group_records.record_id = settled.kept_id
+join groups on groups.group_name = group_records.group_name and groups.is_incident
+join group_times on group_times.group_name = group_records.group_name
+group by founders.incident_id

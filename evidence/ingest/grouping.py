@@ -37,6 +37,7 @@ _SETTLED = pa.schema([("sha256", pa.binary()), ("winner", pa.binary()), ("is_equ
 _CLAIMS = pa.schema([("kept_id", pa.int64()), ("incident_id", pa.string())])
 Claims = Iterable[tuple[int, str]]
 """Kept records and the incidents that claim them."""
+_FOUNDERS = pa.schema([("incident_id", pa.string()), ("founder", pa.binary())])
 _COMPONENTS = pa.schema([("chain_id", pa.int64()), ("component", pa.int64())])
 
 
@@ -89,11 +90,16 @@ def _content_digest(data: bytes) -> bytes:
 
 
 def group(
-    index: Index, gap_ns: int, services: Iterable[Mapping[str, Any]], claims: Callable[[], Claims] = tuple
+    index: Index,
+    gap_ns: int,
+    services: Iterable[Mapping[str, Any]],
+    claims: Callable[[], Claims] = tuple,
+    founders: Mapping[str, str] | None = None,
 ) -> list[Group]:
     """The groups in order of time; the tables `members` and `claims` say which records they hold.
 
-    `claims` is asked once the entities of the records are known.
+    `claims` is asked once the entities of the records are known. `founders` are the incidents that there are
+    already, with the digest of the first record of each.
     """
     connection = index.connection
     _replace(connection, "services", _service_table(services))
@@ -103,6 +109,8 @@ def group(
     connection.execute(f"set variable gap = {int(gap_ns)}::bigint").fetchall()
     connection.execute(_SQL["chains"]).fetchall()
     _replace(connection, "components", _components(connection))
+    held = [{"incident_id": name, "founder": bytes.fromhex(sha)} for name, sha in (founders or {}).items()]
+    _replace(connection, "founders", pa.Table.from_pylist(held, schema=_FOUNDERS))
     for name in ("groups", "formed"):
         connection.execute(_SQL[name]).fetchall()
     return _groups(connection)

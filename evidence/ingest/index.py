@@ -48,7 +48,13 @@ _RECORDS = pa.schema(
     ]
 )
 _DOCUMENTS = pa.schema(
-    [("sha256", pa.binary()), ("file_id", pa.int32()), ("start", pa.int64()), ("length", pa.int64())]
+    [
+        ("sha256", pa.binary()),
+        ("file_id", pa.int32()),
+        ("start", pa.int64()),
+        ("length", pa.int64()),
+        ("is_broken", pa.bool_()),
+    ]
 )
 _STRETCHES = pa.schema(
     [
@@ -201,7 +207,7 @@ class Index:
             ),
         )
         if span is not None:
-            row = (span.sha256, file_id, span.start, span.length)
+            row = (span.sha256, file_id, span.start, span.length, span.is_broken)
             if row not in self._rows["documents"][-1:]:
                 self._rows["documents"].append(row)
         if record.events:

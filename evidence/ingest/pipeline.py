@@ -82,6 +82,7 @@ def read_and_group(
         request.gap_ns,
         request.services,
         lambda: claims_of(request.manifest, index.connection, ingest.account),
+        {name: held.founder for name, held in ingest.account.incidents.items()},
     )
     ingest.formed = list(_formed(groups, ingest))
     _note_written(ingest)

@@ -27,11 +27,15 @@ _FIRST = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*")
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A document that has to be copied whole, because its records do not speak for themselves."""
+    """A document that has to be copied whole, because its records do not speak for themselves.
+
+    What lies behind one that `is_broken` could be taken for a part of it: it needs a file of its own.
+    """
 
     start: int
     length: int
     sha256: bytes
+    is_broken: bool
 
 
 @dataclass(slots=True)

@@ -195,8 +195,10 @@ class FileScan:
             is_needed |= not record.reason and (enclosing.is_read or recognise_bare(value) is not reader)
             records.append(record)
         if is_needed or any(True for each in envelopes(document) for _ in reader.envelope_gaps(each)):
-            raw = data[document.start : document.end]
-            span = Span(base + document.start, len(raw), hashlib.sha256(raw).digest())
+            # One that is cut off reaches to the end of the file, line's end or not.
+            raw = data[document.start : document.end].rstrip(b" \t\r\n")
+            digest = hashlib.sha256(raw).digest()
+            span = Span(base + document.start, len(raw), digest, document.is_broken)
             for record in records:
                 record.document = span
         return records
@@ -285,6 +287,10 @@ class FileScan:
         try:
             value = json_strict.parse(raw) if len(raw) <= RECORD_BYTES_MAX else None
         except JsonRefused as refused:
+            # One record that is not JSON does not take the others of its document with it.
+            document = walked(raw) if raw[:1] == b"{" else None
+            if document is not None and document.is_container:
+                return self._container(raw, document, is_last, start)
             return [self._not_json(raw, start, self.line, refused, is_last)]
         if isinstance(value, dict) and not CONTAINERS.keys().isdisjoint(value):
             document = walked(raw)

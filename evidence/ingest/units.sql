@@ -12,7 +12,7 @@ singles as (
         written.incident_id,
         records.format,
         bare.received_at,
-        false as is_document,
+        'record' as unit,
         records.first_at,
         records.sha256,
         records.file_id,
@@ -38,7 +38,7 @@ wholes as (
     group by written.incident_id, records.document
 ),
 places as (
-    select sha256, arg_min((file_id, start, length), (file_id, start)) as place
+    select sha256, arg_min((file_id, start, length), (file_id, start)) as place, bool_or(is_broken) as is_broken
     from documents
     group by sha256
 )
@@ -48,7 +48,7 @@ select
     wholes.incident_id,
     wholes.format,
     wholes.received_at,
-    true,
+    case when places.is_broken then 'broken ' || lower(hex(wholes.document)) else 'document' end,
     wholes.first_at,
     wholes.document,
     places.place[1],

@@ -60,8 +60,8 @@ def write(ingest: Ingest) -> IngestReport:
 
 def _units(ingest: Ingest) -> Iterator[tuple[Any, ...]]:
     answer = ingest.index.connection.execute(
-        "select incident_id, format, received_at, is_document, first_at, sha256, file_id, start, length"
-        " from units order by incident_id, format, received_at nulls first, is_document,"
+        "select incident_id, format, received_at, unit, first_at, sha256, file_id, start, length"
+        " from units order by incident_id, format, received_at nulls first, unit,"
         " first_at nulls last, sha256"
     )
     while batch := answer.fetchmany(10_000):
@@ -79,8 +79,10 @@ def _write_exports(
     aside.mkdir()
     files: dict[str, str] = {}
     received: dict[str, str] = {}
-    for (format_, received_at, is_document), group in groupby(rows, key=lambda row: row[1:4]):
-        stem = f"{format_}-documents" if is_document else str(format_)
+    for (format_, received_at, unit), group in groupby(rows, key=lambda row: row[1:4]):
+        stem = str(format_)
+        if unit != "record":
+            stem += "-documents" if unit == "document" else f"-broken-{unit.split()[1][:16]}"
         if received_at is not None:
             stem += f"-received-{received_at}"
         parts = {suffix: _Parts(aside, stem, suffix) for suffix in ("jsonl", "json")}
@@ -159,6 +161,7 @@ def _place_incident(
     else:
         _swap(folder, aside)
     account.incidents[incident_id] = HeldIncident(
+        founder=one.group.founder,
         derived=one.derived.fields(),
         files=files,
         received=received,

@@ -40,8 +40,10 @@ def print_ingest(
         gap_seconds=gap_seconds(gap),
         manifest=Manifest(manifest) if manifest else None,
     )
+    progress = _Progress()
     with tempfile.TemporaryDirectory(prefix="evidence-ingest-") as scratch:
-        ingest = read_and_group(request, Path(scratch), _Progress())
+        ingest = read_and_group(request, Path(scratch), progress)
+        progress.end()
         try:
             report = ingest.report if is_dry_run else write(ingest)
         finally:
@@ -104,6 +106,11 @@ class _Progress:
         if self.is_shown:
             sys.stderr.write(f"\r  {file_count:,} files, {record_count:,} records read")
             sys.stderr.flush()
+
+    def end(self) -> None:
+        """Leave the line, so that what follows begins its own."""
+        if self.is_shown:
+            sys.stderr.write("\n")
 
 
 def _text(report: IngestReport) -> str:
