@@ -161,11 +161,9 @@ def ingest(
     from pipelines.cli.ingesting import print_ingest, print_records
 
     if mapping is not None:
-        print_records(paths, into, mapping, is_dry_run=is_dry_run, output_format=output_format.value)
-        return
-    print_ingest(
-        paths, into, gap=gap, manifest=manifest, is_dry_run=is_dry_run, output_format=output_format.value
-    )
+        print_records(paths, into, mapping, is_dry_run, output_format)
+    else:
+        print_ingest(paths, into, gap, manifest, is_dry_run, output_format)
 
 
 @app.command(epilog="Example: evidence verify inc-0101-checkout-shell")
@@ -291,11 +289,15 @@ def compare(
     listed_max: Annotated[
         int, typer.Option("--most", min=0, help="Changed incidents to list; 0 lists all.")
     ] = 1000,
+    is_all: Annotated[
+        bool, typer.Option("--all", help="Tell every listed change, not only the gravest (text only).")
+    ] = False,
 ) -> None:
     """Say which past incidents another playbook decides differently, when, why and with whose approval.
 
-    Fails when a change named by --fail-on occurs, and always when an approval is removed that is not
-    allowed by name.
+    Fails when a change named by --fail-on occurs, and always when an approval is removed, or an approver
+    redirected or replaced, that is not allowed by name. --fail-on takes the classes of change, regression,
+    decision, path, and safety-weakening: a precondition, floor or denial that the playbook gives up.
     """
     from pipelines.cli.comparing import print_comparison
     from pipelines.cli.histories import HistoryChoice
@@ -310,6 +312,7 @@ def compare(
         allowed=allow or (),
         is_attributed=is_attributed,
         listed_max=listed_max,
+        is_all=is_all,
     ):
         raise typer.Exit(EXIT_FINDINGS)
 

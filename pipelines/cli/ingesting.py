@@ -21,7 +21,6 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 def print_ingest(
     paths: Sequence[Path],
     into: Path,
-    *,
     gap: str,
     manifest: Path | None,
     is_dry_run: bool,
@@ -53,7 +52,7 @@ def print_ingest(
 
 
 def print_records(
-    paths: Sequence[Path], into: Path, mapping: Path, *, is_dry_run: bool, output_format: str
+    paths: Sequence[Path], into: Path, mapping: Path, is_dry_run: bool, output_format: str
 ) -> None:
     """Take in tables of incidents and print what they held. Raises InputError for a wrong file or mapping."""
     from evidence.ingest.recorded import load_mapping, take_in
