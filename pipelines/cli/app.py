@@ -20,7 +20,7 @@ EXIT_USAGE = 2
 EXIT_CODES = {
     0: "everything holds (warnings and notes do not change that)",
     EXIT_FINDINGS: "something was found wrong (a blocking check, a proof, a case, a refused package, "
-    "a change that --fail-on names)",
+    "a change that --fail-on names, an approval given up)",
     EXIT_USAGE: "wrong use (an unknown name, option or folder, an input that does not read, "
     "nothing published)",
 }
@@ -263,7 +263,7 @@ def replay(
         raise typer.Exit(EXIT_FINDINGS)
 
 
-@app.command(epilog="Example: evidence compare git:main playbooks/v3 --fail-on approval-weakening,regression")
+@app.command(epilog="Example: evidence compare git:main playbooks/v3 --fail-on safety-weakening,regression")
 def compare(
     baseline: Annotated[str, typer.Argument(help="Playbook as it is: a version's folder, or git:REF.")],
     candidate: Annotated[

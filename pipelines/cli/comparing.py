@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,10 +11,12 @@ from typing import TYPE_CHECKING
 from pipelines.cli.histories import HistoryChoice, load_named, open_chosen, writing
 
 if TYPE_CHECKING:
-    from simulator.comparison.model import Comparison
+    from simulator.comparison.model import Comparison, StaticWeakening
+    from simulator.comparison.rendering import Layout
 
 # What --fail-on may name beside the classes of change.
 REGRESSION, DECISION, PATH, COSMETIC = "regression", "decision", "path", "cosmetic"
+SAFETY = "safety-weakening"
 
 
 def print_comparison(
@@ -27,8 +30,9 @@ def print_comparison(
     allowed: Sequence[str],
     is_attributed: bool,
     listed_max: int,
+    is_all: bool,
 ) -> bool:
-    """Print or write the comparison; true when it must fail: a class asked about, or an approval removed."""
+    """Print or write the comparison; true when it must fail: by what was named, or for an approval."""
     from contextlib import closing
 
     from simulator.comparison.compare import Side, compare
@@ -48,7 +52,7 @@ def print_comparison(
             is_attributed=is_attributed,
             listed_max=listed_max,
         )
-    text = render(comparison, output_format)
+    text = render(comparison, output_format, _layout(is_all=is_all, is_printed=out is None))
     if out is None:
         sys.stdout.write(text)
         sys.stdout.flush()  # what fails is said after the comparison, also where both go into one file
@@ -56,6 +60,20 @@ def print_comparison(
         with writing(f"--out {out}"):
             out.write_text(text, encoding="utf-8")
     return _report(list(failures(comparison, wanted)), allowed, comparison)
+
+
+def _layout(*, is_all: bool, is_printed: bool) -> Layout:
+    """As wide as the terminal, and coloured on one that may be; in a file neither."""
+    from pipelines.cli.wrapping import WIDTH_MAX, line_width
+    from simulator.comparison.rendering import Layout
+
+    is_plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
+    told = {"told_max": None} if is_all else {}
+    return Layout(
+        width=line_width() if is_printed else WIDTH_MAX,
+        is_coloured=is_printed and sys.stdout.isatty() and not is_plain,
+        **told,
+    )
 
 
 def _prepare(out: Path) -> None:
@@ -73,7 +91,7 @@ def parse_fail_on(text: str) -> tuple[str, ...]:
     from evidence.errors import InputError
     from simulator.comparison.model import ChangeClass
 
-    known = (*(each.value for each in ChangeClass), REGRESSION, DECISION, PATH)
+    known = (*(each.value for each in ChangeClass), REGRESSION, DECISION, PATH, SAFETY)
     names = tuple(name.strip() for name in text.split(",") if name.strip())
     for name in names:
         if name not in known:
@@ -82,7 +100,10 @@ def parse_fail_on(text: str) -> tuple[str, ...]:
 
 
 def failures(comparison: Comparison, wanted: Sequence[str]) -> list[str]:
-    """Why the comparison fails, one sentence a reason; removed approvals fail unless allowed by name."""
+    """Why the comparison fails, one sentence a reason.
+
+    Approvals and approvers that are given up fail unless allowed by name, safeties where they are wanted.
+    """
     summary = comparison.summary
     counts = {
         **summary.all_classes,
@@ -97,10 +118,15 @@ def failures(comparison: Comparison, wanted: Sequence[str]) -> list[str]:
         if counts.get(name, 0)
     ]
     return found + [
-        f"approval removed: {each.what} (let it pass with --allow {each.id})"
+        _given_up(each)
         for each in comparison.weakenings
-        if each.is_approval and not each.is_allowed
+        if (each.is_approval or SAFETY in wanted) and not each.is_allowed
     ]
+
+
+def _given_up(weakening: StaticWeakening) -> str:
+    what = weakening.finding.value.replace("-", " ")
+    return f"{what}: {weakening.what} (let it pass with --allow {weakening.id})"
 
 
 def _report(reasons: Sequence[str], allowed: Sequence[str], comparison: Comparison) -> bool:

@@ -16,9 +16,14 @@ def wrapped(text: str) -> str:
 
     Only between words: a name or an address that is longer stands whole, so that it can be copied.
     """
-    width = shutil.get_terminal_size(fallback=(WIDTH_MAX, 0)).columns
-    width = max(WIDTH_MIN, min(WIDTH_MAX, width))
+    width = line_width()
     return "".join(f"{_laid_out(line, width)}\n" for line in text.splitlines())
+
+
+def line_width() -> int:
+    """Columns of the terminal, or of COLUMNS, between WIDTH_MIN and WIDTH_MAX; without one WIDTH_MAX."""
+    columns = shutil.get_terminal_size(fallback=(WIDTH_MAX, 0)).columns
+    return max(WIDTH_MIN, min(WIDTH_MAX, columns))
 
 
 def _laid_out(line: str, width: int) -> str:

@@ -68,7 +68,17 @@ def _reason(each: ChangeClass, bundles: tuple[Bundle, Bundle], rows: tuple[Row, 
         case ChangeClass.TIMING:
             return f"Decided {_shift(candidate['decided_at'] - baseline['decided_at'])}."
         case ChangeClass.COSMETIC:
-            return f"The same decision; other {_listed(cosmetic_differences(baseline, candidate))}."
+            other = _listed(cosmetic_differences(baseline, candidate))
+            return f"The same decision; other {other}{_redirected(baseline, candidate)}."
+
+
+def _redirected(baseline: Row, candidate: Row) -> str:
+    """Whom each role is asked at, where that differs; the roles of the same decision are the same."""
+    contacts = zip(
+        candidate["approvers"], baseline["approver_contacts"], candidate["approver_contacts"], strict=True
+    )
+    moved = [f"{role}: {old} → {new}" for role, old, new in contacts if old != new]
+    return f" ({'; '.join(moved)})" if moved else ""
 
 
 def _demand(demanded: Row) -> str:

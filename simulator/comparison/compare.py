@@ -31,6 +31,7 @@ from simulator.comparison.model import (
     Comparison,
     HistoryRef,
     LabelEffect,
+    Redirected,
     StaticWeakening,
 )
 from simulator.comparison.summary import summarise
@@ -181,7 +182,7 @@ class _Told:
             baseline=decided_of(old),
             candidate=decided_of(new),
             demanded_mode=_demanded_mode(classed["demanded_mode"]),
-            demanded_approvers=tuple(classed["demanded_approvers"] or ()),
+            demanded_approvers=_demanded_approvers(classed),
             parting=parting_of(*(side[incident_id] for side in self.paths)),
             label=LabelEffect(classed["label_effect"]),
             expected_option=classed["expected_option"],
@@ -216,6 +217,12 @@ def _demanded_mode(place: int | None) -> Any:
     return "denied" if place == DENIED else MODES[place].value
 
 
+def _demanded_approvers(classed: Mapping[str, Any]) -> tuple[str, ...]:
+    """Nobody where nothing is demanded, or where it is denied whoever agrees."""
+    is_asked = classed["demanded_mode"] in (1, 2)
+    return tuple(classed["demanded_approvers"]) if is_asked else ()
+
+
 def _attributed(
     history: History, bundles: tuple[Bundle, Bundle], clauses: Sequence[Clause], changed: list[Change]
 ) -> list[Change]:
@@ -240,12 +247,15 @@ def _clause_change(clause: Clause) -> ClauseChange:
 
 
 def _static_weakening(weakening: Weakening, allowed: Collection[str]) -> StaticWeakening:
+    told, fields = weakening.redirection, Redirected.model_fields
     return StaticWeakening(
         id=weakening.id,
         action=weakening.action,
         kind=weakening.kind,
+        finding=weakening.finding,
         what=weakening.what,
         witness=weakening.witness,
+        redirected=None if told is None else Redirected(**{name: getattr(told, name) for name in fields}),
         is_approval=weakening.is_approval,
         is_allowed=weakening.id in allowed,
     )

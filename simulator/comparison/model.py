@@ -15,9 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from evidence.handoff.model import Digest, Mode, Option
 from simulator.comparison.summary_model import Summary
+from simulator.weakening.findings import Finding
 
 FORMAT: Literal["incident-evidence/comparison"] = "incident-evidence/comparison"
-SCHEMA_VERSION: Literal["1.0.0"] = "1.0.0"
+SCHEMA_VERSION: Literal["1.1.0"] = "1.1.0"
 
 Count = Annotated[int, Field(ge=0)]
 
@@ -93,15 +94,26 @@ class ClauseChange(Frozen):
     )
 
 
+class Redirected(Frozen):
+    """Who is asked instead of whom for the same roles."""
+
+    roles: tuple[str, ...]
+    owner: str | None = Field(description="Group whose services it concerns; null: all without an entry.")
+    old: str = Field(description="Contact under the baseline.")
+    new: str = Field(description="Contact under the candidate.")
+
+
 class StaticWeakening(Frozen):
-    """An approval or a safety that the candidate gives up, whether or not a recorded incident shows it."""
+    """An approval, an approver or a safety that the candidate gives up, in whatever state."""
 
     id: str = Field(description="Name by which --allow lets it pass.")
-    action: str
+    action: str = Field(description="The actions concerned, with commas between them.")
     kind: str
+    finding: Finding
     what: str
-    witness: str = Field(description="A state in which it shows; empty where the clause alone says it.")
-    is_approval: bool
+    witness: str = Field(description="A state in which it shows; empty where every state does.")
+    redirected: Redirected | None = Field(description="Null unless an approver is redirected.")
+    is_approval: bool = Field(description="An approval or an approver: fails unless it is allowed by name.")
     is_allowed: bool = Field(description="Allowed by name on the command line.")
 
 
@@ -187,7 +199,9 @@ class Change(Frozen):
     demanded_mode: Mode | Literal["denied"] | None = Field(
         description="What the baseline demands for the candidate's action in that state; null: it has none."
     )
-    demanded_approvers: tuple[str, ...]
+    demanded_approvers: tuple[str, ...] = Field(
+        description="Roles that must agree to it there; none where the baseline lets it begin automatically."
+    )
     parting: Parting | None = Field(description="Null where both recommend the same all along.")
     label: LabelEffect
     expected_option: Option | None = Field(description="What the reviewer says would have been right.")
@@ -206,7 +220,7 @@ class Comparison(Frozen):
     """The answer to: if we change this playbook, which past incidents would have been decided differently?"""
 
     format: Literal["incident-evidence/comparison"] = FORMAT
-    schema_version: Literal["1.0.0"] = SCHEMA_VERSION
+    schema_version: Literal["1.1.0"] = SCHEMA_VERSION
     baseline: BundleRef
     candidate: BundleRef
     history: HistoryRef

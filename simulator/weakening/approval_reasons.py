@@ -13,15 +13,26 @@ from enum import StrEnum
 
 from evidence.decision import Bundle
 from evidence.decision.bundle import Escalation
-from evidence.decision.matrix import MODES, Action, AlsoApprovers, Mode, Precondition, Scope
-from evidence.decision.policies import Policy, Verdict
+from evidence.decision.matrix import Action, AlsoApprovers, Mode, Precondition, Scope
+from evidence.decision.policies import Policy
 from simulator.bundles.bundle_parts import PartPath
+from simulator.weakening.asked_roles import AskedRole
 from simulator.weakening.confidence_ranges import confidence_pairs
-from simulator.weakening.policy_gaps import PolicyGap, PolicySide, Verdicts, policy_gaps
+from simulator.weakening.findings import Finding
+from simulator.weakening.lapses import (
+    ACTIONS,
+    Lapse,
+    at_once,
+    is_at_least,
+    lapse_of,
+    narrow,
+    policy_lapse,
+    role_lapse,
+    sure,
+)
+from simulator.weakening.policy_gaps import PolicySide, Verdicts, policy_gaps
 from simulator.weakening.restated import Restating, shown, uncovered, unprepared
 
-ACTIONS = "{actions}"  # stands in a sentence for the actions that it is about
-EVERYWHERE = "every state"
 _FLAGS: tuple[PartPath, ...] = (("grading", "thresholds"), ("grading", "severity"))
 _CONFIDENCE: PartPath = ("grading", "confidence")
 _ASKED = ("option", "scope", "undo", "request", "approvers", "also")  # what a policy sees of an action
@@ -42,15 +53,7 @@ class Kind(StrEnum):
     POLICY = "policy"
     LAST_RESORT = "last-resort"
     GRADING = "grading"
-
-
-@dataclass(frozen=True, slots=True)
-class Lapse:
-    """Where a reason lapses: a sentence about ACTIONS, and a state (empty where the clause alone says it)."""
-
-    what: str
-    witness: str
-    is_approval: bool = True
+    CONTACT = "contact"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ def reasons(baseline: Bundle, name: str, verdicts: Verdicts) -> Iterator[Reason]
         yield of.floor()
         yield from map(of.precondition, action.needs)
         for escalation in _reaching(baseline, action.scope):
-            if not _is_at_least(action.mode, escalation.mode):
+            if not is_at_least(action.mode, escalation.mode):
                 yield of.escalation(escalation)
         yield from map(of.policy, baseline.policies)
 
@@ -104,7 +107,8 @@ class _Reasons:
             if after.is_active:
                 return None
             what = f"{ACTIONS} no longer counts as changing a running system, so that no gate holds it"
-            return Lapse(what, "", after.mode is not Mode.APPROVAL_REQUIRED)
+            is_approval = after.mode is not Mode.APPROVAL_REQUIRED
+            return Lapse(what, "", Finding.APPROVAL_REMOVED if is_approval else Finding.SAFETY_WEAKENED)
 
         return Reason(Kind.ACTION, (self._at("scope"),), lapse)
 
@@ -114,18 +118,18 @@ class _Reasons:
 
         def lapse(candidate: Bundle, name: str) -> Lapse | None:
             after = candidate.actions[name]
-            if _is_at_least(after.mode, before):
+            if is_at_least(after.mode, before):
                 return None
             covers = _escalations(candidate, after, before)
             restating = self._restatings(candidate)[1]
-            found = uncovered(None, [restating.of(each.when) for each in covers])
-            return _lapse(f"{ACTIONS} begins as {after.mode}; it was {before}", found)
+            found = uncovered([], [restating.of(each.when) for each in covers])
+            return lapse_of(f"{ACTIONS} begins as {after.mode}; it was {before}", at_once(found, after))
 
         touched = (self._at("mode"), self._at("scope"), ("escalations",), *_FLAGS)
         return Reason(Kind.MODE, touched, lapse)
 
     def approvers(self) -> Reason:
-        """The roles that must approve in every state."""
+        """The roles that must approve wherever anybody must."""
         return self._roles(Kind.APPROVERS, self.action.approvers, None, self._at("approvers"))
 
     def also(self, also: AlsoApprovers) -> Reason:
@@ -133,21 +137,21 @@ class _Reasons:
         return self._roles(Kind.ALSO, also.approvers, also.when, self._at("approvers"))
 
     def _roles(self, kind: Kind, roles: Iterable[str], when: str | None, path: PartPath) -> Reason:
+        asked = AskedRole(self.baseline, self.name, when)
+
         def lapse(candidate: Bundle, name: str) -> Lapse | None:
-            before, then = self._restatings(candidate)
+            then = self._restatings(candidate)[1]
             after = candidate.actions[name]
-            missing = {}
+            lost = {}
             for role in roles:
                 covers = [then.of(each.when) for each in after.also if role in each.approvers]
-                found = uncovered(None if when is None else before.of(when), covers)
-                if role not in after.approvers and found is not None:
-                    missing[role] = found
-            now_asked = f"; it asks {', '.join(after.approvers)}" if after.approvers else ""
-            where = now_asked if when is None else f", which it asked unless `{when}` was known to be false"
-            what = f"{ACTIONS} no longer asks {', '.join(missing)}{where}"
-            return _lapse(what, next(iter(missing.values()), None))
+                if role not in after.approvers:
+                    lost[role] = asked.lost_where(candidate, after, covers, self.verdicts)
+            missing = {role: found for role, found in lost.items() if found is not None}
+            found = next(iter(missing.values()), None)
+            return role_lapse(self.action, after, list(missing), when, found)
 
-        return Reason(kind, (path, self._at("also"), *_FLAGS), lapse)
+        return Reason(kind, (path, self._at("also"), self._at("floor"), *_FLAGS, _CONFIDENCE), lapse)
 
     def auto_from(self) -> Reason:
         """Approval below a confidence."""
@@ -159,7 +163,12 @@ class _Reasons:
                 return None
             what = f"{ACTIONS} needs no approval for its confidence from {after.auto_from}; it was {before}"
             graded = f"the same evidence can give more confidence, so that {ACTIONS} needs no approval for it"
-            return self._lifted(candidate, before, after.auto_from or 0, what, graded, is_approval=True)
+            found = self._lifted(candidate, before, after.auto_from or 0)
+            return (
+                None
+                if found is None
+                else Lapse(graded if before == after.auto_from else what, f"{found}, {narrow(after)}")
+            )
 
         return Reason(Kind.AUTO_FROM, (self._at("auto_from"), self._at("mode"), _CONFIDENCE), lapse)
 
@@ -173,19 +182,21 @@ class _Reasons:
                 return None
             what = f"{ACTIONS} is admissible from confidence {after.floor}; it was {before}"
             graded = f"the same evidence can give more confidence, so that {ACTIONS} reaches its floor"
-            return self._lifted(candidate, before, after.floor or 0, what, graded, is_approval=False)
+            found = self._lifted(candidate, before, after.floor or 0)
+            return (
+                None
+                if found is None
+                else Lapse(graded if before == after.floor else what, found, Finding.SAFETY_WEAKENED)
+            )
 
         return Reason(Kind.FLOOR, (self._at("floor"), _CONFIDENCE), lapse)
 
-    def _lifted(
-        self, candidate: Bundle, before: int, after: int, what: str, graded: str, *, is_approval: bool
-    ) -> Lapse | None:
+    def _lifted(self, candidate: Bundle, before: int, after: int) -> str | None:
         """Evidence whose confidence was below one figure and is not below the other."""
         pairs = confidence_pairs(self.baseline.grading.confidence, candidate.grading.confidence)
         for (old, new), evidence in pairs.items():
             if old < before and new >= after:
-                witness = f"{shown(evidence)}: confidence {old} before, {new} now"
-                return Lapse(graded if before == after else what, witness, is_approval)
+                return f"{shown(evidence)}: confidence {old} before, {new} now"
         return None
 
     def auto_blast(self) -> Reason:
@@ -199,7 +210,7 @@ class _Reasons:
             if (after.auto_blast or 0) <= before:
                 return None
             what = f"{ACTIONS} needs no approval up to a blast radius of {after.auto_blast}; it was {before}"
-            return Lapse(what, f"blast_radius={before + 1}")
+            return Lapse(what, f"blast_radius={before + 1}, {sure(after)}")
 
         return Reason(Kind.AUTO_BLAST, (self._at("auto_blast"), self._at("mode")), lapse)
 
@@ -212,8 +223,8 @@ class _Reasons:
                 return None
             before, then = self._restatings(candidate)
             found = unprepared(before.of(need.that), [then.of(each.that) for each in after.needs])
-            what = f"{ACTIONS} is admissible where {need.id} (`{need.that}`) is not known to be true"
-            return _lapse(what, found, is_approval=False)
+            what = f"{ACTIONS} is admissible where {need.id} (`{need.that}`) is false or unknown"
+            return lapse_of(what, found, Finding.SAFETY_WEAKENED)
 
         return Reason(Kind.PRECONDITION, (self._at("needs"), *_FLAGS), lapse)
 
@@ -222,13 +233,13 @@ class _Reasons:
 
         def lapse(candidate: Bundle, name: str) -> Lapse | None:
             after = candidate.actions[name]
-            if not after.is_active or _is_at_least(after.mode, escalation.mode):
+            if not after.is_active or is_at_least(after.mode, escalation.mode):
                 return None
             before, then = self._restatings(candidate)
             covers = _escalations(candidate, after, escalation.mode)
-            found = uncovered(before.of(escalation.when), [then.of(each.when) for each in covers])
+            found = uncovered([before.of(escalation.when)], [then.of(each.when) for each in covers])
             what = f"escalation {escalation.id} no longer demands {escalation.mode} of {ACTIONS} where it did"
-            return _lapse(what, found)
+            return lapse_of(what, at_once(found, after))
 
         touched = (("escalations", escalation.id), self._at("scope"), self._at("mode"), *_FLAGS)
         return Reason(Kind.ESCALATION, touched, lapse)
@@ -245,7 +256,7 @@ class _Reasons:
             # Policies that are new may make up for it; they are asked only then, for they read more columns.
             for side in (same, new):
                 gaps = policy_gaps(self.verdicts, before, side)
-                found = _policy_lapse(policy.name, gaps, after.mode, is_demanded=is_demanded)
+                found = policy_lapse(policy.name, gaps, after, is_demanded=is_demanded)
                 if found is None:
                     return None
             return found
@@ -287,30 +298,6 @@ class _Reasons:
         return ("actions", self.name, field)
 
 
-def _lapse(what: str, witness: str | None, *, is_approval: bool = True) -> Lapse | None:
-    if witness is None:
-        return None
-    return Lapse(what, "" if witness == EVERYWHERE else witness, is_approval)
-
-
-def _policy_lapse(policy: str, gaps: Iterable[PolicyGap], mode: Mode, *, is_demanded: bool) -> Lapse | None:
-    """The gravest gap: an approval that nothing asks for any more, else a denial.
-
-    `is_demanded`: the baseline's default mode demands approval anyway.
-    """
-    denials = None
-    for gap in gaps:
-        is_denial = gap.before is Verdict.DENIED
-        is_approval = gap.after is Verdict.ALLOW and mode is not Mode.APPROVAL_REQUIRED
-        if is_approval and (is_denial or not is_demanded):
-            asked = "denies" if is_denial else "asks for approval of"
-            return Lapse(f"policy {policy} no longer {asked} {ACTIONS} where it did", gap.witness)
-        if is_denial:
-            what = f"policy {policy} no longer denies {ACTIONS} where it did"
-            denials = denials or Lapse(what, gap.witness, is_approval=False)
-    return denials
-
-
 def _reaching(bundle: Bundle, scope: Scope) -> list[Escalation]:
     return [each for each in bundle.playbook.escalations if scope in each.scopes]
 
@@ -319,8 +306,4 @@ def _escalations(bundle: Bundle, action: Action, mode: Mode) -> list[Escalation]
     """Escalations that demand at least that mode of the action."""
     if not action.is_active:
         return []
-    return [each for each in _reaching(bundle, action.scope) if _is_at_least(each.mode, mode)]
-
-
-def _is_at_least(mode: Mode, other: Mode) -> bool:
-    return MODES.index(mode) >= MODES.index(other)
+    return [each for each in _reaching(bundle, action.scope) if is_at_least(each.mode, mode)]

@@ -15,9 +15,9 @@ from typing import Any
 from evidence.decision.conditions import COLUMNS, Condition, Known, OneOf
 from evidence.decision.matrix import Action, required_approvers
 from evidence.decision.policies import OTHER, Policy, PolicyInput, Value, Verdict, request_of
-from evidence.decision.satisfiability import Cell, Undecided, cells_of, outcomes
+from evidence.decision.satisfiability import FALSE, NOT_FALSE, Cell, Undecided, cells_of, outcomes
 from expectations.contracts import ColumnType
-from simulator.weakening.restated import Restating, shown
+from simulator.weakening.restated import EVERYWHERE, UNSEARCHED, Restating, shown
 
 CELLS_MAX = 20_000
 VERDICTS = tuple(Verdict)
@@ -25,7 +25,7 @@ VERDICTS = tuple(Verdict)
 
 @dataclass(frozen=True, slots=True)
 class PolicyGap:
-    """A state in which less is demanded; `witness` is empty where there were too many states to try."""
+    """A state in which less is demanded; `witness` says so where there were too many states to try."""
 
     before: Verdict
     after: Verdict
@@ -134,19 +134,44 @@ def policy_gaps(verdicts: Verdicts, before: PolicySide, after: PolicySide) -> It
         return
     conditions = [*before.conditions(), *(after.conditions() if after.action.is_active else ())]
     try:
-        cells = cells_of(conditions)
-        if math.prod(map(len, cells.values())) > CELLS_MAX:
-            raise Undecided
+        states = _states(conditions)
     except Undecided:
-        yield PolicyGap(Verdict.DENIED, Verdict.ALLOW, "")
+        yield PolicyGap(Verdict.DENIED, Verdict.ALLOW, UNSEARCHED)
         return
     found: set[tuple[Verdict, Verdict]] = set()
-    for values in itertools.product(*cells.values()):
-        cell = dict(zip(cells, values, strict=True))
+    for cell in states:
         old = before.verdict(verdicts, cell)
         if old is Verdict.ALLOW:
             continue
         new = after.verdict(verdicts, cell) if after.action.is_active else Verdict.ALLOW
         if VERDICTS.index(new) < VERDICTS.index(old) and (old, new) not in found:
             found.add((old, new))
-            yield PolicyGap(old, new, shown(cell) or "every state")
+            yield PolicyGap(old, new, shown(cell) or EVERYWHERE)
+
+
+def asking_state(
+    verdicts: Verdicts, side: PolicySide, wanted: Sequence[Condition], covers: Sequence[Condition]
+) -> str | None:
+    """A state in which the policies ask for an approval, all of `wanted` hold and no cover does; else None.
+
+    UNSEARCHED where there are too many states to try.
+    """
+    try:
+        states = _states([*side.conditions(), *wanted, *covers])
+    except Undecided:
+        return UNSEARCHED
+    for cell in states:
+        is_meant = all(outcomes(each, cell) <= NOT_FALSE for each in wanted) and all(
+            outcomes(each, cell) <= FALSE for each in covers
+        )
+        if is_meant and side.verdict(verdicts, cell) is Verdict.NEEDS_APPROVAL:
+            return shown(cell) or EVERYWHERE
+    return None
+
+
+def _states(conditions: Sequence[Condition]) -> Iterator[Cell]:
+    """Every cell of the columns that the conditions read. Raises Undecided when they are too many."""
+    cells = cells_of(conditions)
+    if math.prod(map(len, cells.values())) > CELLS_MAX:
+        raise Undecided
+    return (dict(zip(cells, values, strict=True)) for values in itertools.product(*cells.values()))

@@ -27,6 +27,9 @@ from evidence.decision.satisfiability import (
 )
 from evidence.enrichment.grading import LEVEL_WORDS, SCALES, Grading, SeverityTable
 
+EVERYWHERE = "every state"
+UNSEARCHED = "too many states to search: some may show it"
+
 NEVER: Condition = And(Known("severity"), Not(Known("severity")))
 
 
@@ -91,12 +94,12 @@ class Restating:
         return _any(reached)
 
 
-def uncovered(reason: Condition | None, covers: Iterable[Condition]) -> str | None:
-    """A state in which the reason holds (is not known to be false; None: always) and no cover does.
+def uncovered(reasons: Iterable[Condition], covers: Iterable[Condition]) -> str | None:
+    """A state in which all reasons hold (none is known to be false) and no cover does.
 
-    None when there is no such state; empty when the search was given up, which counts as one.
+    None when there is no such state; UNSEARCHED when the search was given up, which counts as one.
     """
-    goals: list[Goal] = [] if reason is None else [(reason, NOT_FALSE)]
+    goals: list[Goal] = [(reason, NOT_FALSE) for reason in reasons]
     return _found([*goals, *((cover, FALSE) for cover in covers)])
 
 
@@ -109,13 +112,18 @@ def _found(goals: Sequence[Goal]) -> str | None:
     try:
         cell = find_cell(goals)
     except Undecided:
-        return ""
-    return None if cell is None else shown(cell) or "every state"
+        return UNSEARCHED
+    return None if cell is None else shown(cell) or EVERYWHERE
 
 
 def shown(cell: Cell) -> str:
-    """The columns of a cell with their values, in the order in which they were looked at."""
-    return ", ".join(f"{name}={_shown(value)}" for name, value in cell.items())
+    """The columns of a cell with their values, in the order in which they were looked at.
+
+    Beside the severity that one tool states, `severity` is the highest of the others (see Restating).
+    """
+    is_split = any(name.startswith("severity_") for name in cell)
+    names = {"severity": "severity by any other tool"} if is_split else {}
+    return ", ".join(f"{names.get(name, name)}={_shown(value)}" for name, value in cell.items())
 
 
 def _shown(value: Any) -> str:

@@ -11,7 +11,8 @@ found. Errors are therefore on the side of reporting.
 
 Compared are actions of one name, and an action that only the baseline has with those of the same option,
 scope and request that only the candidate has: a new name is no way round. Not covered are actions that
-are new in every respect, and what makes an action be chosen at all (rules, points, need).
+are new in every respect, and what makes an action be chosen at all (rules, points, need). Who is behind
+a role is compared too (`simulator.weakening.redirections`).
 """
 
 from __future__ import annotations
@@ -24,17 +25,19 @@ from evidence.decision.bundle import LastResorts
 from evidence.decision.matrix import MODES, Action, Mode
 from simulator.bundles.bundle_parts import PartPath
 from simulator.bundles.clauses import Clause, differences, hybrid
-from simulator.weakening.approval_reasons import ACTIONS, Kind, Lapse, Reason, reasons
+from simulator.weakening.approval_reasons import Kind, Reason, reasons
+from simulator.weakening.findings import Finding
+from simulator.weakening.lapses import ACTIONS, Lapse
 from simulator.weakening.policy_gaps import Verdicts
+from simulator.weakening.redirections import Redirection, redirections
 
 
 @dataclass(frozen=True, slots=True)
 class Weakening:
-    """An approval (`is_approval`) or another safety that is given up, and the clause by which.
+    """An approval, an approver or another safety that is given up, and the clause by which.
 
     `id` is the clause's, or several joined by `+` where only together they give it up. `action` names
-    the actions concerned. `witness` is a state in which it shows; empty where the clause alone says it
-    (it holds in every state) and where there were too many states to search.
+    the actions concerned. `witness` is a state in which it shows; empty where every state does.
     """
 
     id: str
@@ -42,20 +45,44 @@ class Weakening:
     kind: Kind
     what: str
     witness: str
-    is_approval: bool
+    finding: Finding
+    redirection: Redirection | None = None
+
+    @property
+    def is_approval(self) -> bool:
+        """Whether it is an approval or an approver that is given up."""
+        return self.finding.is_approval
 
 
 def weakenings(baseline: Bundle, candidate: Bundle) -> tuple[Weakening, ...]:
-    """Every weakening, removed approvals first, then by the baseline's actions and their reasons."""
+    """Every weakening, the gravest finding first, then by the baseline's actions and their reasons."""
+    found = [*_weakened(baseline, candidate), *_redirected(baseline, candidate)]
+    order = list(Finding)
+    return tuple(sorted(found, key=lambda each: order.index(each.finding)))
+
+
+def _weakened(baseline: Bundle, candidate: Bundle) -> list[Weakening]:
     clauses = [each for each in differences(baseline, candidate) if each.can_decide]
     if not clauses:
-        return ()
+        return []
     found = [
         *_merged(_lapses(baseline, candidate, clauses)),
         *_last_resorts(baseline, candidate),
     ]
-    found += _latent(baseline, candidate, {part for each in found for part in each.id.split("+")})
-    return tuple(sorted(found, key=lambda each: not each.is_approval))
+    return [*found, *_latent(baseline, candidate, {part for each in found for part in each.id.split("+")})]
+
+
+def _redirected(baseline: Bundle, candidate: Bundle) -> Iterator[Weakening]:
+    for each in redirections(baseline, candidate):
+        yield Weakening(
+            each.clause,
+            ", ".join(each.actions),
+            Kind.CONTACT,
+            each.sentence,
+            each.where,
+            Finding.APPROVER_REDIRECTED,
+            each,
+        )
 
 
 def _lapses(baseline: Bundle, candidate: Bundle, clauses: Sequence[Clause]) -> Iterator[Weakening]:
@@ -101,7 +128,7 @@ def _blamed(
     single = {clause_id: found for clause_id, found in alone.items() if found is not None}
     for clause_id, found in single.items():
         is_weight = reason.kind in (Kind.AUTO_FROM, Kind.FLOOR)
-        yield clause_id, replace(found, is_approval=lapse.is_approval) if is_weight else lapse
+        yield clause_id, replace(found, finding=lapse.finding) if is_weight else lapse
     if not single:
         yield "+".join(each.id for each in _needed(baseline, candidate, touching, reason, name)), lapse
 
@@ -123,15 +150,17 @@ def _needed(
 
 
 def _weakening(clause_id: str, name: str, kind: Kind, lapse: Lapse) -> Weakening:
-    shown = Kind.GRADING if clause_id.startswith("grading.") else kind
-    return Weakening(clause_id, name, shown, lapse.what, lapse.witness, lapse.is_approval)
+    is_grading = all(part.startswith("grading.") for part in clause_id.split("+"))
+    return Weakening(
+        clause_id, name, Kind.GRADING if is_grading else kind, lapse.what, lapse.witness, lapse.finding
+    )
 
 
 def _merged(found: Iterable[Weakening]) -> Iterator[Weakening]:
     """One weakening for all actions of which the same is said for the same clause."""
-    groups: dict[tuple[str, str, bool], list[Weakening]] = {}
+    groups: dict[tuple[str, str, str], list[Weakening]] = {}
     for each in found:
-        groups.setdefault((each.id, each.what, each.is_approval), []).append(each)
+        groups.setdefault((each.id, each.what, each.finding), []).append(each)
     for group in groups.values():
         names = ", ".join(each.action for each in group)
         yield replace(group[0], action=names, what=group[0].what.replace(ACTIONS, names))
@@ -145,7 +174,7 @@ def _last_resorts(baseline: Bundle, candidate: Bundle) -> Iterator[Weakening]:
             continue
         what = f"the last resort for {field} is {new} ({candidate.actions[new].mode}); "
         what += f"it was {old} ({baseline.actions[old].mode})"
-        yield Weakening(f"last_resorts.{field}", new, Kind.LAST_RESORT, what, "", is_approval=True)
+        yield Weakening(f"last_resorts.{field}", new, Kind.LAST_RESORT, what, "", Finding.APPROVAL_REMOVED)
 
 
 def _asks_less(before: Action, after: Action) -> bool:
@@ -171,4 +200,4 @@ def _latent(baseline: Bundle, candidate: Bundle, known: set[str]) -> Iterator[We
             clause_id = f"actions.{name}.{field}"
             if is_lowered and clause_id not in known:
                 what = f"{name} has {field} {getattr(after, field)}; it was {getattr(before, field)}"
-                yield Weakening(clause_id, name, kind, what, "", is_approval=False)
+                yield Weakening(clause_id, name, kind, what, "", Finding.SAFETY_WEAKENED)

@@ -7,6 +7,7 @@ import pytest
 from evidence.errors import InputError
 from pipelines.cli.comparing import failures, parse_fail_on
 from simulator.comparison.model import ChangeClass
+from simulator.weakening.findings import Finding
 from tests.simulator.comparisons import WEAKENINGS, comparison, unchanged
 
 # What the made comparison has of each; the classes that it lacks do not fail it.
@@ -19,7 +20,7 @@ OCCURRING = {
     "path": "1 incident",
     "regression": "1 incident",
 }
-NAMES = [*(each.value for each in ChangeClass), "regression", "decision", "path"]
+NAMES = [*(each.value for each in ChangeClass), "regression", "decision", "path", "safety-weakening"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -35,6 +36,29 @@ def test_an_approval_that_is_removed_always_fails() -> None:
     (reason,) = failures(unchanged(weakenings=WEAKENINGS), [])
     removed = WEAKENINGS[0]
     assert f"approval removed: {removed.what} (let it pass with --allow {removed.id})" == reason
+
+
+def test_a_safety_that_is_weakened_fails_where_it_is_named() -> None:
+    """With the name that lets it pass, and not when it is allowed by that name."""
+    made = unchanged(weakenings=WEAKENINGS[1:])
+    weakened = WEAKENINGS[1]
+    expected = f"safety weakened: {weakened.what} (let it pass with --allow {weakened.id})"
+    assert ([], [expected]) == (failures(made, []), failures(made, ["safety-weakening"]))
+    allowed = unchanged(weakenings=(weakened.model_copy(update={"is_allowed": True}),))
+    assert [] == failures(allowed, ["safety-weakening"])
+
+
+@pytest.mark.parametrize(
+    ("finding", "said"),
+    [
+        (Finding.APPROVER_REDIRECTED, "approver redirected: "),
+        (Finding.APPROVER_REPLACED, "approver replaced: "),
+    ],
+)
+def test_an_approver_who_is_not_asked_any_more_always_fails(finding: Finding, said: str) -> None:
+    """As a removed approval does: it is the obvious way round one."""
+    (reason,) = failures(unchanged(weakenings=(WEAKENINGS[0].model_copy(update={"finding": finding}),)), [])
+    assert reason.startswith(said)
 
 
 def test_nothing_fails_where_nothing_changes() -> None:

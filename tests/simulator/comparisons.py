@@ -25,6 +25,7 @@ from simulator.comparison.model import (
 )
 from simulator.comparison.statistics import mcnemar_p, share_interval
 from simulator.comparison.summary_model import Interval, PairedCount, RoleLoad, Summary, TimeShift
+from simulator.weakening.findings import Finding
 
 ANCHOR = RecordAnchor(
     path="incidents/inc-1/falco.json",
@@ -54,6 +55,8 @@ WEAKENINGS = (
         kind="mode",
         what="restart begins as automatic; it was approval_required",
         witness="environment=production, severity=1",
+        finding=Finding.APPROVAL_REMOVED,
+        redirected=None,
         is_approval=True,
         is_allowed=False,
     ),
@@ -63,6 +66,8 @@ WEAKENINGS = (
         kind="floor",
         what="drain is admissible from confidence 40; it was 60",
         witness="",
+        finding=Finding.SAFETY_WEAKENED,
+        redirected=None,
         is_approval=False,
         is_allowed=False,
     ),
@@ -72,6 +77,8 @@ WEAKENINGS = (
         kind="approvers",
         what="scale no longer asks cloud_team",
         witness="",
+        finding=Finding.APPROVAL_REMOVED,
+        redirected=None,
         is_approval=True,
         is_allowed=True,
     ),

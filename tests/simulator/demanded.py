@@ -43,8 +43,13 @@ def facts(by: random.Random) -> dict[str, Any]:
     }
 
 
-def demands(bundle: Bundle, states: Sequence[dict[str, Any]]) -> list[dict[str, Demand]]:
-    """Per state and action the mode (place in MODES, DENIED) and the roles that must approve."""
+def demands(
+    bundle: Bundle, states: Sequence[dict[str, Any]], *, is_floor_kept: bool = False
+) -> list[dict[str, Demand]]:
+    """Per state and action the mode (place in MODES, DENIED) and the roles that must approve.
+
+    With the floor kept, an active action below its floor is as good as denied: it cannot be chosen.
+    """
     kernel = Kernel.of([bundle])
     with open_memory() as connection:
         register_states(connection, "hand_made", states)
@@ -57,7 +62,12 @@ def demands(bundle: Bundle, states: Sequence[dict[str, Any]]) -> list[dict[str, 
             .to_arrow_table()
             .to_pylist()
         )
-    return [{name: _demand(kernel, bundle, name, row) for name in bundle.actions} for row in rows]
+    found = [{name: _demand(kernel, bundle, name, row) for name in bundle.actions} for row in rows]
+    if is_floor_kept:
+        for demanded, row in zip(found, rows, strict=True):
+            below = (name for name in bundle.ladder if not row["confident"] >> bundle.rung(name) - 1 & 1)
+            demanded.update(dict.fromkeys(below, (DENIED, frozenset())))
+    return found
 
 
 def _demand(kernel: Kernel, bundle: Bundle, name: str, row: dict[str, Any]) -> Demand:

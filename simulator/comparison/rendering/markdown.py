@@ -20,6 +20,7 @@ from simulator.comparison.rendering.markdown_changes import changed_decisions, n
 from simulator.comparison.rendering.rows import figures
 from simulator.comparison.rendering.wording import (
     CLASS_MEANINGS,
+    Group,
     allowed_weakenings,
     clause_sentence,
     headline,
@@ -28,14 +29,12 @@ from simulator.comparison.rendering.wording import (
     label_sentence,
     moved_loads,
     other_loads,
-    removal_sentence,
-    removed_approvals,
     responsible_counts,
-    safety_sentence,
     sides,
     silence_sentence,
     time_sentence,
-    weakened_safeties,
+    undecided_words,
+    weakening_groups,
 )
 
 # A comment on GitHub holds 65,536 characters.
@@ -94,30 +93,14 @@ def _head(comparison: Comparison) -> Iterator[str]:
 
 
 def _weakenings(comparison: Comparison) -> Iterator[str]:
-    removed, weakened = removed_approvals(comparison), weakened_safeties(comparison)
-    if removed:
-        yield "> [!CAUTION]"
-        yield f"> **{markdown(removal_sentence(len(removed)))}**"
-        yield ""
-        yield "| removed | where it shows | let it pass with |"
-        yield "|---|---|---|"
-        for each in removed[:WEAKENINGS_MAX]:
-            yield f"| {_what(each)} | {_where(each)} | {code_span(f'--allow {each.id}')} |"
-        yield from rest(len(removed), WEAKENINGS_MAX)
-    if weakened:
-        if removed:
+    groups = weakening_groups(comparison)
+    for number, group in enumerate(groups):
+        if number:
             yield ""
-        yield "> [!WARNING]"
-        yield f"> {markdown(safety_sentence(len(weakened)))}"
-        yield ""
-        yield "| weakened | where it shows |"
-        yield "|---|---|"
-        for each in weakened[:WEAKENINGS_MAX]:
-            yield f"| {_what(each)} | {_where(each)} |"
-        yield from rest(len(weakened), WEAKENINGS_MAX)
+        yield from _group(group)
     allowed = allowed_weakenings(comparison)
     if allowed:
-        if removed or weakened:
+        if groups:
             yield ""
         yield "Allowed by name:"
         yield ""
@@ -126,12 +109,21 @@ def _weakenings(comparison: Comparison) -> Iterator[str]:
         yield from rest(len(allowed), LISTED_MAX)
 
 
+def _group(group: Group) -> Iterator[str]:
+    yield "> [!CAUTION]" if group.is_alarm else "> [!WARNING]"
+    sentence = markdown(group.sentence)
+    yield f"> **{sentence}**" if group.is_alarm else f"> {sentence}"
+    yield ""
+    yield f"| {group.title.partition(' ')[2]} | where it shows | let it pass with |"
+    yield "|---|---|---|"
+    for each in group.items[:WEAKENINGS_MAX]:
+        where = code_span(shown(each.witness, 300)) if each.witness else group.where(each)
+        yield f"| {_what(each)} | {where} | {code_span(f'--allow {each.id}')} |"
+    yield from rest(len(group.items), WEAKENINGS_MAX)
+
+
 def _what(weakening: StaticWeakening) -> str:
-    return markdown(shown(weakening.what, 300))
-
-
-def _where(weakening: StaticWeakening) -> str:
-    return code_span(shown(weakening.witness, 300)) if weakening.witness else "in every state"
+    return markdown(shown(weakening.what, 400))
 
 
 def _classes(comparison: Comparison) -> Iterator[str]:
@@ -213,7 +205,7 @@ def _clauses(comparison: Comparison) -> Iterator[str]:
     yield "|---|---|---|--:|"
     # What decides comes first: the list may be cut.
     for clause in _by_use(comparison.clauses, counts)[:LISTED_MAX]:
-        used = str(counts.get(clause.id, 0)) if clause.can_decide else "decides nothing"
+        used = undecided_words(clause) or str(counts.get(clause.id, 0))
         yield f"| {code_span(shown(clause.id, 200))} | {_side(clause.old)} | {_side(clause.new)} | {used} |"
     yield from rest(len(comparison.clauses), LISTED_MAX)
     yield ""

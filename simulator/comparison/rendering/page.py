@@ -44,14 +44,12 @@ from simulator.comparison.rendering.wording import (
     listing_sentence,
     moved_loads,
     other_loads,
-    removal_sentence,
-    removed_approvals,
     responsible_counts,
-    safety_sentence,
     sides,
     silence_sentence,
     time_sentence,
-    weakened_safeties,
+    undecided_words,
+    weakening_groups,
 )
 
 
@@ -81,8 +79,7 @@ def _values(comparison: Comparison) -> dict[str, Any]:
         "paths": by_gravity(changed, ChangeKind.PATH),
         "cosmetics": by_gravity(changed, ChangeKind.COSMETIC),
         "regressions": regressions(changed),
-        "removed": removed_approvals(comparison),
-        "weakened": weakened_safeties(comparison),
+        "groups": weakening_groups(comparison),
         "allowed": allowed_weakenings(comparison),
         "figures": figures(comparison.summary),
         "clauses": {clause.id: clause for clause in comparison.clauses},
@@ -129,11 +126,10 @@ def _environment() -> Environment:
         "necessary_clauses": necessary_clauses,
         "parting_sentence": parting_sentence,
         "records": _records,
-        "removal_sentence": removal_sentence,
         "responsible_sentence": responsible_sentence,
-        "safety_sentence": safety_sentence,
         "silence_sentence": silence_sentence,
         "time_sentence": time_sentence,
+        "undecided_words": undecided_words,
     }
     return page
 

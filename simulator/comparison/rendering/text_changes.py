@@ -21,7 +21,6 @@ from simulator.comparison.rendering.change_words import (
 )
 from simulator.comparison.rendering.rows import Row, change_rows
 
-WIDTH = 110
 LABEL_WIDTH = 15
 EVIDENCE_MAX = 20
 SETS_MAX = 5
@@ -32,7 +31,7 @@ Block = Iterator[RenderableType]
 def change_block(change: Change, clauses: Mapping[str, ClauseChange]) -> Block:
     """The incident with its classes, then its rows, indented."""
     yield Text(f"{shown(change.incident_id, 100)}  {', '.join(marks(change))}")
-    table = grid(LABEL_WIDTH, indent=2)
+    table = grid(LABEL_WIDTH)
     table.add_row("", shown(change.title, 200))
     for row in change_rows(change):
         table.add_row(row.label, _old_and_new(row))
@@ -99,11 +98,11 @@ def _evidence(evidence: Sequence[ClauseEvidence]) -> Iterator[str]:
         yield f"and {len(columns) - EVIDENCE_MAX} more records, in the JSON."
 
 
-def grid(width: int, indent: int = 0) -> Table:
+def grid(width: int) -> Table:
     """Two columns: a label of fixed width, and text that wraps."""
     table = Table.grid(padding=(0, 1))
     table.add_column(width=width, no_wrap=True)
-    table.add_column(overflow="fold", max_width=WIDTH - width - indent - 1)
+    table.add_column(overflow="fold")
     return table
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from evidence.handoff.words import counted, duration
-from simulator.comparison.model import Change, ChangeClass, Comparison, StaticWeakening
+from simulator.comparison.model import Change, ChangeClass, ClauseChange, Comparison, StaticWeakening
 from simulator.comparison.summary_model import RoleLoad, Summary, TimeShift
+from simulator.weakening.findings import Finding
 
 CLASS_MEANINGS: Mapping[ChangeClass, str] = {
     ChangeClass.APPROVAL_WEAKENING: (
@@ -48,7 +50,7 @@ def _decisions(summary: Summary) -> str:
 
 
 def _all_of(count: int) -> str:
-    return "the one recorded incident" if count == 1 else f"all {count} recorded incidents"
+    return "the one incident" if count == 1 else f"all {count} incidents"
 
 
 def _class_counts(summary: Summary) -> Iterator[str]:
@@ -85,9 +87,11 @@ def silence_sentence(comparison: Comparison) -> str:
         return ""
     deciding = sum(clause.can_decide for clause in comparison.clauses)
     if not deciding:
-        return f"{_differing(len(comparison.clauses), '')}, and none that decides anything."
+        redirects = any(each.redirected for each in comparison.weakenings)
+        asked = ", but somebody else is asked to approve" if redirects else ""
+        return f"{_differing(len(comparison.clauses), '')}, and none that decides anything{asked}."
     differing = _differing(deciding, " that can decide")
-    return f"{differing}, and no recorded incident shows it: history does not speak about this change."
+    return f"{differing}, and no incident shows it: history does not speak about this change."
 
 
 def _differing(count: int, which: str) -> str:
@@ -102,7 +106,17 @@ def clause_sentence(comparison: Comparison) -> str:
     deciding = sum(clause.can_decide for clause in clauses)
     sentence = f"{_differing(len(clauses), '')}; {deciding} can change a decision"
     shown = len(responsible_counts(comparison.changed))
-    return f"{sentence}, {shown} did so on a recorded incident." if shown else f"{sentence}."
+    return f"{sentence}, {shown} did so on an incident." if shown else f"{sentence}."
+
+
+def undecided_words(clause: ClauseChange) -> str:
+    """What a clause does that cannot change a decision; empty for one that can."""
+    if clause.can_decide:
+        return ""
+    is_contact = clause.id.startswith(("approvers.", "fallback.")) and not clause.id.endswith(
+        (".title", ".because")
+    )
+    return "changes who is asked" if is_contact else "decides nothing"
 
 
 def responsible_counts(changed: Sequence[Change]) -> dict[str, int]:
@@ -115,34 +129,78 @@ def responsible_counts(changed: Sequence[Change]) -> dict[str, int]:
     return found
 
 
-def removed_approvals(comparison: Comparison) -> tuple[StaticWeakening, ...]:
-    """Approvals that the candidate gives up and nobody has allowed: what always fails."""
-    return tuple(each for each in comparison.weakenings if each.is_approval and not each.is_allowed)
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Weakenings of one finding that nobody has allowed, and how they are headed."""
+
+    finding: Finding
+    items: tuple[StaticWeakening, ...]
+
+    @property
+    def title(self) -> str:
+        """`approvals removed` and so on."""
+        return _TITLES[self.finding]
+
+    @property
+    def is_alarm(self) -> bool:
+        """Whether it is the gravest sort: less approval, or somebody else at the other end."""
+        return self.finding in (Finding.APPROVAL_REMOVED, Finding.APPROVER_REDIRECTED)
+
+    @property
+    def sentence(self) -> str:
+        """How many there are, and what follows."""
+        one, many = _COUNTED[self.finding]
+        is_one = len(self.items) == 1
+        found = f"1 {one}" if is_one else f"{len(self.items)} {many}"
+        where = "in the playbook itself, whether or not an incident shows it"
+        if not self.finding.is_approval:
+            return f"{found} {where}; `--fail-on safety-weakening` fails on {'it' if is_one else 'each'}."
+        return (
+            f"{found} {where}. This fails until {'it' if is_one else 'each'} is put back or allowed by name."
+        )
+
+    def where(self, weakening: StaticWeakening) -> str:
+        """A state in which it shows, in words where all do."""
+        if weakening.witness:
+            return weakening.witness
+        return "anywhere it is asked" if self.finding is Finding.APPROVER_REDIRECTED else "in every state"
 
 
-def weakened_safeties(comparison: Comparison) -> tuple[StaticWeakening, ...]:
-    """Other safeties that the candidate gives up and nobody has allowed."""
-    return tuple(each for each in comparison.weakenings if not each.is_approval and not each.is_allowed)
+_TITLES = {
+    Finding.APPROVAL_REMOVED: "approvals removed",
+    Finding.APPROVER_REDIRECTED: "approvers redirected",
+    Finding.APPROVER_REPLACED: "approvers replaced",
+    Finding.SAFETY_WEAKENED: "safeties weakened",
+}
+_COUNTED = {
+    Finding.APPROVAL_REMOVED: ("approval is removed", "approvals are removed"),
+    Finding.APPROVER_REDIRECTED: (
+        "approver is redirected to another address",
+        "approvers are redirected to other addresses",
+    ),
+    Finding.APPROVER_REPLACED: (
+        "approver is replaced by another role",
+        "approvers are replaced by other roles",
+    ),
+    Finding.SAFETY_WEAKENED: ("other safety is weakened", "other safeties are weakened"),
+}
+
+
+def weakening_groups(comparison: Comparison) -> tuple[Group, ...]:
+    """What the candidate gives up and nobody has allowed, the gravest finding first."""
+    found = [
+        Group(
+            finding,
+            tuple(each for each in comparison.weakenings if each.finding is finding and not each.is_allowed),
+        )
+        for finding in Finding
+    ]
+    return tuple(group for group in found if group.items)
 
 
 def allowed_weakenings(comparison: Comparison) -> tuple[StaticWeakening, ...]:
     """What may pass, by name."""
     return tuple(each for each in comparison.weakenings if each.is_allowed)
-
-
-def removal_sentence(count: int) -> str:
-    """How many approvals are removed, and what follows."""
-    what = "1 approval is" if count == 1 else f"{count} approvals are"
-    return (
-        f"{what} removed in the playbook itself, whether or not a recorded incident shows it."
-        f" This fails until {'it' if count == 1 else 'each'} is put back or allowed by name."
-    )
-
-
-def safety_sentence(count: int) -> str:
-    """How many other safeties are weakened."""
-    what = "1 other safety is" if count == 1 else f"{count} other safeties are"
-    return f"{what} weakened in the playbook itself, whether or not a recorded incident shows it."
 
 
 def time_sentence(shift: TimeShift) -> str:
@@ -190,7 +248,7 @@ def history_words(comparison: Comparison) -> str:
     history = comparison.history
     as_of = f"as of {history.as_of}" if history.as_of else "all evidence"
     horizon = "" if history.has_horizons else ", not knowing when people acted"
-    return f"{counted(history.incident_count, 'recorded incident')}, {as_of}{horizon}"
+    return f"{counted(history.incident_count, 'incident')}, {as_of}{horizon}"
 
 
 def listing_sentence(comparison: Comparison) -> str:

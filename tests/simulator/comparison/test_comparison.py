@@ -206,6 +206,40 @@ def test_a_removed_approver_passes_when_it_is_allowed_by_name(flipped: Callable[
     assert [(ALLOWED[0], True, True)] == weakened(flipped("approver"))
 
 
+@pytest.fixture(scope="module")
+def redirected(history: History) -> Comparison:
+    """The active bundle with somebody else behind a role."""
+    role = active().approvers.roles["security_lead"].model_copy(update={"contact": "nobody@example.com"})
+    approvers = active().approvers.model_copy(
+        update={"roles": {**active().approvers.roles, "security_lead": role}}
+    )
+    return compared(history, Bundle("redirected", active().playbook, approvers, active().policies))
+
+
+def test_a_redirected_approver_is_found_although_every_decision_is_the_same(redirected: Comparison) -> None:
+    """It is given up in the bundle, with both addresses; no class of decision comes of it but cosmetic."""
+    (found,) = redirected.weakenings
+    assert ("approvers.security_lead.contact", True, False) == (found.id, found.is_approval, found.is_allowed)
+    assert found.redirected is not None and "nobody@example.com" == found.redirected.new
+    assert {"cosmetic"} == set(redirected.summary.classes)
+
+
+def test_an_incident_says_who_is_asked_instead_of_whom(redirected: Comparison) -> None:
+    """Per role, old and new."""
+    said = {each.incident_id: each.reasons for each in redirected.changed}
+    assert (
+        "The same decision; other approver contacts (security_lead: security lead on call (pagerduty "
+        "schedule PSSEC02) → nobody@example.com).",
+    ) == said[SHELL]
+
+
+def test_nothing_that_begins_automatically_is_said_to_demand_anybody(grown: Comparison) -> None:
+    """The roles that stand beside a demand are those of the sentence."""
+    automatic = [each for each in grown.changed if each.demanded_mode == "automatic"]
+    assert automatic
+    assert {()} == {each.demanded_approvers for each in automatic}
+
+
 # --- what is said of a change
 
 

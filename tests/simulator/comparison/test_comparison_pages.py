@@ -117,12 +117,11 @@ def test_an_unknown_format_is_refused() -> None:
         ),
         (
             {"incident_count": 17, "decision_count": 0, "path_count": 1, "cosmetic_count": 0, "classes": {}},
-            "No decision changes: all 17 recorded incidents would be decided as before;"
-            " 1 gets there by another path.",
+            "No decision changes: all 17 incidents would be decided as before; 1 gets there by another path.",
         ),
         (
             {"incident_count": 1, "decision_count": 0, "path_count": 0, "cosmetic_count": 0, "classes": {}},
-            "No decision changes: the one recorded incident would be decided as before.",
+            "No decision changes: the one incident would be decided as before.",
         ),
         (
             {"incident_count": 0, "decision_count": 0, "path_count": 0, "cosmetic_count": 0, "classes": {}},
@@ -139,7 +138,7 @@ def test_the_headline_says_it_in_one_sentence(fields: dict[str, object], expecte
 def test_removed_approvals_stand_before_everything_that_history_shows(output_format: str) -> None:
     """Loudly, with the name that lets them pass; what is allowed is told, but not among them."""
     page = words(render(comparison(), output_format))
-    sentence = "1 approval is removed in the playbook itself, whether or not a recorded incident shows it."
+    sentence = "1 approval is removed in the playbook itself, whether or not an incident shows it."
     assert page.index(sentence) < page.index("inc-1")
     assert page.index("--allow actions.restart.mode") < page.index("inc-1")
     assert "1 other safety is weakened in the playbook itself" in page
@@ -179,7 +178,7 @@ def test_the_same_bundle_is_called_the_same(output_format: str) -> None:
     """No figure is shown where none can say anything."""
     one = BundleRef(reference="playbooks/v3", name="v3", digest="c" * 64, rule_count=5, action_count=4)
     page = words(render(unchanged(baseline=one, candidate=one, clauses=()), output_format))
-    assert "No decision changes: all 8 recorded incidents would be decided as before." in page
+    assert "No decision changes: all 8 incidents would be decided as before." in page
     assert "Both are the same bundle: their digests are equal." in page
     assert "95 % interval" not in page
 
@@ -188,8 +187,8 @@ def test_the_same_bundle_is_called_the_same(output_format: str) -> None:
 @pytest.mark.parametrize(
     ("clauses", "expected"),
     [
-        (slice(0, 2), "2 clauses that can decide differ, and no recorded incident shows it:"),
-        (slice(0, 1), "1 clause that can decide differs, and no recorded incident shows it:"),
+        (slice(0, 2), "2 clauses that can decide differ, and no incident shows it:"),
+        (slice(0, 1), "1 clause that can decide differs, and no incident shows it:"),
         (slice(3, 4), "1 clause differs, and none that decides anything."),
     ],
 )
@@ -257,7 +256,7 @@ def test_what_was_replayed_until_when_is_said(output_format: str) -> None:
     """And that without people's own actions every moment counts."""
     history = HistoryRef(digest="e" * 64, incident_count=8, as_of="2026-02-01T00:00:00Z", has_horizons=False)
     page = words(render(comparison(history=history), output_format))
-    assert "8 recorded incidents, as of 2026-02-01T00:00:00Z, not knowing when people acted" in page
+    assert "8 incidents, as of 2026-02-01T00:00:00Z, not knowing when people acted" in page
 
 
 @pytest.mark.parametrize("output_format", READ_BY_PEOPLE)

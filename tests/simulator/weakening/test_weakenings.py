@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from evidence.decision import Bundle, load_bundle
 from evidence.decision.bundle import Escalation
 from evidence.decision.matrix import AlsoApprovers, Mode, Precondition, Request, Scope
+from evidence.decision.policies import Policy
+from simulator.weakening.findings import Finding
 from simulator.weakening.weakenings import Weakening, weakenings
 
 from ...decision.deciding import ROOT, active, mini
@@ -58,10 +60,11 @@ def escalation(**fields: Any) -> Escalation:
 
 def check_that_less_approval_is_reported(baseline: Bundle, candidate: Bundle, seed: int) -> None:
     states = [facts(random.Random(f"{seed}{number}")) for number in range(60)]
-    found = weakenings(baseline, candidate)
+    found = [each for each in weakenings(baseline, candidate) if each.redirection is None]
     reported = {name for each in found for name in each.action.split(", ")}
     approvals = {name for each in found if each.is_approval for name in each.action.split(", ")}
-    for before, now in zip(demands(baseline, states), demands(candidate, states), strict=True):
+    now_demanded = demands(candidate, states, is_floor_kept=True)
+    for before, now in zip(demands(baseline, states), now_demanded, strict=True):
         for name in before.keys() & now.keys():
             if is_less(now[name], before[name]):
                 assert name in (reported if before[name][0] == DENIED else approvals)
@@ -103,7 +106,7 @@ def test_rules_points_and_words_weaken_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("versions", "approvals"), [(("v1", "v3"), 11), (("v3", "v1"), 48), (("v2", "v3"), 8)]
+    ("versions", "approvals"), [(("v1", "v3"), 11), (("v3", "v1"), 48), (("v2", "v3"), 12)]
 )
 def test_between_shipped_versions_every_removed_approval_has_a_name(
     versions: tuple[str, str], approvals: int
@@ -152,10 +155,10 @@ def test_a_weakening_says_what_where_and_in_which_state() -> None:
         id="actions.drain.also.in-production",
         action="drain",
         kind=only(mini(), candidate).kind,
-        what="drain no longer asks incident_commander, which it asked unless `environment = 'production'` "
-        "was known to be false",
+        what="drain no longer asks incident_commander; it did where `environment = 'production'` is true "
+        "or unknown",
         witness="environment=production",
-        is_approval=True,
+        finding=Finding.APPROVAL_REMOVED,
     )
     assert expected == only(mini(), candidate)
 
@@ -228,14 +231,14 @@ def test_a_removed_escalation_is_one_weakening_for_all_its_actions() -> None:
     baseline = with_playbook(mini(), escalations=(escalation(mode="approval_required"),))
     found = only(baseline, with_playbook(mini(), escalations=()))
     assert ("escalations.production", "restart, drain", True) == (found.id, found.action, found.is_approval)
-    assert "environment=production" == found.witness
+    assert "environment=production, confidence>=60, blast_radius<=3" == found.witness
 
 
 def test_unknown_counts_as_a_reason_to_ask() -> None:
     """A condition that is unknown more rarely demands less."""
     baseline = with_playbook(mini(), escalations=(escalation(when="is_stateful"),))
     candidate = with_playbook(mini(), escalations=(escalation(when="known(is_stateful) and is_stateful"),))
-    assert "is_stateful=unknown" == only(baseline, candidate).witness
+    assert only(baseline, candidate).witness.startswith("is_stateful=unknown, confidence>=")
 
 
 # --- policies
@@ -266,13 +269,27 @@ def test_a_denial_that_becomes_an_approval_is_no_removed_approval() -> None:
     assert ("policies.node_drain", "policy", True) in said(baseline, free)
 
 
-def test_a_policy_that_the_default_mode_makes_up_for_gives_nothing_up() -> None:
-    """Who is asked anyway need not be asked by a policy."""
+def test_a_policy_that_the_default_mode_makes_up_for_is_a_safety() -> None:
+    """Who is asked anyway need not be asked by a policy; that the policy asks no more is told."""
     baseline = with_policies(mini(), small_policy("asking", "in_production"))
     candidate = with_policies(with_action(mini(), "drain", mode=Mode.APPROVAL_REQUIRED))
-    assert "drain" not in {
-        name for each in weakenings(baseline, candidate) for name in each.action.split(", ")
-    }
+    (found,) = [each for each in weakenings(baseline, candidate) if "drain" in each.action]
+    assert ("policies.asking", Finding.SAFETY_WEAKENED) == (found.id, found.finding)
+    assert "policy asking no longer asks for approval of drain, rotate where it did; the matrix asks all" in (
+        found.what
+    )
+    assert found.witness.startswith("environment=production")
+
+
+def test_a_shipped_policy_that_denies_nothing_any_more_is_a_safety_for_each_of_its_actions() -> None:
+    """Of the network policies' guard only the kind that it looks at is misspelt; the matrix asks anyway."""
+    policies = [
+        Policy(each.name, each.source.replace('"NetworkPolicy"', '"Nope"'), each.declaration)
+        for each in active().policies
+    ]
+    (found,) = weakenings(active(), with_policies(active(), *policies))
+    assert ("policies.network_policy", Finding.SAFETY_WEAKENED) == (found.id, found.finding)
+    assert "isolate_workload, block_egress, change_network_policy" == found.action
 
 
 # --- grading
@@ -316,7 +333,7 @@ def test_a_threshold_takes_conditions_with_it() -> None:
     baseline = with_playbook(mini(), escalations=(over,))
     raised = with_grading(baseline, "thresholds", "error_rate_ppm", value=60_000)
     assert [("grading.thresholds.error_rate_ppm", "grading", True)] == said(baseline, raised)
-    assert "error_rate_ppm=50001" == only(baseline, raised).witness
+    assert only(baseline, raised).witness.startswith("error_rate_ppm=50001, confidence>=")
     needs = (Precondition(id="validated", that="is_error_rate_over_policy"),)
     strict = with_action(mini(), "restart", needs=needs)
     lowered = with_grading(strict, "thresholds", "error_rate_ppm", value=40_000)
