@@ -21,6 +21,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.parser import RoundTripParser
 
 from evidence.errors import EvidenceError, InputError, Place
+from evidence.model_words import model_words
 
 Model = TypeVar("Model", bound=BaseModel)
 Path_ = tuple[str | int, ...]
@@ -153,7 +154,7 @@ def _model_fault(found: Any, document: Document, error: type[EvidenceError]) -> 
         place = document.key_places.get(location, document.place(*location))
         place = Place(place.path, place.line, place.column, ".".join(map(str, location)))
         return error(f"unknown key '{location[-1]}'", place=place)
-    return error(found["msg"].removeprefix("Value error, "), place=document.place(*location))
+    return error(model_words(found, location), place=document.place(*location))
 
 
 def _read(path: Path, error: type[EvidenceError]) -> bytes:

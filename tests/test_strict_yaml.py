@@ -121,8 +121,8 @@ def test_a_survey_of_a_model_names_each_part_once() -> None:
     value, faults = survey_model(Pair, parse("a: x\nb: z\nd: 1\n"))
     assert value is None
     assert [str(fault) for fault in faults] == [
-        "some.yaml:1:4: a: Input should be a valid integer",
-        "some.yaml:2:4: b: Input should be a valid integer",
-        "some.yaml:1:1: c: Field required",
+        "some.yaml:1:4: a: a is 'x'; a whole number is expected",
+        "some.yaml:2:4: b: b is 'z'; a whole number is expected",
+        "some.yaml:1:1: c: c is missing",
         "some.yaml:3:1: d: unknown key 'd'",
     ]

@@ -17,6 +17,9 @@ from evidence.decision.policies import Policy
 from expectations.contracts import Role as ColumnRole
 
 BLAST_COLUMNS = frozenset({"blast_radius", "customer_facing_count"})
+# What everything is written right for and the proofs still do not hold. A graded column where none may be
+# read, (1) and (4), is a slip like any other column that a condition may not read.
+PROOF_CHECKS = frozenset({2, 3, 5})
 RESORT_OPTIONS = {
     "monitor": Option.MONITOR,
     "enrich": Option.ENRICH,

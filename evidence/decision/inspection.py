@@ -14,6 +14,7 @@ from pathlib import Path
 from evidence.decision.approvers import Approvers
 from evidence.decision.bundle import Bundle, Playbook, Use
 from evidence.decision.checks import (
+    PROOF_CHECKS,
     Fault,
     approver_faults,
     floor_faults,
@@ -54,6 +55,11 @@ class Finding:
         """`file:line:column: field: message` and, indented, what to do or the counterexample."""
         kind = "warning: " if self.is_warning else ""
         return [f"{self.place}: {kind}{self.what}", *([f"  {self.remedy}"] if self.remedy else [])]
+
+    @property
+    def is_broken_proof(self) -> bool:
+        """Nothing is written wrongly: what is written would decide against a proof."""
+        return self.check in PROOF_CHECKS
 
     @property
     def at(self) -> tuple[str, int, int]:
@@ -249,5 +255,5 @@ def _section_at(document: Document, line: int) -> str:
 
 def _finding(error: EvidenceError) -> Finding:
     place = error.place or Place(Path())
-    is_reason = error.what == "Field required" and place.field.endswith("because")
+    is_reason = error.what == "because is missing"
     return Finding(place, error.what, _BECAUSE if is_reason else error.remedy)

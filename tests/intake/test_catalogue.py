@@ -130,7 +130,7 @@ def test_an_entity_is_anchored_to_its_document(tmp_path: Path) -> None:
         ("kind: Resource", "kind: Robot", "unknown kind Robot"),
         ("name: deploy-key", "name: gateway\n  namespace: default", ""),
         ("resource:orders-db", "'resource:::'", "no entity reference"),
-        ("metadata: {name: gateway}", "metadata: {title: gateway}", "Field required"),
+        ("metadata: {name: gateway}", "metadata: {title: gateway}", "name is missing"),
         ("v1alpha1\nkind: Component\nmetadata: {", "v9\nkind: Component\nmetadata: {", "pattern"),
     ],
 )
