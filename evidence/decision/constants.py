@@ -1,14 +1,17 @@
 """Refuses what must be constant and is not: the need (3) and the order of rungs (5), in the raw document.
 
-They are looked at before the models are built, because there they would merely have the wrong type.
+They are looked at before the models are built, because there they would merely have the wrong type. A
+need that names no column depends on no state: it has the wrong type, and that is all that is said.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from evidence.decision.checks import Fault
+from evidence.decision.conditions import COLUMNS
 from evidence.decision.matrix import SCOPES
 
 
@@ -16,7 +19,7 @@ def constant_faults(document: Any) -> Iterator[Fault]:
     """Faults of checks (3) and (5), each with its counterexample as `witness`."""
     if not isinstance(document, Mapping):
         return
-    if isinstance(document.get("need"), str):
+    if _names_column(document.get("need")):
         yield Fault(
             f"need is {document['need']!r}, not one integer: what is enough must not depend on the state",
             ("need",),
@@ -26,11 +29,14 @@ def constant_faults(document: Any) -> Iterator[Fault]:
     yield from _rung_faults(document.get("actions"))
 
 
+def _names_column(need: object) -> bool:
+    return isinstance(need, str) and any(word in COLUMNS for word in re.findall(r"\w+", need))
+
+
 def _need_witness(document: Mapping[str, Any]) -> str:
     points: dict[str, int] = {}
-    for rule in document.get("rules") or []:
-        for name, gained in (rule.get("supports") or {}).items():
-            points[name] = points.get(name, 0) + (gained if isinstance(gained, int) else 0)
+    for name, gained in _supports(document.get("rules")):
+        points[name] = points.get(name, 0) + (gained if isinstance(gained, int) else 0)
     if not points:
         return ""
     name, most = max(points.items(), key=lambda item: (item[1], item[0]))
@@ -38,6 +44,13 @@ def _need_witness(document: Mapping[str, Any]) -> str:
         f"with {document['need']} = {most} the {most} points of {name} are enough, with {most + 1} the same "
         "points for the same action are not"
     )
+
+
+def _supports(rules: Any) -> Iterator[tuple[str, Any]]:
+    """Every action with points in the rules, as far as they can be read."""
+    for rule in rules if isinstance(rules, list) else []:
+        supports = rule.get("supports") if isinstance(rule, Mapping) else None
+        yield from supports.items() if isinstance(supports, Mapping) else ()
 
 
 def _rung_faults(actions: Any) -> Iterator[Fault]:

@@ -85,9 +85,15 @@ def _progress() -> Any:
 
 
 def _refusal_lines(checkup: Checkup) -> Iterator[str]:
-    errors, warnings = len(checkup.errors), len(checkup.warnings)
-    also = f" and {_counted(warnings, 'warning')}" if warnings else ""
-    yield f"{checkup.folder}: refused, {_counted(errors, 'error')}{also}"
+    broken = sum(each.is_broken_proof for each in checkup.errors)
+    counts = {
+        "error": len(checkup.errors) - broken,
+        "broken proof": broken,
+        "warning": len(checkup.warnings),
+    }
+    *before, last = [_counted(count, what) for what, count in counts.items() if count]
+    listed = f"{', '.join(before)} and {last}" if before else last
+    yield f"{checkup.folder}: refused, {listed}"
     yield ""
     for finding in checkup.findings:
         yield from finding.lines()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from evidence.decision.cases import (
 )
 from evidence.decision.inspection import PLAYBOOK_FILE, Finding, inspect_bundle
 from evidence.decision.policies import policy_folder
+from evidence.decision.signal_names import signal_name_faults
 from evidence.errors import Place
 from evidence.strict_yaml import Document, load_yaml
 from simulator.checking.health import Health, examine
@@ -60,7 +61,7 @@ class Checkup:
     @property
     def has_slips(self) -> bool:
         """Some error is a slip in what was written, rather than a proof that would break."""
-        return any(not each.check for each in self.errors)
+        return any(not each.is_broken_proof for each in self.errors)
 
     @property
     def is_sound(self) -> bool:
@@ -116,7 +117,7 @@ def check_playbook(
         return Checkup(
             folder,
             bundle,
-            findings,
+            (*findings, *_signal_findings(folder, bundle, trials)),
             cases=tuple(cases),
             policy_case_count=len(list(policy_cases(bundle))),
             failures=tuple(failures(bundle, cases)),
@@ -128,3 +129,13 @@ def check_playbook(
     finally:
         if history is not None:
             history.close()
+
+
+def _signal_findings(folder: Path, bundle: Bundle, trials: Trials) -> Iterator[Finding]:
+    """Names of signals that neither history nor a case carries and that are nearly one that is known."""
+    documents: dict[str, Document] = {}
+    for fault in signal_name_faults(bundle, trials.signal_names()):
+        policies = policy_folder(folder, bundle.playbook.policies)
+        path = policies / f"{fault.policy}.yaml" if fault.policy else folder / PLAYBOOK_FILE
+        document = documents.setdefault(str(path), load_yaml(path))
+        yield Finding(document.place_within(fault.offset, *fault.path), fault.what, is_warning=True)

@@ -95,6 +95,11 @@ class Trials:
         )
         return cls(bundle, connection, len(cases), kernel.layout.key_columns, court)
 
+    def signal_names(self) -> frozenset[str]:
+        """Every name that a signal of history or of a case has."""
+        rows = self.connection.execute("select distinct unnest(signal_names) from trial_states").fetchall()
+        return frozenset(name for (name,) in rows)
+
     def counts(self, predicates: Sequence[str]) -> list[tuple[int, int]]:
         """Per predicate over a row of trial_states: of how many recorded states and cases it holds."""
         found: list[tuple[int, int]] = []
