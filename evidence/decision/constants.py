@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from evidence.decision.checks import Fault
-from evidence.decision.conditions import COLUMNS
+from evidence.decision.conditions import COLUMNS, INTEGERS
 from evidence.decision.matrix import SCOPES
+from evidence.decision.satisfiability import bounds
 
 
 def constant_faults(document: Any) -> Iterator[Fault]:
@@ -34,14 +35,20 @@ def _names_column(need: object) -> bool:
 
 
 def _need_witness(document: Mapping[str, Any]) -> str:
+    """Two values of the column that is the need, one above the other, with an action's points between."""
+    need, actions = document["need"], document.get("actions")
+    if need not in COLUMNS or COLUMNS[need].type not in INTEGERS or not isinstance(actions, Mapping):
+        return ""
     points: dict[str, int] = {}
     for name, gained in _supports(document.get("rules")):
-        points[name] = points.get(name, 0) + (gained if isinstance(gained, int) else 0)
-    if not points:
+        if _reach(actions.get(name)) > 0:
+            points[name] = points.get(name, 0) + (gained if isinstance(gained, int) else 0)
+    within = [(most, name) for name, most in points.items() if 0 < most < bounds(need)[1]]
+    if not within:
         return ""
-    name, most = max(points.items(), key=lambda item: (item[1], item[0]))
+    most, name = max(within)
     return (
-        f"with {document['need']} = {most} the {most} points of {name} are enough, with {most + 1} the same "
+        f"with {need} = {most} the {most} points of {name} are enough, with {most + 1} the same "
         "points for the same action are not"
     )
 
@@ -80,6 +87,7 @@ def _rung_witness(declared: Mapping[str, Mapping[str, Any]]) -> str:
     return ""
 
 
-def _reach(action: Mapping[str, Any]) -> int:
-    scope = action.get("scope")
+def _reach(action: Any) -> int:
+    """Place of the action's scope, 0 for a passive one; -1 where it cannot be read."""
+    scope = action.get("scope") if isinstance(action, Mapping) else None
     return [each.value for each in SCOPES].index(scope) if scope in [each.value for each in SCOPES] else -1

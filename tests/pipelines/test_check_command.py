@@ -156,6 +156,22 @@ def test_a_need_in_quotes_is_a_slip_and_no_proof_runs_on_it(check: Check, small:
     assert "Counterexample" not in said
 
 
+@pytest.mark.parametrize(
+    ("need", "shown"),
+    [("confidence", ["confidence = 70", "of drain"]), ("severity", []), ("severity + 40", [])],
+)
+def test_a_need_that_depends_on_the_state_is_shown_by_values_that_there_are(
+    check: Check, small: Path, need: str, shown: list[str]
+) -> None:
+    """No action has points between two severities, and of a sum no values are made up."""
+    path = small / "playbook.yaml"
+    path.write_text(path.read_text().replace("need: 50", f"need: {need}"))
+    code, said = check(small)
+    assert (1, f"{small}: refused, 1 broken proof") == (code, said.splitlines()[0])
+    assert (shown != []) == ("Counterexample" in said)
+    assert [each for each in shown if each not in said] == []
+
+
 def test_a_misspelt_signal_is_doubted_by_the_cases_and_by_history(
     check: Check, small: Path, recorded: Path
 ) -> None:
