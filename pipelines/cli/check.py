@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.cli.histories import HistoryChoice, open_chosen
+from pipelines.cli.wrapping import fitted
 
 if TYPE_CHECKING:
     import duckdb
@@ -40,7 +41,7 @@ def print_check(folder: Path, choice: HistoryChoice, *, is_mutated: bool, output
         sys.stdout.write(json.dumps(_as_json(checkup, history), indent=2, ensure_ascii=False) + "\n")
     else:
         lines = _lines(checkup, history) if checkup.bundle else _refusal_lines(checkup)
-        sys.stdout.write("".join(f"{_inert(line)}\n" for line in lines))
+        sys.stdout.write("".join(f"{fitted(_inert(line))}\n" for line in lines))
     if checkup.has_slips:
         return EXIT_FAULTS
     return EXIT_SOUND if checkup.is_sound else EXIT_FINDINGS

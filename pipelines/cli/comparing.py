@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.cli.histories import HistoryChoice, load_named, open_chosen, writing
+from pipelines.cli.histories import HistoryChoice, load_named, named_version, open_chosen, writing
 
 if TYPE_CHECKING:
     from simulator.comparison.model import Comparison, StaticWeakening
@@ -41,6 +41,7 @@ def print_comparison(
     wanted = parse_fail_on(fail_on)
     if out is not None:
         _prepare(out)
+    baseline, candidate = named_version(baseline), named_version(candidate)
     bundles = load_named(baseline, beside=candidate), load_named(candidate, beside=baseline)
     history = open_chosen(choice, bundles[0])
     with closing(history.connection):

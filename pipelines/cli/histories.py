@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from simulator.histories.history import History
 
 VERSIONS_NAMED_MAX = 5
+PLAYBOOKS = Path("playbooks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,7 @@ def _grading(bundle: Bundle) -> Grading:
     from evidence.decision import load_active
     from evidence.decision.loading import ACTIVE_FILE
 
-    playbooks = Path("playbooks")
-    return load_active(playbooks).grading if (playbooks / ACTIVE_FILE).is_file() else bundle.grading
+    return load_active(PLAYBOOKS).grading if (PLAYBOOKS / ACTIVE_FILE).is_file() else bundle.grading
 
 
 def parse_as_of(text: str) -> int:
@@ -67,12 +67,27 @@ def parse_as_of(text: str) -> int:
         ) from refused
 
 
+def named_version(reference: str) -> str:
+    """The reference, or the folder of the version that it names below `playbooks/`; a folder comes first."""
+    from evidence.decision import version_names
+    from evidence.decision.loading import PLAYBOOK_FILE
+
+    is_there = (Path(reference) / PLAYBOOK_FILE).is_file()
+    if not is_there and reference in version_names(PLAYBOOKS):
+        return str(PLAYBOOKS / reference)
+    return reference
+
+
 def load_named(reference: str, beside: str | None = None) -> Bundle:
-    """The bundle in a folder or commit. Raises InputError, naming what is there, where no folder is meant."""
+    """The bundle of a version by name, in a folder or a commit.
+
+    Raises InputError, naming what is there, where no folder is meant.
+    """
     from evidence.decision.loading import PLAYBOOK_FILE
     from evidence.errors import InputError
     from simulator.bundles.bundle_refs import PREFIX, load_reference
 
+    reference = named_version(reference)
     folder = Path(reference)
     if not reference.startswith(PREFIX) and not (folder / PLAYBOOK_FILE).is_file():
         what = f"there is no {PLAYBOOK_FILE} in it" if folder.is_dir() else "is no folder"
@@ -84,7 +99,7 @@ def _versions_near(folder: Path) -> str:
     """Where a playbook lies that may have been meant: below the folder, beside it, or in the usual place."""
     from evidence.decision import version_names
 
-    for place in (folder, folder.parent, Path("playbooks")):
+    for place in (folder, folder.parent, PLAYBOOKS):
         if names := version_names(place):
             there = ", ".join(str(place / name) for name in names[:VERSIONS_NAMED_MAX])
             return f"Name the folder of a version, such as {there}, or git:REF:FOLDER"

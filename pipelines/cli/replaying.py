@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines.cli.histories import HistoryChoice, load_named, open_chosen, writing
+from pipelines.cli.histories import HistoryChoice, load_named, named_version, open_chosen, writing
 
 if TYPE_CHECKING:
     from evidence.decision import Bundle
@@ -36,16 +36,18 @@ def print_replay(
     with closing(history.connection):
         wanted = _wanted(history, incidents)
         run = _replayed(engine, history, choice, bundle, wanted)
-        record = run_record(history, run, playbook or str(playbooks / bundle.name), wanted)
+        reference = str(playbooks / bundle.name) if playbook is None else named_version(playbook)
+        record = run_record(history, run, reference, wanted)
     with writing(f"--out {out}"):
         folder = write_run(out / FOLDER / run.run_id, run, record)
     if output_format == "json":
         sys.stdout.write(json.dumps({**record, "incidents": list(_incidents(run))}, indent=2) + "\n")
     else:
         from pipelines.cli.replay_text import replay_lines
+        from pipelines.cli.wrapping import fitted
 
         lines = replay_lines(record, run, folder, with_paths=wanted is not None)
-        sys.stdout.write("".join(f"{line}\n" for line in lines))
+        sys.stdout.write("".join(f"{fitted(line)}\n" for line in lines))
 
 
 def print_faulted(
@@ -127,9 +129,16 @@ def _wanted(history: History, incidents: Sequence[str]) -> list[str] | None:
     for incident_id in incidents:
         if incident_id not in known:
             raise InputError(
-                f"the history has no incident {incident_id}", remedy=f"It has {', '.join(known[:20])}"
+                f"the history has no incident {incident_id}{_as_of(history)}",
+                remedy=f"It has {', '.join(known[:20])}",
             )
     return sorted(set(incidents))
+
+
+def _as_of(history: History) -> str:
+    from evidence.times import format_rfc3339
+
+    return "" if history.as_of is None else f" as of {format_rfc3339(history.as_of)}"
 
 
 def run_record(history: History, run: Run, reference: str, incidents: Sequence[str] | None) -> dict[str, Any]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import sys
 import textwrap
 
 WIDTH_MAX = 110  # longer lines are hard to follow
 WIDTH_MIN = 40
+_DEEPER = 4  # columns by which the rest of a table's line hangs
 _MARK = re.compile(r" *(?:- )?")
 
 
@@ -18,6 +21,19 @@ def wrapped(text: str) -> str:
     """
     width = line_width()
     return "".join(f"{_laid_out(line, width)}\n" for line in text.splitlines())
+
+
+def fitted(line: str) -> str:
+    """A table's line, and below it, deeper, what the terminal has no room for; whole where there is none.
+
+    Whoever pipes a table into another tool wants one line an entry.
+    """
+    if not sys.stdout.isatty() and "COLUMNS" not in os.environ:
+        return line
+    indent = " " * (len(line) - len(line.lstrip()) + _DEEPER)
+    return textwrap.fill(
+        line, line_width(), subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def line_width() -> int:

@@ -83,6 +83,20 @@ def test_the_json_lists_what_differs_between_the_published_replays(built: Projec
     assert all(f"--allow {each})" in done.stderr for each in removed)
 
 
+def test_a_version_is_found_by_its_name(
+    built: Project, call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Below `playbooks/`, as the job finds it; a folder of that name in the current one comes first."""
+    shutil.copytree(ROOT / "playbooks", tmp_path / "playbooks")
+    monkeypatch.chdir(tmp_path)
+    words = ("--no-clauses", "--format", "json", "--warehouse", built.warehouse)
+    found = json.loads(call("compare", "v2", "v3", *words).stdout)
+    sides = (found["baseline"]["reference"], found["candidate"]["reference"])
+    assert ("playbooks/v2", "playbooks/v3") == sides
+    shutil.copytree(tmp_path / "playbooks" / "v1", tmp_path / "v2")
+    assert "v2" == json.loads(call("compare", "v2", "v3", *words).stdout)["baseline"]["reference"]
+
+
 def differing(warehouse: Warehouse, *playbooks: str) -> set[str]:
     """Incidents that the replays of two versions decide otherwise: action, mode, approvers or time."""
     runs = {row["playbook"]: row["run_id"] for row in warehouse.read("replay.runs").to_pylist()}
@@ -288,7 +302,7 @@ def test_an_incident_asked_for_by_name_is_told_moment_by_moment(call: Call, tmp_
 
 BROKEN = ("need: 50\n", "need: [50\n")
 WRONG = {
-    "v1 v3": "v1: is no folder. Name the folder of a version",
+    "v1 v9": "v1: is no folder. Name the folder of a version",
     "{root} {v3}": "no playbook.yaml in it. Name the folder of a version, such as {v1}",
     "{v3} broken": "evidence: broken/playbook.yaml:10:9: is not YAML",
     "git:HEAD broken": "is not in a Git repository",
@@ -310,6 +324,7 @@ WRONG_ELSEWHERE = {
     "replay --playbook nowhere": "nowhere: is no folder",
     "replay --playbooks nowhere": "nowhere/active.yaml: cannot be read",
     "replay --playbook {v3} --incident inc-1": "has no incident inc-1. It has inc-0101-checkout-shell",
+    "replay --playbook {v3} --incident inc-1 --as-of 2026-02-01T00:00:00Z": "no incident inc-1 as of 2026-",
     "replay --playbook {v3} --as-of soon": "--as-of 'soon' is not a timestamp",
     "history copy --warehouse nowhere": "no history is published in nowhere",
     "history broken/playbook.yaml": "broken/playbook.yaml cannot be written",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.cli.wrapping import WIDTH_MAX, WIDTH_MIN, wrapped
+from pipelines.cli.wrapping import WIDTH_MAX, WIDTH_MIN, fitted, wrapped
 
 LONG = "word " * 60
 
@@ -35,3 +35,15 @@ def test_a_long_name_stands_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "40")
     name = "very-long-name-" * 5
     assert name in wrapped(f"- on {name} and more\n")
+
+
+def test_the_rest_of_a_tables_line_hangs_deeper_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that the next entry is seen; where there is no terminal each entry is one line."""
+    line = "  playbook.yaml:445     " + "word " * 20
+    monkeypatch.setenv("COLUMNS", "60")
+    first, *others = fitted(line).splitlines()
+    assert first.startswith("  playbook.yaml:445     word")
+    assert {"      word"} == {each[:10] for each in others}
+    assert max(map(len, (first, *others))) <= 60
+    monkeypatch.delenv("COLUMNS")
+    assert line == fitted(line)

@@ -1,4 +1,4 @@
-"""How wide a comparison is as text, how much of it is told, where it is coloured, and how alarms are ordered."""
+"""How wide a comparison is as text, how much of it is told, where it is coloured, how alarms are ordered."""
 
 from __future__ import annotations
 
