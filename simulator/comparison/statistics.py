@@ -26,6 +26,7 @@ INTERVAL_COUNT_MIN = 6
 # Six discordant pairs that all point one way are the fewest that a two-sided 5 % test can reject on: 2 / 2^6.
 DISCORDANT_MIN = 6
 POWER = Fraction(4, 5)
+Z_LEVEL, Z_POWER = Decimal("1.959963984540054"), Decimal("0.841621233572914")  # of 97.5 % and of POWER
 DIGITS = 4
 _EXACT_MAX = 10_000  # above, the exact tail is summed with sixty digits rather than with whole numbers
 _TAIL_WEIGHT = 1e-18  # weights smaller than that share of the greatest cannot move a percentile
@@ -174,23 +175,48 @@ def median_rank_bounds(count: int) -> tuple[int, int] | None:
     return low, count + 1 - low
 
 
-def minimum_detectable_difference(count: int) -> str | None:
-    """Smallest share of `count` pairs that must change one way for the test to find it four times in five.
+def minimum_detectable_difference(count: int, discordant: int = 0) -> str | None:
+    """Smallest net share of `count` pairs whose change the test finds four times in five at 5 %.
 
-    Discordant pairs that all point one way are the best case: then the exact test rejects at 5 % from
-    six on. The share is the smallest, in thousandths, for which six or more of `count` change with a
-    probability of at least POWER. None where even a change of all of them would not be found.
+    `discordant` pairs were seen to change, one way or the other, and as many are taken to change again:
+    gains and losses that cancel out hide a difference. For a share `d` of net change among a share `p`
+    of discordant pairs the power is that of McNemar's test in the usual approximation,
+    `count * d**2 >= (z_level * sqrt(p) + z_power * sqrt(p - d**2))**2` (Miettinen 1968; Connor 1987,
+    Sample size for testing differences in proportions for the paired-sample design, Biometrics 43).
+    A net change cannot be more than all changes. So beyond `p` all of it points one way, which is counted
+    exactly: the test then rejects from six on. In thousandths, decimals alone; None where even a change
+    of all of them would not be found.
     """
     if count < DISCORDANT_MIN:
         return None
-    low, high = 1, 1000
+    most = discordant * 1000 // count
+    if most and _finds_among(count, discordant, most):
+        return _thousandths(_least(1, most, lambda net: _finds_among(count, discordant, net)))
+    return _thousandths(_least(most + 1, 1000, lambda net: _reaches_power(count, net)))
+
+
+def _least(low: int, high: int, is_enough: Callable[[int], bool]) -> int:
+    """The least number that is enough, where every greater one is too; the highest is taken to be."""
     while low < high:
         middle = (low + high) // 2
-        if _reaches_power(count, middle):
+        if is_enough(middle):
             high = middle
         else:
             low = middle + 1
-    return decimal_text(Fraction(low, 1000), 3)
+    return low
+
+
+def _thousandths(number: int) -> str:
+    return decimal_text(Fraction(number, 1000), 3)
+
+
+def _finds_among(count: int, discordant: int, thousandths: int) -> bool:
+    """Whether a net change of so many thousandths is found among the discordant pairs."""
+    with localcontext() as context:
+        context.prec = 60
+        net, p = Decimal(thousandths) / 1000, Decimal(discordant) / count
+        needed = Z_LEVEL * p.sqrt() + Z_POWER * max(p - net * net, Decimal(0)).sqrt()
+        return count * net * net >= needed * needed
 
 
 def _reaches_power(count: int, thousandths: int) -> bool:

@@ -33,6 +33,7 @@ def summarise(connection: duckdb.DuckDBPyConnection, changed: Sequence[Change]) 
     if cosmetic:
         named[ChangeClass.COSMETIC.value] = every[ChangeClass.COSMETIC.value] = len(cosmetic)
     total, labelled = counts["incident_count"], counts["labelled_count"]
+    discordant = sum(counts["labelled_right"][2:])  # gained or lost
     return Summary(
         incident_count=total,
         same_count=total - counts["decision_count"] - counts["path_count"] - len(cosmetic),
@@ -49,8 +50,8 @@ def summarise(connection: duckdb.DuckDBPyConnection, changed: Sequence[Change]) 
         unattended=_paired(total, *counts["unattended"]),
         labelled_right=_paired(labelled, *counts["labelled_right"]),
         unlabelled_count=total - labelled,
-        minimum_detectable_difference=minimum_detectable_difference(labelled),
-        notes=tuple(_notes(total, labelled)),
+        minimum_detectable_difference=minimum_detectable_difference(labelled, discordant),
+        notes=tuple(_notes(total, labelled, discordant)),
     )
 
 
@@ -143,17 +144,28 @@ class _Ordered:
         return self._values[bisect_left(self._upto, rank)]
 
 
-def _notes(total: int, labelled: int) -> Iterator[str]:
+def _notes(total: int, labelled: int, discordant: int) -> Iterator[str]:
     if total < INTERVAL_COUNT_MIN:
         yield f"too few incidents: with {total} no interval reaches 95 %."
     if not labelled:
         yield "unlabelled: no reviewer has said what would have been right, so that nothing can regress."
     elif labelled < total:
         yield f"unlabelled: {total - labelled} of {total} incidents count for no verdict on correctness."
-    smallest = minimum_detectable_difference(labelled)
+    smallest = minimum_detectable_difference(labelled, discordant)
     if labelled and smallest is None:
         yield f"too few labelled incidents: with {labelled} the test rejects nothing, whatever changes."
     elif smallest is not None and labelled:
-        share = decimal_text(Fraction(smallest) * 100, 1)
-        yield f"With {labelled} labelled incidents a change in correctness is found only from {share} % on."
+        yield _detectable(labelled, discordant, Fraction(smallest))
     yield "Nothing here is a duration that would have been: nobody acted on a replay."
+
+
+def _detectable(labelled: int, discordant: int, smallest: Fraction) -> str:
+    """From which change on the test would speak, and what that takes for granted."""
+    share = decimal_text(smallest * 100, 1)
+    found = f"is found four times in five only from {share} % on"
+    if smallest * labelled > discordant:
+        return f"With {labelled} labelled incidents a change in correctness {found}, all of it one way."
+    return (
+        f"With {labelled} labelled incidents, {discordant} of which change either way, a net change in "
+        f"correctness {found}, as many changing as here."
+    )

@@ -90,7 +90,8 @@ class Summary(Frozen):
     labelled_right: PairedCount = Field(description="Labelled incidents decided as the reviewer says.")
     unlabelled_count: Count
     minimum_detectable_difference: Decimal | None = Field(
-        description="Smallest share of labelled incidents whose change in correctness a test at 5 % would "
-        "find four times in five with so many; null where none is labelled."
+        description="Smallest net share of labelled incidents whose change in correctness a test at 5 % "
+        "would find four times in five with so many, as many of them changing as here, or, where it is more than "
+        "these, all of it one way; null where too few are labelled."
     )
     notes: tuple[str, ...] = Field(description="What the figures cannot show, such as 'too few incidents'.")

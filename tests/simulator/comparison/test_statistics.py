@@ -201,6 +201,52 @@ def test_the_minimum_detectable_difference_has_the_power_it_claims(count: int) -
     assert power(count, share) >= Fraction(4, 5) > power(count, share - Fraction(1, 1000))
 
 
+def exact_power(count: int, discordant: int, net: Fraction) -> float:
+    """How often the exact test rejects where `discordant` of `count` change on average, `net` net."""
+    p = discordant / count
+    gain = (p + float(net)) / (2 * p)
+    found = 0.0
+    for pairs in range(count + 1):
+        weight = math.comb(count, pairs) * p**pairs * (1 - p) ** (count - pairs)
+        if weight < 1e-12:
+            continue
+        found += weight * sum(
+            math.comb(pairs, gained) * gain**gained * (1 - gain) ** (pairs - gained)
+            for gained in range(pairs + 1)
+            if Decimal(mcnemar_p(gained, pairs - gained) or 1) <= LEVEL
+        )
+    return found
+
+
+@pytest.mark.parametrize(("count", "discordant"), [(120, 40), (300, 60)])
+def test_what_cancels_out_hides_a_difference(count: int, discordant: int) -> None:
+    """Found about four times in five among as many discordant pairs as were seen.
+
+    The exact test is somewhat more cautious than the formula. Counted as if all of it pointed one way the
+    same share would be found by far less: that would promise too much.
+    """
+    share = Fraction(str(minimum_detectable_difference(count, discordant)))
+    assert 0.72 < exact_power(count, discordant, share) < 0.85
+    one_way = Fraction(str(minimum_detectable_difference(count)))
+    assert exact_power(count, discordant, one_way) < 0.4
+
+
+@pytest.mark.parametrize(
+    ("count", "discordant", "expected"),
+    [
+        (10_000, 1186, "0.010"),  # sqrt(0.1186 / 10,000) * (1.96 + 0.84), in thousandths, upwards
+        (1_000_000, 100_000, "0.001"),
+        (11, 5, "0.623"),  # more than all that changed: exactly, all one way
+        (11, 0, "0.623"),
+    ],
+)
+def test_the_minimum_detectable_difference_follows_from_what_changes(
+    count: int, discordant: int, expected: str
+) -> None:
+    """The more pairs change either way, the larger a net change must be to be seen."""
+    assert expected == minimum_detectable_difference(count, discordant)
+
+
 def test_fewer_than_six_labels_detect_nothing() -> None:
     """Even if all of them change."""
     assert [None] * 6 == [minimum_detectable_difference(count) for count in range(6)]
