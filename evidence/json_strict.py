@@ -7,12 +7,18 @@ bytes that are not UTF-8, and nesting deeper than DEPTH_MAX.
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import orjson
 
 DEPTH_MAX = 100
+_HUGE_EXPONENT = re.compile(rb"[eE][-+]?[0-9]{18}")
+_ZEROS = (b":0.0", b",0.0", b"[0.0", b"-0.0")
+# No text of a strict record begins so: no text is taken for a number.
+_NUMBER_MARK = "\ud800"
 
 
 class JsonRefused(Exception):
@@ -44,14 +50,19 @@ def parse_exact(raw: bytes) -> Any:
 
 
 def canonical(raw: bytes) -> bytes:
-    """The same text for the same value: keys sorted, no spaces, numbers exact."""
+    """The same text for the same value: keys sorted, no spaces, numbers exact. Takes what `parse` takes."""
     return json.dumps(
         _parse_pairs(raw), sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=_number_text
     ).encode()
 
 
 def _number_text(number: Decimal) -> str:
-    return f"decimal {number.normalize()}"
+    """All digits but closing zeros; Decimal's own `normalize` would round to 28."""
+    sign, digits, exponent = number.as_tuple()
+    written = "".join(map(str, digits))
+    kept = written.rstrip("0")
+    power = int(exponent) + len(written) - len(kept) if kept else 0
+    return f"{_NUMBER_MARK}{'-' * sign}{kept or 0}e{power}"
 
 
 def _refusal(raw: bytes, error: orjson.JSONDecodeError) -> JsonRefused:
@@ -75,9 +86,15 @@ def _is_surely_without_repeats(raw: bytes, value: Any) -> bool:
         return True
     if b" :" in raw or b"\n:" in raw or b"\t:" in raw or b"\r:" in raw or b"\\u0022" in raw:
         return False
-    if b"\\u003a" in raw or b"\\u003A" in raw:
+    if b"\\u003a" in raw or b"\\u003A" in raw or _may_hide_exponent(raw, written):
         return False
     return raw.count(b'":') == written.count(b'":')
+
+
+def _may_hide_exponent(raw: bytes, written: bytes) -> bool:
+    """Whether a number that no exact reader takes (`1e-99999999999999999999`) may have become zero."""
+    has_zero = written.startswith(b"0.0") or any(zero in written for zero in _ZEROS)
+    return has_zero and _HUGE_EXPONENT.search(raw) is not None
 
 
 def _parse_pairs(raw: bytes) -> Any:
@@ -94,8 +111,8 @@ def _parse_pairs(raw: bytes) -> Any:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) != len(pairs):
-        keys = [key for key, _ in pairs]
-        repeated = next(key for key in keys if keys.count(key) > 1)
+        counts = Counter(key for key, _ in pairs)
+        repeated = next(key for key, count in counts.items() if count > 1)
         raise JsonRefused("json_invalid", f"the key {repeated[:64]!r} is repeated")
     return result
 
