@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from evidence import json_strict
+from evidence import archives, json_strict
 from evidence.export_files import FILE_BYTES_MAX
 from evidence.ingest.scanned import (
     SAMPLE_COUNT,
@@ -50,6 +50,7 @@ class FileScan:
     """One file. Iterate `batches()` to its end; then `facts` tells what it was."""
 
     facts: FileFacts
+    _export: ExportStream
 
     def __init__(self, path: Path, settings: Settings, received_at: int | None = None) -> None:
         self.path = path
@@ -68,7 +69,7 @@ class FileScan:
             yield [self._refuse(content.fault, content.detail, content.byte_count, content.sha256)]
             self.facts = FileFacts(content.sha256, content.byte_count, False, (), is_refused=True)
             return
-        stream = ExportStream(self.path)
+        stream = self._export = ExportStream(self.path)
         try:
             yield from self._stream(stream)
         finally:
@@ -82,7 +83,9 @@ class FileScan:
             refusal = (refused.reason, refused.detail)
         sha256 = stream.sha256
         if refusal is None and self.hint is None:
-            refusal = self._unknown
+            # Of a stream that ends before it gave anything nothing else would be said.
+            cut_off = ("truncated", "the gzip stream ends early") if stream.is_cut_off else None
+            refusal = self._unknown or cut_off
         if refusal is not None:
             self.is_refused = True
             yield [self._refuse(*refusal, stream.byte_count, sha256)]
@@ -109,16 +112,19 @@ class FileScan:
                 break
         data = b"".join(parts)
         parts.clear()
+        refusal = archives.refusal_of(data)
+        if refusal:
+            raise StreamRefused("unknown_format", refusal)
         if size <= WHOLE_BYTES_MAX:
-            yield from self._whole(self._rows(data), stream.is_cut_off)
+            yield from self._whole(self._rows(data))
         elif not is_parquet(data) and begins_with_lines(data):
             yield from self._lines(data, chunks)
         else:
-            yield from self._whole(self._rows(rest_of(data, chunks)), stream.is_cut_off)
+            yield from self._whole(self._rows(rest_of(data, chunks)))
 
     def _rows(self, data: bytes) -> bytes:
         """The rows of a Parquet file as lines, which are then what offsets count in."""
-        if not is_parquet(data) and not data.startswith(b"PK\x03\x04"):
+        if not is_parquet(data):
             return data
         self._is_rows = True
         rows, fault, detail = decompress(data)
@@ -131,14 +137,14 @@ class FileScan:
 
     # --- one document or several
 
-    def _whole(self, data: bytes, is_cut: bool) -> Iterator[list[Scanned]]:
+    def _whole(self, data: bytes) -> Iterator[list[Scanned]]:
         if begins_with_lines(data):
-            yield from self._lines(data, iter(()), is_cut)
+            yield from self._lines(data, iter(()))
             return
         layout = Layout(data, CONTAINERS, is_envelope)
         documents = layout.documents()
         if documents and not any(document.is_walked for document in documents):
-            yield from self._lines(data, iter(()), is_cut)
+            yield from self._lines(data, iter(()))
             return
         self._find_hint(data, documents)
         if self.hint is None:
@@ -150,7 +156,7 @@ class FileScan:
             records = self._document(data, document, document.end >= layout.end)
             last = records[-1].reason if records else last
             yield records
-        if is_cut and last != "truncated":
+        if self._export.is_cut_off and last != "truncated":
             yield [self._cut_off(len(data))]
 
     def _find_hint(self, data: bytes, documents: list[Document]) -> None:
@@ -226,26 +232,31 @@ class FileScan:
 
     # --- lines
 
-    def _lines(self, head: bytes, chunks: Iterator[bytes], is_cut: bool = False) -> Iterator[list[Scanned]]:
+    def _lines(self, head: bytes, chunks: Iterator[bytes]) -> Iterator[list[Scanned]]:
         self._find_hint_in_lines(head)
         if self.hint is None:
             return
         base, rest = 0, head
         if head.startswith(_BOM):
             base, rest = len(_BOM), head[len(_BOM) :]
-        last: list[Scanned] = []
+        # Joined at a line's end alone: a long line in many pieces is not copied with each of them.
+        held, size = [rest], len(rest)
         for chunk in chunks:
-            end = rest.rfind(b"\n") + 1
-            if not end and len(rest) > FILE_BYTES_MAX:
-                raise StreamRefused("size_exceeded", f"a line has more than {FILE_BYTES_MAX} bytes")
+            end = held[-1].rfind(b"\n") + 1
             if end:
-                yield self._some_lines(rest[:end], base, is_last=False)
-                base += end
-            rest = rest[end:] + chunk
-        last = self._some_lines(rest, base, is_last=True)
+                tail = held[-1][end:]
+                held[-1] = held[-1][:end]
+                yield self._some_lines(b"".join(held), base, is_last=False)
+                base += size - len(tail)
+                held, size = [tail], len(tail)
+            elif size > FILE_BYTES_MAX:
+                raise StreamRefused("size_exceeded", f"a line has more than {FILE_BYTES_MAX} bytes")
+            held.append(chunk)
+            size += len(chunk)
+        last = self._some_lines(b"".join(held), base, is_last=True)
         yield last
-        if is_cut and not (last and last[-1].reason == "truncated"):
-            yield [self._cut_off(base + len(rest))]
+        if self._export.is_cut_off and not (last and last[-1].reason == "truncated"):
+            yield [self._cut_off(base + size)]
 
     def _find_hint_in_lines(self, data: bytes) -> None:
         """The reader of the first line that any knows; a file whose beginning nobody knows is refused."""

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from evidence import gzip_streams
 from evidence.export_files import FILE_BYTES_MAX
 
 CHUNK_BYTES = 8 * 1024 * 1024
 GZIP_RATIO_MAX = 200
 """Beyond FILE_BYTES_MAX, a gzip file that unpacks to more than this many times its size is a bomb."""
 
-_GZIP_MAGIC = b"\x1f\x8b"
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -37,7 +36,7 @@ class ExportStream:
         self._handle: BinaryIO = os.fdopen(os.open(path, _FLAGS), "rb")
         self._digest = hashlib.sha256()
         self._first = self._from_disk()
-        self.is_gzip = self._first.startswith(_GZIP_MAGIC)
+        self.is_gzip = self._first.startswith(gzip_streams.MAGIC)
 
     def close(self) -> None:
         """Close the file."""
@@ -55,36 +54,27 @@ class ExportStream:
         if self.is_gzip:
             yield from self._unpacked()
             return
+        yield from self._packed()
+
+    def _unpacked(self) -> Iterator[bytes]:
+        total = 0
+        try:
+            for piece in gzip_streams.unpacked(self._packed(), CHUNK_BYTES):
+                total += len(piece)
+                if total > max(FILE_BYTES_MAX, GZIP_RATIO_MAX * self.byte_count):
+                    detail = f"the file unpacks to more than {GZIP_RATIO_MAX} times its size"
+                    raise StreamRefused("size_exceeded", detail)
+                yield piece
+        except gzip_streams.GzipDamaged as damaged:
+            raise StreamRefused("unknown_format", str(damaged)) from None
+        except gzip_streams.GzipCutOff:
+            self.is_cut_off = True
+
+    def _packed(self) -> Iterator[bytes]:
         piece = self._first
         while piece:
             yield piece
             piece = self._from_disk()
-
-    def _unpacked(self) -> Iterator[bytes]:
-        pending, total = self._first, 0
-        stream = zlib.decompressobj(wbits=31)
-        while True:
-            try:
-                piece = stream.decompress(pending, CHUNK_BYTES)
-            except zlib.error as error:
-                raise StreamRefused("unknown_format", f"the gzip stream is damaged: {error}") from None
-            total += len(piece)
-            if total > max(FILE_BYTES_MAX, GZIP_RATIO_MAX * self.byte_count):
-                detail = f"the file unpacks to more than {GZIP_RATIO_MAX} times its size"
-                raise StreamRefused("size_exceeded", detail)
-            if piece:
-                yield piece
-            pending = stream.unconsumed_tail
-            if stream.eof:
-                pending = stream.unused_data or self._from_disk()
-                if not pending:
-                    return
-                stream = zlib.decompressobj(wbits=31)
-            elif not pending:
-                pending = self._from_disk()
-                if not pending and not piece:
-                    self.is_cut_off = True
-                    return
 
     def _from_disk(self) -> bytes:
         piece = self._handle.read(CHUNK_BYTES)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
 
 import orjson
 
+from evidence import archives, gzip_streams
 from evidence.export_files import FILE_BYTES_MAX
 from evidence.json_spans import Containers, Document, Element, IsEnvelope, skip_blank, walk_document
 from evidence.parquet_rows import ParquetRefused, is_parquet, rows_as_lines
 
-_GZIP_MAGIC = b"\x1f\x8b"
-_ZIP_MAGIC = b"PK\x03\x04"
+_PIECE_BYTES_MAX = 8 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -24,25 +23,29 @@ def decompress(content: bytes, size_max: int = FILE_BYTES_MAX) -> tuple[bytes, s
     """
     if is_parquet(content):
         return _rows(content, size_max)
-    if content.startswith(_ZIP_MAGIC):
-        return b"", "unknown_format", "a zip archive: unpack it, and each of its files is read"
-    if not content.startswith(_GZIP_MAGIC):
-        if len(content) > size_max:
-            return b"", "size_exceeded", f"the file has {len(content)} bytes; at most {size_max} are read"
-        return content, "", ""
+    if content.startswith(gzip_streams.MAGIC):
+        content, fault, detail = _unpacked(content, size_max)
+    elif len(content) > size_max:
+        return b"", "size_exceeded", f"the file has {len(content)} bytes; at most {size_max} are read"
+    else:
+        fault = detail = ""
+    refusal = archives.refusal_of(content)
+    return (b"", "unknown_format", refusal) if refusal else (content, fault, detail)
+
+
+def _unpacked(content: bytes, size_max: int) -> tuple[bytes, str, str]:
     parts: list[bytes] = []
-    rest = content
-    while rest:
-        stream = zlib.decompressobj(wbits=31)
-        try:
-            parts.append(stream.decompress(rest, size_max - sum(map(len, parts)) + 1))
-        except zlib.error as error:
-            return b"", "unknown_format", f"the gzip stream is damaged: {error}"
-        if sum(map(len, parts)) > size_max:
-            return b"", "size_exceeded", f"the file unpacks to more than {size_max} bytes"
-        if not stream.eof:
-            return b"".join(parts), "truncated", "the gzip stream ends early"
-        rest = stream.unused_data
+    size = 0
+    try:
+        for piece in gzip_streams.unpacked([content], min(size_max + 1, _PIECE_BYTES_MAX)):
+            parts.append(piece)
+            size += len(piece)
+            if size > size_max:
+                return b"", "size_exceeded", f"the file unpacks to more than {size_max} bytes"
+    except gzip_streams.GzipDamaged as damaged:
+        return b"", "unknown_format", str(damaged)
+    except gzip_streams.GzipCutOff:
+        return b"".join(parts), "truncated", "the gzip stream ends early"
     return b"".join(parts), "", ""
 
 
