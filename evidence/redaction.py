@@ -94,7 +94,7 @@ def kinds_in(text: str) -> tuple[str, ...]:
 
 
 def make_visible(text: str) -> str:
-    """The text on one line with control, format, bidirectional and private characters as `⟨U+202E⟩`.
+    """The text on one line with control, format, bidirectional, private and non-characters as `⟨U+202E⟩`.
 
     Newlines and tabs become one space: what a log writer lays out must not lay out our pages.
     """
@@ -120,4 +120,10 @@ def _is_invisible(char: str) -> bool:
     # Cc control, Cf format (bidi, zero width), Cs surrogates, Co private, Zl/Zp separators;
     # and Zs other than the plain space, because a no-break space in a name is a disguise.
     category = unicodedata.category(char)
-    return category in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") or (category == "Zs" and char != " ")
+    is_disguise = category == "Zs" and char != " "
+    return is_disguise or category in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") or _is_no_character(ord(char))
+
+
+def _is_no_character(code: int) -> bool:
+    """Whether Unicode will never give it a meaning: YAML and XML refuse U+FFFE and U+FFFF."""
+    return code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF
