@@ -62,9 +62,12 @@ def differences(baseline: Bundle, candidate: Bundle) -> tuple[Clause, ...]:
     """Every clause that differs, each with an id of its own; empty exactly when the digests are equal.
 
     In a total order: by section, then entries as the baseline declares them with the candidate's own
-    behind their predecessors, then fields.
+    behind their predecessors, then fields. A rule that only gets another name is two clauses, neither of
+    which can decide anything.
     """
-    return tuple(map(_clause, compared(sections(baseline), sections(candidate))))
+    found = tuple(compared(sections(baseline), sections(candidate)))
+    renamed = _renamed_rules(found)
+    return tuple(renamed.get(each.path) or _clause(each) for each in found)
 
 
 def hybrid(baseline: Bundle, candidate: Bundle, clauses: Iterable[Clause]) -> Bundle:
@@ -85,6 +88,21 @@ def hybrid(baseline: Bundle, candidate: Bundle, clauses: Iterable[Clause]) -> Bu
     name = f"{baseline.name} with {len(taken)} of {candidate.name}'s clauses"
     old, new = sections(baseline), sections(candidate)
     return bundle_of(name, baseline, voided(old, new, taken, lambda kept: mixed(old, new, kept)))
+
+
+def _renamed_rules(found: Iterable[Difference]) -> dict[PartPath, Clause]:
+    """The clauses of rules of which one goes and one comes that is the same but for its name."""
+    rules = [each for each in found if each.path[0] == "rules" and len(each.path) == 2]
+    gone = [each for each in rules if each.new is None]
+    renamed: dict[PartPath, Clause] = {}
+    for came in (each for each in rules if each.old is None):
+        alike = [each for each in gone if each.old.model_copy(update={"id": came.new.id}) == came.new]
+        if alike:
+            gone.remove(alike[0])
+            old, new = f"named {alike[0].old.id}", f"named {came.new.id}, else the same"
+            for path in (alike[0].path, came.path):
+                renamed[path] = Clause(".".join(path), ClauseKind.RULE, old, new, False, path)
+    return renamed
 
 
 def _clause(difference: Difference) -> Clause:

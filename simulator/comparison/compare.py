@@ -19,6 +19,7 @@ from evidence.times import format_rfc3339
 from simulator.attribution.clause_evidence import evidence_behind
 from simulator.attribution.responsible import responsible
 from simulator.bundles.clauses import Clause, differences
+from simulator.comparison.bundle_differences import clause_changes, static_weakening
 from simulator.comparison.changes import cosmetic_differences, decided_of, parting_of, reasons
 from simulator.comparison.classification import CLASSES, classify
 from simulator.comparison.demands import DENIED
@@ -27,18 +28,15 @@ from simulator.comparison.model import (
     Change,
     ChangeClass,
     ChangeKind,
-    ClauseChange,
     Comparison,
     HistoryRef,
     LabelEffect,
-    Redirected,
-    StaticWeakening,
 )
 from simulator.comparison.summary import summarise
 from simulator.comparison.summary_model import Summary
 from simulator.histories.history import INCIDENTS, History
 from simulator.replays.runs import Run, replay_runs
-from simulator.weakening.weakenings import Weakening, weakenings
+from simulator.weakening.weakenings import weakenings
 
 LISTED_MAX = 1000
 # Up to here every incident is told about, so that differences that are merely cosmetic are found too.
@@ -86,8 +84,8 @@ def compare(
         baseline=_bundle_ref(baseline),
         candidate=_bundle_ref(candidate),
         history=_history_ref(history),
-        clauses=tuple(map(_clause_change, clauses)),
-        weakenings=tuple(_static_weakening(each, allowed) for each in weakenings(*bundles)),
+        clauses=tuple(clause_changes(bundles, clauses, told.verdicts)),
+        weakenings=tuple(static_weakening(each, allowed) for each in weakenings(*bundles)),
         changed=tuple(changed),
         summary=summary,
     )
@@ -150,6 +148,7 @@ class _Told:
     ) -> None:
         self.bundles = bundles
         self.decisions = [_by_incident(run.decisions) for run in runs]
+        self.verdicts = [run.tables["decision.policy_verdicts"].to_pylist() for run in runs]
         self.paths = [_lists_by_incident(run.tables["decision.recommendations"]) for run in runs]
         self.classes = _by_incident(_classed(connection, told_about))
 
@@ -238,27 +237,6 @@ def _attributed(
 
 def _updated(change: Change, **fields: object) -> Change:
     return change.model_copy(update=fields)
-
-
-def _clause_change(clause: Clause) -> ClauseChange:
-    return ClauseChange(
-        id=clause.id, kind=clause.kind.value, old=clause.old, new=clause.new, can_decide=clause.can_decide
-    )
-
-
-def _static_weakening(weakening: Weakening, allowed: Collection[str]) -> StaticWeakening:
-    told, fields = weakening.redirection, Redirected.model_fields
-    return StaticWeakening(
-        id=weakening.id,
-        action=weakening.action,
-        kind=weakening.kind,
-        finding=weakening.finding,
-        what=weakening.what,
-        witness=weakening.witness,
-        redirected=None if told is None else Redirected(**{name: getattr(told, name) for name in fields}),
-        is_approval=weakening.is_approval,
-        is_allowed=weakening.id in allowed,
-    )
 
 
 def _bundle_ref(side: Side) -> BundleRef:

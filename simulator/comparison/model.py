@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from evidence.decision.policies import Verdict
 from evidence.handoff.model import Digest, Mode, Option
 from simulator.comparison.summary_model import Summary
 from simulator.weakening.findings import Finding
@@ -81,6 +82,15 @@ class HistoryRef(Frozen):
     )
 
 
+class VerdictChange(Frozen):
+    """Recorded proposals of one action of which a policy says otherwise than before."""
+
+    action: str
+    old: Verdict
+    new: Verdict
+    incident_ids: tuple[str, ...]
+
+
 class ClauseChange(Frozen):
     """One clause in which the two bundles differ."""
 
@@ -91,6 +101,14 @@ class ClauseChange(Frozen):
     can_decide: bool = Field(
         description="False where no decision's action, mode, approvers or moment can change by it: words, "
         "contacts, target, execution model, guardrails, disposition, and every order but that of actions."
+    )
+    diff: tuple[str, ...] = Field(
+        default=(), description="Of a policy: the lines of a unified diff of its text and declared inputs."
+    )
+    verdicts: tuple[VerdictChange, ...] = Field(
+        default=(),
+        description="Of a policy: the recorded proposals on which its verdict differs, as of each playbook's "
+        "own decision on the incident; of a large history only incidents that are listed are looked at.",
     )
 
 

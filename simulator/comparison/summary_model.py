@@ -91,7 +91,7 @@ class Summary(Frozen):
     unlabelled_count: Count
     minimum_detectable_difference: Decimal | None = Field(
         description="Smallest net share of labelled incidents whose change in correctness a test at 5 % "
-        "would find four times in five with so many, as many of them changing as here, or, where it is more than "
-        "these, all of it one way; null where too few are labelled."
+        "would find four times in five with so many, as many of them changing as here, or, where it is more "
+        "than these, all of it one way; null where too few are labelled."
     )
     notes: tuple[str, ...] = Field(description="What the figures cannot show, such as 'too few incidents'.")

@@ -13,8 +13,10 @@ from simulator.comparison.model import (
     LabelEffect,
     Parting,
     Responsibility,
+    VerdictChange,
 )
 
+INCIDENTS_NAMED_MAX = 3
 MODE_WORDS = {
     "automatic": "automatic",
     "policy_gated": "policy-gated",
@@ -99,6 +101,29 @@ def necessary_clauses(found: Responsibility) -> tuple[str, ...]:
 def clause_words(clause: ClauseChange) -> str:
     """Old and new text of a clause."""
     return f"{_present(clause.old)} → {_present(clause.new)}"
+
+
+def verdict_sentence(clause: ClauseChange) -> str:
+    """On which proposals a policy says otherwise; empty for what is no policy."""
+    if not clause.diff:
+        return ""
+    if not clause.verdicts:
+        return "No verdict on a replayed proposal differs."
+    return f"Verdicts on replayed proposals: {'; '.join(map(_verdicts, clause.verdicts))}."
+
+
+def _verdicts(change: VerdictChange) -> str:
+    incidents = change.incident_ids
+    named = ", ".join(incidents[:INCIDENTS_NAMED_MAX])
+    more = len(incidents) - INCIDENTS_NAMED_MAX
+    old, new = change.old.replace("_", " "), change.new.replace("_", " ")
+    told = f"{named} and {more} more" if more > 0 else named
+    return f"{change.action} {old} → {new} in {len(incidents)} ({told})"
+
+
+def is_edited_policy(clause: ClauseChange) -> bool:
+    """Whether both sides have the policy, so that its lines say more than that it came or went."""
+    return bool(clause.diff) and clause.old is not None and clause.new is not None
 
 
 def _present(text: str | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from evidence.handoff.inert import code_span
+from evidence.handoff.inert import code_block, code_span
 from evidence.handoff.words import counted, role_words
 from evidence.redaction import shown
 from simulator.comparison.model import (
@@ -14,7 +14,13 @@ from simulator.comparison.model import (
     Comparison,
     StaticWeakening,
 )
-from simulator.comparison.rendering.change_words import by_gravity, parting_sentence, regressions
+from simulator.comparison.rendering.change_words import (
+    by_gravity,
+    is_edited_policy,
+    parting_sentence,
+    regressions,
+    verdict_sentence,
+)
 from simulator.comparison.rendering.identifiers import markdown
 from simulator.comparison.rendering.markdown_changes import changed_decisions, name_of, rest
 from simulator.comparison.rendering.rows import figures
@@ -42,6 +48,7 @@ LENGTH_MAX = 64_000
 LISTED_MAX = 20
 REGRESSIONS_MAX = 10
 WEAKENINGS_MAX = 30
+POLICIES_MAX, DIFF_LINES_MAX, DIFF_LENGTH_MAX = 5, 40, 160
 
 
 def render_markdown(comparison: Comparison) -> str:
@@ -69,6 +76,7 @@ def _sections_after(comparison: Comparison) -> Iterator[Iterable[str]]:
     yield _paths(comparison)
     yield _cosmetics(comparison)
     yield _clauses(comparison)
+    yield _policies(comparison)
     yield _foot(comparison)
 
 
@@ -210,6 +218,23 @@ def _clauses(comparison: Comparison) -> Iterator[str]:
     yield from rest(len(comparison.clauses), LISTED_MAX)
     yield ""
     yield "</details>"
+
+
+def _policies(comparison: Comparison) -> Iterator[str]:
+    for number, clause in enumerate(filter(is_edited_policy, comparison.clauses)):
+        if number:
+            yield ""
+        yield "<details><summary>An edited policy</summary>"
+        yield ""
+        yield f"{code_span(shown(clause.id, 200))}: {markdown(shown(verdict_sentence(clause), 500))}"
+        yield ""
+        lines = [shown(line, DIFF_LENGTH_MAX) for line in clause.diff[:DIFF_LINES_MAX]]
+        yield code_block("\n".join(lines), "diff")
+        yield from rest(len(clause.diff), DIFF_LINES_MAX)
+        yield ""
+        yield "</details>"
+        if number + 1 == POLICIES_MAX:
+            return
 
 
 def _by_use(clauses: Iterable[ClauseChange], counts: Mapping[str, int]) -> list[ClauseChange]:

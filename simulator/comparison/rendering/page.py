@@ -22,6 +22,7 @@ from simulator.comparison.rendering.change_words import (
     parting_sentence,
     regressions,
     responsible_sentence,
+    verdict_sentence,
 )
 from simulator.comparison.rendering.charts import (
     TEMPLATES,
@@ -130,6 +131,7 @@ def _environment() -> Environment:
         "silence_sentence": silence_sentence,
         "time_sentence": time_sentence,
         "undecided_words": undecided_words,
+        "verdict_sentence": verdict_sentence,
     }
     return page
 

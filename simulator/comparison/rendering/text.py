@@ -24,8 +24,10 @@ from simulator.comparison.model import (
 from simulator.comparison.rendering.change_words import (
     by_gravity,
     clause_words,
+    is_edited_policy,
     parting_sentence,
     regressions,
+    verdict_sentence,
 )
 from simulator.comparison.rendering.rows import decision_words, figures
 from simulator.comparison.rendering.text_changes import LABEL_WIDTH, Block, change_block, grid, hanging
@@ -48,6 +50,7 @@ from simulator.comparison.rendering.wording import (
 )
 
 CLAUSES_MAX = 20
+DIFF_LINES_MAX = 40
 REGRESSIONS_MAX = 10
 BAR_WIDTH, BAR_WIDTH_NARROW = 24, 8
 NARROW = 100  # columns below which bars give way to words
@@ -77,6 +80,7 @@ def render_text(comparison: Comparison, layout: Layout | None = None) -> str:
         _paths(comparison, layout),
         _cosmetics(comparison, layout),
         _clauses(comparison),
+        _policies(comparison),
     )
     stream = io.StringIO()
     console = Console(
@@ -253,3 +257,20 @@ def _clauses(comparison: Comparison) -> Block:
         undecided = undecided_words(clause)
         name = shown(clause.id, 200) + (f" ({undecided})" if undecided else "")
         yield hanging("- ", f"{name}: {shown(clause_words(clause), 300)}")
+
+
+def _policies(comparison: Comparison) -> Block:
+    edited = [clause for clause in comparison.clauses if is_edited_policy(clause)]
+    if edited:
+        yield _Title("edited policies")
+    for clause in edited:
+        yield Text(f"{shown(clause.id, 200)}  {shown(verdict_sentence(clause), 500)}")
+        for line in clause.diff[:DIFF_LINES_MAX]:
+            yield Padding(Text(shown(line, 300), style=_DIFF_STYLES.get(line[:1], "")), (0, 0, 0, 2))
+        if len(clause.diff) > DIFF_LINES_MAX:
+            yield Text(
+                f"  and {len(clause.diff) - DIFF_LINES_MAX} lines more, in the JSON and in the HTML page."
+            )
+
+
+_DIFF_STYLES = {"-": "red", "+": "green"}

@@ -237,3 +237,15 @@ def test_merged_order_keeps_the_first_and_where_they_agree_the_second(
     assert [name for name in merged if name in first] == first
     if [name for name in first if name in second] == shared:
         assert [name for name in merged if name in second] == second
+
+
+def test_a_rule_that_only_gets_another_name_decides_nothing() -> None:
+    """It goes and it comes, which is said of both; with any other difference it is another rule."""
+    renamed = with_rule(mini(), 1, id="other-name")
+    old = mini().rules[1].id
+    said = [(each.id, each.old, each.new, each.can_decide) for each in differences(mini(), renamed)]
+    words = (f"named {old}", "named other-name, else the same", False)
+    assert sorted([(f"rules.{old}", *words), ("rules.other-name", *words)]) == sorted(said)
+    assert renamed.digest == hybrid(mini(), renamed, differences(mini(), renamed)).digest
+    other = with_rule(renamed, 1, because="Other words.")
+    assert {True} == {each.can_decide for each in differences(mini(), other)}
