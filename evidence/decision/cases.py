@@ -88,14 +88,6 @@ class Failure:
         return f"{where}: {self.case_id}: expected {self.expected}, found {self.found}; {self.because}"
 
 
-def load_cases(folder: Path) -> list[CaseState]:
-    """Every case below `folder/cases`, by file and order. Raises PlaybookError with file, line and column."""
-    cases, findings = survey_cases(folder)
-    if findings:
-        raise findings[0].error()
-    return cases
-
-
 def survey_cases(folder: Path, bundle: Bundle | None = None) -> tuple[list[CaseState], list[Finding]]:
     """The cases below `folder/cases` that can be tried, by file and order, and what is wrong with the others.
 

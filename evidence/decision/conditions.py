@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from expectations.contracts import Column, ColumnType, Role
+from expectations.contracts import Column, ColumnType
 from expectations.tables.enrichment import STATE_COLUMNS
 
 COLUMNS: dict[str, Column] = {column.name: column for column in STATE_COLUMNS}
@@ -162,8 +162,3 @@ def conjuncts(condition: Condition) -> tuple[Condition, ...]:
     if isinstance(condition, And):
         return conjuncts(condition.left) + conjuncts(condition.right)
     return (condition,)
-
-
-def roles_read(condition: Condition) -> frozenset[Role]:
-    """Roles of the columns that the condition reads."""
-    return frozenset(COLUMNS[name].role for name in columns_read(condition))

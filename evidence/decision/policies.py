@@ -248,14 +248,6 @@ def policy_folder(bundle_folder: Path, name: str) -> Path:
     return straight if straight.is_dir() and straight.samefile(written) else written
 
 
-def load_policies(folder: Path) -> tuple[Policy, ...]:
-    """Every policy of the folder, by name. Raises PlaybookError with file and line."""
-    policies, faults = survey_policies(folder)
-    if faults:
-        raise faults[0]
-    return policies
-
-
 def survey_policies(folder: Path) -> tuple[tuple[Policy, ...], list[EvidenceError]]:
     """The policies of the folder whose declarations can be read, by name, and all that is wrong."""
     if not folder.is_dir():

@@ -84,11 +84,6 @@ def open_folder(folder: Path, as_of: int | None = None) -> History:
     return history
 
 
-def of_tables(connection: duckdb.DuckDBPyConnection, digest: str) -> History:
-    """The history of tables that `connection` already reads, such as those of a run in progress."""
-    return History(connection, digest, _count(connection), as_of=None, has_horizons=True, has_evidence=True)
-
-
 def folder_files(folder: Path) -> dict[str, list[Path]]:
     """The Parquet files of STATES and, where they are there, INCIDENTS that `open_folder` reads."""
     return {name: files for name in (STATES, INCIDENTS) if (files := _files_of(folder, name))}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from evidence.decision import Bundle, load_bundle
+from evidence.decision.cases import CaseState, survey_cases
 from evidence.decision.codes import decode
 from evidence.decision.kernel import Kernel
 from evidence.decision.states import register_states
@@ -33,6 +34,13 @@ def mini() -> Bundle:
 def version(name: str) -> Bundle:
     """One of the shipped playbook versions."""
     return load_bundle(PLAYBOOKS / name)
+
+
+def cases_of(folder: Path) -> list[CaseState]:
+    """The cases of a playbook in which nothing is wrong."""
+    cases, findings = survey_cases(folder)
+    assert [] == findings
+    return cases
 
 
 def active() -> Bundle:

@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 
-from evidence.decision.cases import load_cases
 from evidence.decision.cells import blast_values, confidence_values, cut_values
 from evidence.decision.matrix import MODES
 
-from .deciding import PLAYBOOKS, VERSIONS, Decided, decided, version
+from .deciding import PLAYBOOKS, VERSIONS, Decided, cases_of, decided, version
 from .reference import Reference, policies_of
 
 SAMPLE_SIZE = 2_000
@@ -38,7 +37,7 @@ def pieces(name: str) -> Pieces:
     bundle = version(name)
     cuts = cut_values(bundle)
     signals = sorted({signal for names in cuts.pop("signal_names", ()) for signal in names})
-    bases = [case.state for case in load_cases(PLAYBOOKS / name)]
+    bases = [case.state for case in cases_of(PLAYBOOKS / name)]
     return Pieces(bases, cuts, signals, confidence_values(bundle), blast_values(bundle))
 
 

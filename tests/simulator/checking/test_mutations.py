@@ -210,10 +210,9 @@ def test_a_mutant_differs_only_where_it_says() -> None:
 @pytest.mark.slow
 def test_a_mutant_of_the_active_playbook_differs_only_where_it_says() -> None:
     """The same for the playbook that production decides by, around its own cases."""
-    from evidence.decision.cases import load_cases
-    from tests.decision.deciding import ROOT
+    from tests.decision.deciding import ROOT, cases_of
 
-    trials = Trials.of(active(), several(), load_cases(ROOT / "playbooks" / "v3"))
+    trials = Trials.of(active(), several(), cases_of(ROOT / "playbooks" / "v3"))
     tried = [each for each in mutants(active()) if each.bundle is not None]
     named = trials.try_out([Variant(each.bundle, each.site.where) for each in tried if each.bundle])
     everywhere = trials.try_out([Variant(each.bundle) for each in tried if each.bundle])

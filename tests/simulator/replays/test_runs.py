@@ -10,7 +10,7 @@ import pytest
 
 from evidence.decision import decide
 from simulator.histories.excerpts import graded_excerpt
-from simulator.histories.history import History, of_tables
+from simulator.histories.history import History
 from simulator.replays.runs import replay_runs, replay_tables
 from tests.decision.deciding import mini
 
@@ -27,7 +27,7 @@ def history() -> History:
         {"inc-1": [SURE, RESTARTED], "inc-2": [ERRORS_ONLY], "inc-3": [SURE]},
         **{"inc-1": {"label_expected_option": "contain"}, "inc-2": {"label_expected_option": "monitor"}},
     )
-    return of_tables(connection, DIGEST)
+    return History(connection, DIGEST, 3, as_of=None, has_horizons=True, has_evidence=True)
 
 
 def test_a_run_is_what_production_publishes(history: History) -> None:
