@@ -13,6 +13,8 @@ from functools import lru_cache
 
 from evidence.errors import EvidenceError
 
+# Clocks that are kept by NTP differ by far less, and no source waits that long before it stamps a record.
+CLOCK_SKEW_SECONDS = 60
 NS_PER_SECOND = 1_000_000_000
 NS_MAX = 2**63 - 1
 

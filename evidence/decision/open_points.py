@@ -57,6 +57,11 @@ OPEN_POINTS: dict[str, OpenPoint] = {
     "is_restart_safe": _look_at("Whether a restart is safe", _CATALOGUE),
     "is_quarantine_allowed": _look_at("Whether quarantine is allowed", _CATALOGUE),
     "is_stateful": _look_at("Whether it keeps state", _CATALOGUE),
+    "deployment_path": _look_at(
+        "Whether the primary path, a canary or a batch job is affected",
+        f"{_ALERT}, and the catalogue's canary workload",
+    ),
+    "is_node_rotating": _look_at("Whether the nodes under the service stayed in place", _KUBERNETES),
     "layer": _look_at("In which layer the fault lies", "logs, traces and recent changes"),
     "severity_alertmanager": _look_at("How grave Alertmanager says it is", _SEVERITY),
     "severity_falco": _look_at("How grave Falco says it is", _SEVERITY),

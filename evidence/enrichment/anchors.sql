@@ -11,6 +11,7 @@ with named as (
 arrivals as (
     select
         *,
+        actor is not null and account_uid is not null and not ends_with(actor, '.amazonaws.com') as is_identity,
         -- A node is the subject of a signal that names no workload on it, and of a flagged image: what is to be
         -- kept from running there is the node's matter.
         node_named is not null
@@ -54,12 +55,13 @@ select
     arg_min(node_named, place) filter (where is_about_node) as subject_node,
     arg_min(event_id, place) filter (where is_about_node) as node_subject_event,
     min(known_at) filter (where is_about_node) as node_subject_since,
-    -- A cloud identity: an actor within an account. Whoever runs kubectl exec is an actor, not the subject.
-    arg_min(actor, place) filter (where actor is not null and account_uid is not null) as principal,
-    nullif(arg_min(coalesce(identity_ref, ''), place) filter (where actor is not null and account_uid is not null), '')
+    -- A cloud identity: an actor within an account. Whoever runs kubectl exec is an actor, not the subject, and a
+    -- service of the cloud that acts by itself is nobody's identity.
+    arg_min(actor, place) filter (where is_identity) as principal,
+    nullif(arg_min(coalesce(identity_ref, ''), place) filter (where is_identity), '')
         as principal_ref,
-    arg_min(event_id, place) filter (where actor is not null and account_uid is not null) as principal_event,
-    min(known_at) filter (where actor is not null and account_uid is not null) as principal_since,
+    arg_min(event_id, place) filter (where is_identity) as principal_event,
+    min(known_at) filter (where is_identity) as principal_since,
     arg_min(account_ref, place) filter (where account_ref is not null) as account_ref,
     min(known_at) filter (where account_ref is not null) as account_since,
     arg_min(resource, place) filter (where resource is not null and account_uid is not null) as cloud_resource,

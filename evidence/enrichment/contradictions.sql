@@ -2,7 +2,8 @@
 -- Two statements about one fact of one service that cannot both hold. The list is closed:
 -- 1. its environment: more than one is stated;
 -- 2. its revision: a signal states one that its change source, once known, does not know (any of its history);
--- 3. an alert on errors, or on latency, while the metric itself is in evidence and never rose above calm.
+-- 3. an alert on errors, or on latency, while the metric itself is in evidence and never rose above calm;
+--    both on the primary path, or both beside it.
 with environments as (
     select incident_id, component, environment, min(known_at) as known_at
     from (
@@ -56,6 +57,7 @@ alerts as (
             case when regexp_matches(signal_name, '(?i)error|5xx') then 'error_rate' end,
             case when regexp_matches(signal_name, '(?i)latency|slow|duration') then 'latency' end
         ]) as measure,
+        is_beside_path,
         known_at
     from signal_hits
     where kind = 'alert' and not is_clearing and component is not null
@@ -74,8 +76,9 @@ compared_alerts as (
     join resolved_events as metrics
         on metrics.incident_id = alerts.incident_id and metrics.component = alerts.component
         and metrics.kind = 'metric' and metrics.measure = alerts.measure and metrics.measure_value is not null
+        and metrics.is_beside_path = alerts.is_beside_path
     where alerts.measure is not null
-    group by alerts.incident_id, alerts.component, alerts.measure
+    group by alerts.incident_id, alerts.component, alerts.measure, alerts.is_beside_path
 ),
 compared as (
     select incident_id, compared_at, agreed_at from compared_revisions

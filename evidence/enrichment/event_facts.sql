@@ -14,7 +14,7 @@ select
         | flag_if(not has_approval_artifact, 'approval_absent')
         | flag_if(
             kind = 'lifecycle'
-            and regexp_matches(name, '^(Node(NotReady|NotSchedulable)|Node.*Pressure|NodeHas.*Pressure|Rebooted)$'),
+            and regexp_matches(name, '^(NodeNotReady|NodeNotSchedulable|Rebooted)$'),
             'node_fault'
         )
     ) as flags

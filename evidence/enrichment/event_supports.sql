@@ -49,7 +49,7 @@ join anchors
         events.component = anchors.service
         or (events.component is null and events.service_name is null and events.own_workload is null)
     )
-where events.kind = 'metric' and events.measure is not null
+where events.kind = 'metric' and events.measure is not null and not events.is_beside_path
 union all
 select
     events.incident_id,
@@ -129,6 +129,14 @@ select incident_id, 'is_about_node', principal_since, 0, principal_event from an
 union all
 select incident_id, 'is_stateful', known_at, 1 + is_stateful::bigint, event_id
 from node_workloads where is_stateful is not null
+union all
+select incident_id, 'is_node_rotating', known_at, 1 + is_rotated::bigint, event_id from node_rotations
+union all
+select hits.incident_id, 'deployment_path', hits.known_at,
+    case hits.deployment_path when 'primary' then 3 when 'canary' then 2 else 1 end, hits.event_id
+from signal_hits as hits
+join anchors on anchors.incident_id = hits.incident_id and anchors.service = hits.component
+where not hits.is_clearing and hits.deployment_path is not null
 union all
 select incident_id, 'principal', principal_since, 0, principal_event from anchors
 union all

@@ -33,6 +33,12 @@ consumers as (
     join intake.services as services on services.entity_ref = edges.from_ref and services.kind = 'component'
     group by edges.to_ref
 ),
+doubtful_clocks as (
+    select incident_id, source, source_bit(source) as bit, min(known_at) as known_at
+    from quality.completeness
+    where gap = 'clock_skewed'
+    group by incident_id, source
+),
 dated as (
     select
         grid.*,
@@ -90,6 +96,14 @@ joined as (
         changes.is_cloud as is_cloud_change,
         changes.change_at,
         changes.change_to_symptom_seconds,
+        coalesce(
+            (
+                select bool_or(clocks.source = changes.source or dated.signal_source_mask & clocks.bit <> 0)
+                from doubtful_clocks as clocks
+                where clocks.incident_id = dated.incident_id and clocks.known_at <= dated.known_at
+            ),
+            false
+        ) as is_order_doubtful,
         name_lists.signal_names,
         hot_dependencies.hot_dependency,
         signal_lists.sources as signal_sources,

@@ -11,6 +11,9 @@ with facts as (
     union all by name
     from openings
     union all by name
+    select incident_id, known_at, case when is_rotated then flag('node_rotated') else flag('nodes_watched') end as flags
+    from node_rotations
+    union all by name
     select incident_id, known_at, (thing = 'pod')::integer as pods, (thing = 'node')::integer as nodes,
         (thing = 'service')::integer as services, (thing = 'stray_pod')::integer as stray_pods,
         (thing = 'stray_node')::integer as stray_nodes, (thing = 'stray_service')::integer as stray_services,

@@ -1,7 +1,8 @@
 -- One row per change that may explain an incident: on the affected service (for a cloud identity or store: on
 -- that identity or store), at most the look-back before the first symptom and not after it.
 -- `change_rank` is their order in time within the incident, commits first, because they may not run; where two
--- tools state one time, the GitOps controller, which did it, comes last and so is the one that counts.
+-- tools state one time, the GitOps controller, which did it, comes last and so is the one that counts. A notice of
+-- a revision adds nothing to a history that already tells of it and of the revision before.
 with touching as (
     select
         changes.*,
@@ -35,13 +36,21 @@ with touching as (
             )
         )
     where not changes.is_observation
+),
+histories as (
+    select incident_id, service, revision, min(visible_at) as told_at
+    from touching
+    where previous_revision is not null and revision is not null
+    group by incident_id, service, revision
 )
 select
-    * exclude (first_symptom_at),
+    touching.* exclude (first_symptom_at),
     (first_symptom_at - change_at) // 1000000000 as change_to_symptom_seconds,
     row_number() over (
         partition by incident_id
         order by not is_commit, change_at, source in ('argocd', 'flux'), event_id
     ) as change_rank
 from touching
-where change_at <= first_symptom_at and change_at >= first_symptom_at - $lookback_ns
+left join histories using (incident_id, service, revision)
+where not coalesce(previous_revision is null and histories.told_at <= visible_at, false)
+    and change_at <= first_symptom_at and change_at >= first_symptom_at - $lookback_ns

@@ -7,7 +7,8 @@ create or replace temp macro flag(name) as
         'policy_denied', 'policy_allowed', 'approval_present', 'approval_absent', 'customer_data',
         'no_customer_data', 'customer_data_unknown', 'node_stateful', 'node_stateless', 'node_state_unknown',
         'route_seen', 'upstream_seen', 'change_covered', 'attack', 'relayed_attack', 'alert', 'node_fault', 'resource_fault', 'alert_stated',
-        'exposure_stated', 'entity_affected', 'place_named'
+        'exposure_stated', 'entity_affected', 'place_named', 'path_primary', 'path_canary', 'path_batch',
+        'path_unstated', 'rotation_failed', 'node_rotated', 'nodes_watched'
     ], name) - 1)::integer;
 
 -- The flag's bit where the condition is known to be true, else nothing.

@@ -1,5 +1,5 @@
 -- One row per incident and moment: telemetry and faults of the affected service, visible once both it and they
--- are known. An export without any service label was made for this incident, so it counts from its first signal.
+-- are known; what runs beside the primary path does not speak for the service. An export without any service label was made for this incident, so it counts from its first signal.
 select
     incident_id,
     known_at,
@@ -11,7 +11,11 @@ select
         flag_if(kind in ('log', 'trace') and route is not null, 'route_seen')
         | flag_if(kind = 'trace' and upstream is not null, 'upstream_seen')
         | flag_if(
-            kind = 'lifecycle' and regexp_matches(name, '^(OOMKill.*|Evicted|FailedScheduling|SystemOOM)$'),
+            -- A node under pressure was put under it by what runs there.
+            kind = 'lifecycle' and regexp_matches(
+                name,
+                '^(EvictionThresholdMet|Evicted|FailedScheduling|Node.*Pressure|NodeHasInsufficient.*|OOMKill.*|SystemOOM)$'
+            ),
             'resource_fault'
         )
     ) as flags
@@ -29,6 +33,6 @@ from (
             events.component = anchors.service
             or (events.component is null and events.service_name is null and events.own_workload is null)
         )
-    where events.kind in ('metric', 'log', 'trace', 'lifecycle', 'alert')
+    where events.kind in ('metric', 'log', 'trace', 'lifecycle', 'alert') and not events.is_beside_path
 ) as service_events
 group by incident_id, known_at

@@ -68,6 +68,7 @@ things as (
         on anchors.incident_id = events.incident_id
         and (events.component = anchors.service or (events.component is null and events.service_name is null and events.own_workload is null))
     where events.kind in ('log', 'trace') and events.is_error and events.route is not null
+        and not events.is_beside_path
 )
 select
     incident_id,

@@ -1,7 +1,8 @@
 -- One row per incident and moment of arrival of signals: levels by source, which tools spoke, and of what.
 -- An alert's severity says how bad it is, not how sure: only findings, verdicts and watched calls have a level
 -- that adds to confidence. `attack` marks findings about somebody's doing;
--- a flagged image is a fault of its own, and a denied request is a guardrail that held.
+-- a flagged image is a fault of its own, a denied request is a guardrail that held, and a rotation that failed is
+-- nobody's attack. The path is that of the affected service's own signals.
 select
     incident_id,
     known_at,
@@ -18,14 +19,21 @@ select
     bit_or(
         flag_if(kind = 'alert', 'alert')
         | flag_if(
-            kind in ('detection', 'api_call') and signal_name <> 'image-policy-violated' and not is_relay(source),
+            kind in ('detection', 'api_call') and not is_relay(source)
+            and signal_name not in ('image-policy-violated', 'secret-rotation-failed'),
             'attack'
         )
+        | flag_if(signal_name = 'secret-rotation-failed', 'rotation_failed')
+        | flag_if(component = anchors.service and deployment_path = 'primary', 'path_primary')
+        | flag_if(component = anchors.service and deployment_path = 'canary', 'path_canary')
+        | flag_if(component = anchors.service and deployment_path = 'batch', 'path_batch')
+        | flag_if(component = anchors.service and deployment_path is null, 'path_unstated')
         | flag_if(kind = 'detection' and is_relay(source), 'relayed_attack')
         | flag_if(entity_ref is not null or component_ref is not null, 'entity_affected')
         -- A name, service or pod was stated, so that "isolated" can be told from "nobody knows".
         | flag_if(coalesce(component, service_name, own_workload, pod) is not null, 'place_named')
     ) as flags
 from signal_hits
+left join (select incident_id, service from anchors) as anchors using (incident_id)
 where not is_clearing
 group by incident_id, known_at

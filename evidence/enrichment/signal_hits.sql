@@ -11,7 +11,8 @@ with watch_levels as (
         ('instance-credential-outside-cloud', 5),
         ('logging-disabled', 5),
         ('network-policy-denied', 3),
-        ('public-exposure-opened', 4)
+        ('public-exposure-opened', 4),
+        ('secret-rotation-failed', 4)
     ) as levels (signal_name, level)
 ),
 customer_reads as (
@@ -62,6 +63,10 @@ watched as (
                         'DeleteDetector', 'DeleteFlowLogs', 'DeleteTrail', 'StopConfigurationRecorder', 'StopLogging'
                     )
                 then 'logging-disabled'
+            end,
+            -- Secrets Manager's own words: of the four steps of a rotation not all were done, or none will be.
+            case
+                when is_call and name in ('RotationAbandoned', 'RotationFailed') then 'secret-rotation-failed'
             end,
             case
                 when source = 'kubernetes_audit' and regexp_matches(name, '^(create|get) pods/(exec|attach)$')

@@ -45,6 +45,7 @@ STATEMENTS = (
     "signal_facts",
     "service_facts",
     "node_workloads",
+    "node_rotations",
     "subject_facts",
     "grid",
     "evidence_states",

@@ -1,7 +1,8 @@
 -- The columns of enrichment.incident_states per evidence moment; graded columns, moments and ticks follow.
 -- Layer, the first that applies: an attack or watched call → security; a node as subject or at fault →
--- infrastructure; a detection that another tool passed on → security; a change before the symptom → app; calls failing on one dependency → dependency; a limit
--- reached or memory exhausted → infrastructure; an alert on a service → app.
+-- infrastructure; a detection that another tool passed on → security; a rotation of a secret that failed →
+-- infrastructure; a change before the symptom → app; calls failing on one dependency → dependency; a limit
+-- reached, or memory of pod or node exhausted → infrastructure; an alert on a service → app.
 with layered as (
     select
         *,
@@ -10,6 +11,7 @@ with layered as (
             when is_node_incident then 'infrastructure: the signal is about a node'
             when has_flag(flags, 'node_fault') then 'infrastructure: a node reports a fault'
             when has_flag(flags, 'relayed_attack') then 'security: a detection that was passed on'
+            when has_flag(flags, 'rotation_failed') then 'infrastructure: the rotation of a secret failed'
             when change_rank is not null and not is_cloud_change then 'app: changed before the first symptom'
             when hot_dependency is not null then 'dependency: slow or failing calls concentrate on one upstream'
             when has_flag(flags, 'resource_fault') then 'infrastructure: out of a resource'
@@ -62,6 +64,14 @@ select
         when has_flag(flags, 'node_state_unknown') then null
         when has_flag(flags, 'node_stateless') then false
     end as is_stateful,
+    -- Which way of running the service its signals name: the primary path, once one of them does.
+    case
+        when has_flag(flags, 'path_primary') then 'primary'
+        when has_flag(flags, 'path_unstated') then null
+        when has_flag(flags, 'path_canary') then 'canary'
+        when has_flag(flags, 'path_batch') then 'batch'
+    end as deployment_path,
+    yes_no(flags, 'node_rotated', 'nodes_watched') as is_node_rotating,
     nullif(split_part(layer_verdict, ': ', 1), '') as layer,
     nullif(split_part(layer_verdict, ': ', 2), '') as layer_reason,
     -- severity
@@ -103,7 +113,8 @@ select
     change_at,
     is_change_auto_sync,
     case when change_rank is not null then change_previous_revision is not null end as has_previous_revision,
-    change_to_symptom_seconds,
+    -- Clocks that disagree, the change's or those of tools that signalled, do not say what came first.
+    case when not is_order_doubtful then change_to_symptom_seconds end as change_to_symptom_seconds,
     case when change_rank is not null and not is_cloud_change then release_service_count end
         as release_service_count,
     (known_at - change_at) // 1000000000 as seconds_since_change,

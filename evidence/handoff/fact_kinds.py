@@ -41,6 +41,21 @@ SCOPE: tuple[FactKind, ...] = (
         flag("The incident is about the node itself.", "The incident is not about a node."),
         ("node",),
     ),
+    FactKind(
+        "is_node_rotating",
+        "Node rotation",
+        flag(
+            "A node that ran the service's pods was taken out of service before the first symptom.",
+            "The cluster's events show no node of the service taken out of service.",
+        ),
+        ("node",),
+    ),
+    FactKind(
+        "deployment_path",
+        "Path",
+        words("Of the ways of running the service, its signals name this: {}."),
+        ("workload", "pod"),
+    ),
     FactKind("principal", "Identity", words("The incident is about the identity {}."), ("actor", "resource")),
     FactKind("environment", "Environment", words("The environment is {}."), ("environment",)),
 )

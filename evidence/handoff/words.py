@@ -71,7 +71,7 @@ ACTION_TITLES = {
     "deactivate_access_key": "Deactivate the access key",
     "disable_human_identity": "Disable the human identity",
     "revoke_broad_permissions": "Revoke broad permissions",
-    "rotate_secret": "Rotate the secret",
+    "rotate_secret": "Rotate the secret value",
     "rotate_long_lived_key": "Rotate the long-lived key",
 }
 # What a policy does about an action.

@@ -22,7 +22,7 @@ from evidence.readers import Event, Gap, Reader
 from evidence.readers.contract import Page
 from evidence.settings import Settings
 from evidence.tables import Tables, arrow_schema, conform, table_from_rows
-from evidence.times import NS_PER_SECOND
+from evidence.times import CLOCK_SKEW_SECONDS, NS_PER_SECOND
 from expectations.tables import TABLES
 
 Rows = list[dict[str, Any]]
@@ -101,6 +101,7 @@ def _read_incident(
         _add_record(folder.incident.id, one, rows)
     _add_format_gaps(folder.incident.id, placed, rows)
     _add_page_gaps(folder, pages, settings, rows)
+    _add_clock_gaps(folder.incident.id, placed, rows)
 
 
 def _place(
@@ -114,7 +115,10 @@ def _place(
 ) -> Placed:
     known_at = tuple(_known_at(event, reader, settings, received_at) for event in record.events)
     basis = "delay" if received_at is None else "recorded"
-    return Placed(path, ordinal, file_sha256, reader, record, known_at, basis)
+    placed = Placed(path, ordinal, file_sha256, reader, record, known_at, basis)
+    arrivals = ((event, received_at or event.get("known_at")) for event in record.events)
+    placed.lead_ns = max((event["event_time"] - at for event, at in arrivals if at is not None), default=0)
+    return placed
 
 
 def _known_at(event: Event, reader: Reader | None, settings: Settings, received_at: int | None) -> int:
@@ -230,6 +234,26 @@ def _add_format_gaps(incident_id: str, placed: list[Placed], rows: _Rows) -> Non
                     first[key] = (rank, reader, gap)
     for (known_at, sha256), reader, gap in first.values():
         _add_gap(incident_id, reader, gap, sha256, known_at, False, rows)
+
+
+def _add_clock_gaps(incident_id: str, placed: list[Placed], rows: _Rows) -> None:
+    """Whose clock is ahead of the recipient's: once per source, with the first record that shows it."""
+    first: dict[str, tuple[tuple[int, str], Reader, int]] = {}
+    for one in placed:
+        if (
+            one.status != "evidence"
+            or one.reader is None
+            or one.lead_ns <= CLOCK_SKEW_SECONDS * NS_PER_SECOND
+        ):
+            continue
+        rank = (one.arrival, one.record.sha256)
+        if one.reader.source not in first or rank < first[one.reader.source][0]:
+            first[one.reader.source] = (rank, one.reader, one.lead_ns // NS_PER_SECOND)
+    for (known_at, sha256), reader, seconds in first.values():
+        detail = (
+            f"its clock is {seconds} s or more ahead of the recipient's: a record arrived before it happened"
+        )
+        _add_gap(incident_id, reader, Gap("clock_skewed", "arrival", detail), sha256, known_at, False, rows)
 
 
 def _add_envelope_gaps(

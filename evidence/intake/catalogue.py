@@ -40,6 +40,7 @@ _TEXTS = {
     "escalation-policy": "escalation_policy",
     "release": "release",
     "cloud-uid": "cloud_uid",
+    "canary-workload": "canary_workload",
 }
 _BOOLEANS = {
     "rollback-supported": "is_rollback_supported",

@@ -17,7 +17,10 @@ from evidence.readers import Reader
 
 @dataclass(slots=True)
 class Placed:
-    """A raw record at its place in a file, and its fate; `declared_at` is from when its gaps count."""
+    """A raw record at its place in a file, and its fate; `declared_at` is from when its gaps count.
+
+    `lead_ns` is by how much it happened after it had arrived, which no clock that is right would say.
+    """
 
     path: str
     ordinal: int
@@ -28,6 +31,7 @@ class Placed:
     basis: str
     status: str = ""
     declared_at: int = 0
+    lead_ns: int = 0
 
     @property
     def arrival(self) -> int:

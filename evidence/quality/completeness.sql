@@ -1,4 +1,5 @@
--- quality.completeness: what the exports declare to lack, what reading them showed, and what is not there at all.
+-- quality.completeness: what the exports declare to lack, what reading them showed, and what is not there at all;
+-- clocks that disagree, and pods that somebody names and no log shows.
 -- Gaps with a time of their own count from it. An absence is judged over the whole recording, so that it counts
 -- from the end of the window: at an earlier moment nobody could know that nothing would still arrive.
 with declared as (
@@ -54,6 +55,87 @@ unmapped as (
     where kind = 'metric' and measure is null
     group by incident_id, source, name
 ),
+early as (
+    -- A pod says nothing before the control plane has placed it. Names that are used again (StatefulSets) do not tell.
+    select
+        events.incident_id,
+        events.source,
+        placed.event_time - events.event_time as off_ns,
+        greatest(events.known_at, placed.known_at) as known_at,
+        events.event_id,
+        events.record_sha256,
+        events.pointer
+    from intake.evidence_events as events
+    join (
+        select incident_id, namespace, pod, min(event_time) as event_time, min(known_at) as known_at
+        from intake.evidence_events
+        where source = 'kubernetes_events' and name = 'Scheduled' and pod is not null
+        group by incident_id, namespace, pod
+    ) as placed
+        on placed.incident_id = events.incident_id and placed.pod = events.pod
+        and placed.namespace is not distinct from events.namespace
+    where events.kind in ('detection', 'log', 'metric', 'trace') and events.source <> 'kubernetes_events'
+        and placed.event_time - events.event_time > $clock_skew_ns
+        and regexp_matches(events.pod, '-[bcdfghjklmnpqrstvwxz2456789]{5}$')
+),
+skewed as (
+    select
+        incident_id,
+        source,
+        'clock_skewed' as gap,
+        'pod placement' as subject,
+        'its clock is ' || min_by(off_ns, (known_at, event_id)) // 1000000000
+            || ' s or more behind the control plane''s: a pod spoke before it was placed on a node' as detail,
+        min(known_at) as known_at,
+        count(*) as gap_count,
+        min_by(record_sha256, (known_at, event_id)) as record_sha256,
+        min_by(pointer, (known_at, event_id)) as pointer
+    from early
+    group by incident_id, source
+),
+claims as (
+    select incident_id, source, namespace, pod, event_time, known_at, event_id, record_sha256, pointer
+    from intake.evidence_events
+    where pod is not null and not is_response
+        and source in ('argo_events', 'event_envelope', 'pagerduty', 'stackstorm')
+),
+sightings as (
+    select incident_id, namespace, pod, source, event_time, known_at
+    from intake.evidence_events
+    where pod is not null and source not in ('argo_events', 'event_envelope', 'pagerduty', 'slack', 'stackstorm')
+),
+unseen as (
+    -- A relay names a pod, and the cluster's logs of its namespace go on beyond that without it.
+    select
+        claims.*,
+        min(greatest(claims.known_at, sightings.known_at)) filter (
+            where sightings.pod <> claims.pod and sightings.event_time >= claims.event_time
+                and sightings.source in ('kubernetes_audit', 'kubernetes_events', 'loki', 'opentelemetry')
+        ) as covered_at,
+        min(greatest(claims.known_at, sightings.known_at)) filter (where sightings.pod = claims.pod) as seen_at
+    from claims
+    join sightings
+        on sightings.incident_id = claims.incident_id
+        and sightings.namespace is not distinct from claims.namespace
+    group by all
+),
+claimed as (
+    select
+        incident_id,
+        source,
+        'claimed_object_unseen' as gap,
+        concat_ws('/', namespace, pod) as subject,
+        'it names the pod ' || concat_ws('/', namespace, pod)
+            || ', and the logs of that namespace went on without it: nobody else saw it' as detail,
+        min(covered_at) as known_at,
+        count(*) as gap_count,
+        min_by(record_sha256, (covered_at, event_id)) as record_sha256,
+        min_by(pointer, (covered_at, event_id)) as pointer
+    from unseen
+    -- What is seen later does not undo that it had been looked for in vain.
+    where covered_at is not null and coalesce(seen_at > covered_at, true)
+    group by incident_id, source, namespace, pod
+),
 absent as (
     select
         incidents.incident_id,
@@ -82,6 +164,10 @@ from (
     union all by name
     -- A reader may declare the same; its word has the place in the record.
     select unmapped.* from unmapped anti join declared using (incident_id, source, gap, subject)
+    union all by name
+    from skewed
+    union all by name
+    from claimed
     union all by name
     from absent
 )

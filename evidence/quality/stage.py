@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 
 from evidence.tables import Tables, conform
+from evidence.times import CLOCK_SKEW_SECONDS, NS_PER_SECOND
 from expectations.minimum_context import MINIMUM_CONTEXT, ContextField
 
 _COMPLETENESS = Path(__file__).parent / "completeness.sql"
@@ -17,7 +18,9 @@ def build_completeness(connection: duckdb.DuckDBPyConnection) -> Tables:
 
     Reads `intake.declared_gaps`, `intake.quarantine`, `intake.evidence_events` and `intake.incidents`.
     """
-    gaps = connection.sql(_COMPLETENESS.read_text(encoding="utf-8")).to_arrow_table()
+    statement = _COMPLETENESS.read_text(encoding="utf-8")
+    bound = {"clock_skew_ns": CLOCK_SKEW_SECONDS * NS_PER_SECOND}
+    gaps = connection.sql(statement, params=bound).to_arrow_table()
     return {"quality.completeness": conform("quality.completeness", gaps)}
 
 

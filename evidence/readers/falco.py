@@ -42,6 +42,7 @@ def read(record: Json, around: Around) -> Iterable[Event]:
     output = fields.optional_mapping(record, "output_fields")
     pod = fields.loose_text(output, "k8s.pod.name", "k8smeta.pod.name", "ka.target.pod.name")
     workload, kind = _workload(output, pod)
+    key = fields.loose_text(output, "ct.user.accesskeyid")
     event: Event = {
         "pointer": "",
         "kind": "detection",
@@ -62,7 +63,9 @@ def read(record: Json, around: Around) -> Iterable[Event]:
         "service_name": _service(output),
         # A syscall's user is a container's, not an identity; the audit and CloudTrail plug-ins' is.
         "actor": fields.loose_text(output, "ka.user.name", "ct.user"),
-        "credential_uid": fields.loose_text(output, "ct.user.accesskeyid"),
+        "credential_uid": key,
+        # A key of the other kind may be a role's or a console session's: the prefix does not tell.
+        "credential_kind": "long_lived" if key and key.startswith("AKIA") else None,
         "src_ip": fields.loose_text(output, "ct.srcip", "ka.sourceips"),
         "account_uid": fields.loose_text(output, "ct.user.accountid"),
         "region": fields.loose_text(output, "ct.region"),

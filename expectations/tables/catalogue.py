@@ -39,6 +39,11 @@ SERVICES = TableContract(
         text("escalation_policy", "Escalation policy.", is_nullable=True),
         text("kubernetes_namespace", "Annotation backstage.io/kubernetes-namespace.", is_nullable=True),
         text("kubernetes_id", "Annotation backstage.io/kubernetes-id: the workload.", is_nullable=True),
+        text(
+            "canary_workload",
+            "Workload that runs the next release beside the one that serves, for a share of the requests.",
+            is_nullable=True,
+        ),
         text("argocd_app", "Annotation argocd/app-name.", is_nullable=True),
         text("github_slug", "Annotation github.com/project-slug.", is_nullable=True),
         text("pagerduty_service", "Annotation pagerduty.com/service-id.", is_nullable=True),

@@ -6,6 +6,7 @@ from expectations.contracts import Role, TableContract, bigint, boolean, integer
 from expectations.tables.catalogue import CRITICALITIES
 
 ENVIRONMENTS = ("production", "staging", "test", "development")
+DEPLOYMENT_PATHS = ("batch", "canary", "primary")
 LAYERS = ("app", "dependency", "infrastructure", "security")
 
 F, G, K, A, D = Role.FEATURE, Role.GRADED, Role.KEY, Role.AGEING, Role.DESCRIPTIVE
@@ -45,6 +46,21 @@ STATE_COLUMNS = (
         "is_stateful",
         "The affected workload, or for a node any workload seen on it, keeps state; NULL if any is unknown, "
         "and for a node while its cluster's own events are missing.",
+        is_nullable=True,
+        role=F,
+    ),
+    text(
+        "deployment_path",
+        "Which way of running the service its signals name: primary once one does, else the canary or batch "
+        "jobs beside it; NULL when they do not tell.",
+        is_nullable=True,
+        allowed=DEPLOYMENT_PATHS,
+        role=F,
+    ),
+    boolean(
+        "is_node_rotating",
+        "A node that ran the service's pods was cordoned, drained or removed within the look-back before the "
+        "first symptom; false only when the cluster's own events reach to the symptom.",
         is_nullable=True,
         role=F,
     ),
@@ -110,7 +126,7 @@ STATE_COLUMNS = (
     ),
     bigint(
         "change_to_symptom_seconds",
-        "First symptom minus change; fixed once both are known.",
+        "First symptom minus change; fixed once both are known, NULL once the clock of either is in doubt.",
         is_nullable=True,
         role=F,
     ),
@@ -188,7 +204,7 @@ STATE_COLUMNS = (
     # --- telemetry, highest so far, integers
     bigint(
         "error_rate_ppm",
-        "Highest error rate of the affected service, parts per million.",
+        "Highest error rate of the affected service's primary path, parts per million.",
         is_nullable=True,
         role=F,
     ),

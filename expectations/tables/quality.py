@@ -10,6 +10,7 @@ GAP_KINDS = (
     "change_source_missing",
     "claimed_object_unseen",
     "client_reported_field",
+    "clock_skewed",
     "delivery_best_effort",
     "entries_equal_limit",
     "fields_masked",

@@ -65,6 +65,8 @@ select
     case when has_entry then can_quarantine end as is_quarantine_allowed,
     case when is_about_node then case when pods > 1 then is_node_stateful end when has_entry then keeps_state end
         as is_stateful,
+    case when has_place then 'primary' end as deployment_path,
+    case when pods > 0 then false end as is_node_rotating,
     case when has_signal then case when is_change_shown and layer = 'infrastructure' then 'app' else layer end end
         as layer,
     case when has_signal then 'drawn by the generator' end as layer_reason,

@@ -61,7 +61,7 @@ def test_guardrails_of_the_chosen_action_are_told() -> None:
         "service": "cart", "owner": "storefront", "environment": "production", "criticality": "internal",
         "is_error_rate_over_policy": True, "is_latency_over_policy": True, "is_change_seen": True,
         "change_to_symptom_seconds": 100, "is_rollback_supported": True, "has_previous_revision": True,
-        "release_service_count": 1,
+        "release_service_count": 1, "deployment_path": "primary", "layer": "app",
     }  # fmt: skip
     told = explain(history([state]), "inc-1", active())
     assert "## Guardrails of roll_back_release" in told

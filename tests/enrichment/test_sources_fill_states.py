@@ -61,6 +61,7 @@ CHECKOUT = {
     "namespace": "payments",
     "owner": "payments",
     "is_about_node": False,
+    "deployment_path": "primary",
     "service_count": 1,
     "is_spreading": False,
     "blast_radius": 0,

@@ -154,6 +154,16 @@ def test_a_recorded_arrival_counts_but_never_before_the_event(tmp_path: Path) ->
     ]
 
 
+def test_a_record_that_arrives_long_before_it_happens_shows_a_skewed_clock(tmp_path: Path) -> None:
+    """By more than a minute, of a recorded arrival, and once per source."""
+    for arrival, expected in (("10:59:02", []), ("10:58:59", [("aws_cloudtrail", "arrival")])):
+        incident = INCIDENT + f"received: {{a.json: 2026-01-06T{arrival}Z}}\n"
+        tables = built(lay_out(tmp_path / arrival[-2:], {"a.json": array(call(1), call(2))}, incident))
+        gaps = [row for row in rows(tables, "declared_gaps") if row["gap"] == "clock_skewed"]
+        assert [(row["source"], row["subject"]) for row in gaps] == expected
+    assert gaps[0]["detail"].startswith("its clock is 62 s or more ahead")
+
+
 def test_of_two_copies_the_earlier_arrival_counts(tmp_path: Path) -> None:
     """Whatever the files are called."""
     known = set()

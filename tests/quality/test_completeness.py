@@ -152,3 +152,83 @@ def test_no_source_of_changes_is_an_absence_that_no_earlier_moment_could_know(
     ]
     assert gaps(connection, [CHANGE]) == []
     assert gaps(connection, [event(2, source="aws_cloudtrail", kind="api_call")]) == []
+
+
+SECOND = 1_000_000_000
+
+
+def pod_event(number: int, source: str, kind: str, second: int, pod: str, **fields: Any) -> dict[str, Any]:
+    """An event of a pod of the namespace `payments`, known a second after it happened."""
+    at = second * SECOND
+    usual = {"namespace": "payments", "pod": pod, "name": kind, "event_time": at, "known_at": at + SECOND}
+    return event(number, source=source, kind=kind, **{**usual, **fields})
+
+
+def found(connection: duckdb.DuckDBPyConnection, gap: str, *events: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """(source, subject, known_at in seconds) of each gap of a kind."""
+    return [
+        (row["source"], row["subject"], row["known_at"] // SECOND)
+        for row in gaps(connection, list(events))
+        if row["gap"] == gap
+    ]
+
+
+POD = "checkout-api-7d9b6f8f6d-xk2tw"
+
+
+def test_a_pod_that_speaks_before_it_is_placed_shows_a_skewed_clock(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    """Known once both are; a minute is allowed."""
+    placed = pod_event(1, "kubernetes_events", "lifecycle", 1_000, POD, name="Scheduled")
+    late = pod_event(2, "loki", "log", 1_000 - 61, POD)
+    assert found(connection, "clock_skewed", placed, late) == [("loki", "pod placement", 1_001)]
+    assert found(connection, "clock_skewed", placed, pod_event(2, "loki", "log", 1_000 - 60, POD)) == []
+
+
+def test_a_name_that_is_used_again_shows_no_skew(connection: duckdb.DuckDBPyConnection) -> None:
+    """The pod of a StatefulSet spoke under the same name before."""
+    placed = pod_event(1, "kubernetes_events", "lifecycle", 1_000, "ledger-0", name="Scheduled")
+    assert found(connection, "clock_skewed", placed, pod_event(2, "loki", "log", 100, "ledger-0")) == []
+
+
+def test_a_claimed_pod_that_the_logs_go_on_without_is_a_gap(connection: duckdb.DuckDBPyConnection) -> None:
+    """From when an other pod of the namespace is seen at or after the claim."""
+    claim = pod_event(1, "event_envelope", "detection", 100, "ghost")
+    before, after = pod_event(2, "loki", "log", 99, POD), pod_event(3, "loki", "log", 150, POD)
+    expected = [("event_envelope", "payments/ghost", 151)]
+    assert found(connection, "claimed_object_unseen", claim, before, after) == expected
+    assert found(connection, "claimed_object_unseen", claim, before) == []
+    assert found(connection, "claimed_object_unseen", claim, {**after, "namespace": "orders"}) == []
+
+
+def test_a_claimed_pod_that_anybody_else_saw_is_none(connection: duckdb.DuckDBPyConnection) -> None:
+    """Seen at any time; but who only passes words on, or talks about it, has seen nothing."""
+    claim, after = (
+        pod_event(1, "stackstorm", "detection", 100, "ghost"),
+        pod_event(3, "loki", "log", 150, POD),
+    )
+    for source in ("falco", "kubernetes_audit", "tempo"):
+        assert (
+            found(connection, "claimed_object_unseen", claim, after, pod_event(2, source, "log", 40, "ghost"))
+            == []
+        )
+    for source in ("argo_events", "slack"):
+        heard = pod_event(2, source, "log", 100, "ghost")
+        assert ("stackstorm", "payments/ghost", 151) in found(
+            connection, "claimed_object_unseen", claim, after, heard
+        )
+
+
+def test_what_is_seen_later_does_not_undo_that_it_was_looked_for_in_vain(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    """A decision in between must not know of it."""
+    claim, after = (
+        pod_event(1, "stackstorm", "detection", 100, "ghost"),
+        pod_event(2, "loki", "log", 150, POD),
+    )
+    late = pod_event(3, "falco", "detection", 100, "ghost", known_at=900 * SECOND)
+    assert found(connection, "claimed_object_unseen", claim, after, late) == [
+        ("stackstorm", "payments/ghost", 151)
+    ]

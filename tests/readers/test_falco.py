@@ -77,9 +77,10 @@ def test_the_cloudtrail_plugin_names_the_identity() -> None:
         "ct.srcip": "203.0.113.140",
     }
     (event,) = events_of({**FALCO, "source": "aws_cloudtrail", "output_fields": output})
-    assert picked(event, "actor", "credential_uid", "src_ip", "node") == {
+    assert picked(event, "actor", "credential_uid", "credential_kind", "src_ip", "node") == {
         "actor": "svc-deploy",
         "credential_uid": "AKIAIOSFODNN7EXAMPLE",
+        "credential_kind": "long_lived",
         "src_ip": "203.0.113.140",
         "node": None,
     }

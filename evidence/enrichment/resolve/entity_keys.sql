@@ -13,6 +13,9 @@ with claims as (
     select 'workload', kubernetes_namespace || '/' || coalesce(kubernetes_id, name), entity_ref, 1
     from intake.services where kind = 'component'
     union all
+    select 'workload', kubernetes_namespace || '/' || canary_workload, entity_ref, 1
+    from intake.services where kind = 'component'
+    union all
     select 'application', argocd_app, entity_ref, 1 from intake.services where kind = 'component'
     union all
     select 'repository', github_slug, entity_ref, 1 from intake.services where kind = 'component'

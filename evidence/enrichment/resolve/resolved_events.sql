@@ -1,6 +1,8 @@
 -- One row per event that a decision may see, with the catalogue entries that it concerns.
 -- Left out: what responders did. That is every event marked as response, and every change or writing call at
 -- or after the recorded remedial action. (Observations and reads go on: they show what the action met.)
+-- Beside the primary path run a canary, which the catalogue names, and jobs of a component that is none itself.
+-- What a canary's service-level signal means nobody can say: it names no path.
 -- Order of right to name the component: the service's own name (an alert's pod label may be its exporter's),
 -- the workload, the pod's generated name, the GitOps application, the repository.
 with visible_events as (
@@ -74,6 +76,19 @@ select
         account_entries.environment
     )) as environment_catalogued,
     environment_word(named.environment) as environment_stated,
+    case
+        when components.entity_ref is null then null
+        when lower(named.own_workload) = lower(components.canary_workload) then 'canary'
+        when components.type = 'cronjob' or named.workload_kind in ('CronJob', 'Job') then 'batch'
+        when components.canary_workload is null
+            or lower(named.own_workload) = lower(coalesce(components.kubernetes_id, components.name))
+        then 'primary'
+    end as deployment_path,
+    coalesce(
+        lower(named.own_workload) = lower(components.canary_workload)
+            or (components.type <> 'cronjob' and named.workload_kind in ('CronJob', 'Job')),
+        false
+    ) as is_beside_path,
     -- The most specific entry that declares its networks speaks: credential, then identity, then account.
     case
         when credential_networks.entity_ref is not null then credential_networks.is_network_new
