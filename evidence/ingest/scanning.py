@@ -179,7 +179,8 @@ class FileScan:
 
     def _container(self, data: bytes, document: Document, is_last: bool, base: int = 0) -> list[Scanned]:
         """The records of a document; all of them point to it when one of them needs it."""
-        reader = reader_of(data, document) or self.hint
+        own = reader_of(data, document)
+        reader = own or self.hint
         if reader is None:
             all_of_it = Element(document.start, document.end, (), "unknown_format", "no reader recognises it")
             return [self._faulty(data, all_of_it, base)]
@@ -196,6 +197,8 @@ class FileScan:
             enclosing = Enclosing(element.enclosing)
             around = Around(self.settings, enclosing, self.received_at)
             record, value = self._record(raw, base + element.start, line, reader, around)
+            if own is None:
+                _refuse_unrecognised(record)
             if record.reason == "json_invalid" and is_last and element.end == document.end:
                 record.reason, record.detail = "truncated", "the file ends within the record"
             is_needed |= not record.reason and (enclosing.is_read or recognise_bare(value) is not reader)
@@ -364,9 +367,7 @@ class FileScan:
         if self.hint is not None:
             record.format = self.hint.format
             fill(record, value, self.hint, self._around)
-        if not record.reason:
-            record.events, record.identity = (), None
-            record.reason, record.detail = "unknown_format", "no reader recognises the record by itself"
+        _refuse_unrecognised(record)
         return record
 
     def _not_json(self, raw: bytes, start: int, line: int, refused: JsonRefused, is_last: bool) -> Scanned:
@@ -381,3 +382,10 @@ class FileScan:
     def _recognised(self, reader: Reader) -> None:
         self.hint = self.hint or reader
         self.formats.setdefault(reader.format)
+
+
+def _refuse_unrecognised(record: Scanned) -> None:
+    """Taken in for its neighbours' sake, it would be lost as soon as it lies elsewhere."""
+    if not record.reason:
+        record.events, record.identity = (), None
+        record.reason, record.detail = "unknown_format", "no reader recognises the record by itself"
