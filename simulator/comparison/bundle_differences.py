@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterator, Sequence
+
+import pyarrow as pa
 
 from evidence.decision import Bundle
 from simulator.bundles.clauses import Clause
@@ -13,14 +14,14 @@ from simulator.weakening.weakenings import Weakening
 
 
 def clause_changes(
-    bundles: tuple[Bundle, Bundle], clauses: Sequence[Clause], verdicts: Sequence[Iterable[Mapping[str, Any]]]
+    bundles: tuple[Bundle, Bundle], clauses: Sequence[Clause], verdicts: Sequence[pa.Table]
 ) -> Iterator[ClauseChange]:
     """Each clause; of a policy also its lines, and the proposals on which it says otherwise.
 
-    `verdicts` are the rows of `decision.policy_verdicts` of both runs.
+    `verdicts` are `decision.policy_verdicts` of both runs.
     """
     policies = {clause.id: clause.path[1] for clause in clauses if clause.path[0] == "policies"}
-    changed = verdict_changes(verdicts, policies.values())
+    changed = verdict_changes(verdicts, set(policies.values()))
     for clause in clauses:
         policy = policies.get(clause.id)
         yield ClauseChange(

@@ -148,7 +148,7 @@ class _Told:
     ) -> None:
         self.bundles = bundles
         self.decisions = [_by_incident(run.decisions) for run in runs]
-        self.verdicts = [run.tables["decision.policy_verdicts"].to_pylist() for run in runs]
+        self.verdicts = [run.tables["decision.policy_verdicts"] for run in runs]
         self.paths = [_lists_by_incident(run.tables["decision.recommendations"]) for run in runs]
         self.classes = _by_incident(_classed(connection, told_about))
 

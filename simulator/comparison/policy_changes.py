@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from evidence.decision import Bundle
 from evidence.decision.policies import Policy, Verdict
@@ -14,8 +17,6 @@ CONTEXT_LINES = 3
 DIFF_LINES_MAX = 200
 TAB = "    "  # a tab would be shown as one space
 NOT_ASKED = Verdict.ALLOW.value  # what no policy says
-
-Row = Mapping[str, Any]
 
 
 def policy_diff(bundles: tuple[Bundle, Bundle], name: str) -> tuple[str, ...]:
@@ -45,26 +46,41 @@ def _listed(fields: Mapping[str, Any]) -> str:
 
 
 def verdict_changes(
-    verdicts: Sequence[Iterable[Row]], names: Iterable[str]
+    verdicts: Sequence[pa.Table], names: Collection[str]
 ) -> dict[str, tuple[VerdictChange, ...]]:
     """Per policy of `names` how its verdicts on proposals differ, each playbook's at its own decision.
 
-    `verdicts` are the rows of `decision.policy_verdicts` of both runs. Proposals are actions that both
-    playbooks have for an incident; a playbook without the policy allows them.
+    `verdicts` are `decision.policy_verdicts` of both runs. Proposals are actions that both playbooks have
+    for an incident; a playbook without the policy allows them.
     """
-    wanted = set(names)
-    sides = [
-        {(row["incident_id"], row["action"], row["policy"]): row["verdict"] for row in rows}
-        for rows in verdicts
-    ]
-    both = {key[:2] for key in sides[0]} & {key[:2] for key in sides[1]}
+    if not names:
+        return {}
+    both = frozenset.intersection(*_proposals(verdicts))
+    sides = [_said(table, names) for table in verdicts]
     found: dict[str, dict[tuple[str, str, str], list[str]]] = {}
-    for incident, action, policy in sorted({*sides[0], *sides[1]}):
-        key = (incident, action, policy)
+    for key in sorted({*sides[0], *sides[1]}):
+        incident, action, policy = key
         old, new = (side.get(key, NOT_ASKED) for side in sides)
-        if policy in wanted and key[:2] in both and old != new:
+        if old != new and (incident, action) in both:
             found.setdefault(policy, {}).setdefault((old, new, action), []).append(incident)
     return {policy: tuple(_changes(groups)) for policy, groups in found.items()}
+
+
+def _proposals(verdicts: Sequence[pa.Table]) -> list[frozenset[tuple[str, str]]]:
+    """Incident and action of every proposal; of a playbook that has no policy nothing is known of them."""
+    keys = ["incident_id", "action"]
+    asked = [table.group_by(keys).aggregate([]).to_pylist() for table in verdicts if table.num_rows]
+    return [frozenset((row["incident_id"], row["action"]) for row in rows) for rows in asked] or [frozenset()]
+
+
+def _said(table: pa.Table, names: Collection[str]) -> dict[tuple[str, str, str], str]:
+    """Verdict by incident, action and policy, of these policies."""
+    told = table.filter(pc.is_in(table["policy"], pa.array(sorted(names), pa.string())))
+    columns = (told[name].to_pylist() for name in ("incident_id", "action", "policy", "verdict"))
+    return {
+        (incident, action, policy): verdict
+        for incident, action, policy, verdict in zip(*columns, strict=True)
+    }
 
 
 def _changes(groups: Mapping[tuple[str, str, str], Sequence[str]]) -> Iterator[VerdictChange]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from evidence.decision import Bundle
@@ -76,7 +77,16 @@ def test_verdicts_that_differ_are_counted_by_action() -> None:
     expected = VerdictChange(
         action="drain", old=Verdict.DENIED, new=Verdict.ALLOW, incident_ids=("inc-1", "inc-2")
     )
-    assert {"node_drain": (expected,)} == verdict_changes((before, now), ["node_drain"])
+    assert {"node_drain": (expected,)} == verdict_changes(
+        (pa.Table.from_pylist(before), pa.Table.from_pylist(now)), ["node_drain"]
+    )
+
+
+def test_a_playbook_without_policies_allows_every_proposal() -> None:
+    """Which is told, although nothing was asked there."""
+    before = pa.Table.from_pylist([row("inc-1", "drain", "node_drain", "denied")])
+    (found,) = verdict_changes((before, before.slice(0, 0)), ["node_drain"])["node_drain"]
+    assert (Verdict.DENIED, Verdict.ALLOW) == (found.old, found.new)
 
 
 @pytest.fixture
