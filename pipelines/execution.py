@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import pyarrow as pa
 from dagster._core.errors import DagsterAssetCheckFailedError  # not exported
 
 from assets.folders import Folders
@@ -57,6 +58,8 @@ def run_everything(folders: Folders, listener: Callable[[Any], None]) -> None:
 def _run(folders: Folders, run_id: str, listener: Callable[[Any], None]) -> None:
     own = [folders.tables.root, folders.out_path, DAGSTER_FOLDER]
     job = defs.resolve_job_def(EVERYTHING)
+    # Arrow's own pool keeps what is freed, tens of megabytes of it; the system takes it back.
+    pa.set_memory_pool(pa.system_memory_pool())
     with (
         boundary(*own),
         rare_collections(),
