@@ -15,6 +15,9 @@ from hypothesis import settings
 settings.register_profile("house", deadline=None, derandomize=True)
 settings.load_profile("house")
 
+# What a command prints is as wide as where there is no terminal, whoever runs the tests.
+os.environ.pop("COLUMNS", None)
+
 ROOT = Path(__file__).parents[1]
 
 # What takes longest begins first, so that the workers end together; then the files as they lie.

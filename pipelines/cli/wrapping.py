@@ -28,7 +28,7 @@ def fitted(line: str) -> str:
 
     Whoever pipes a table into another tool wants one line an entry.
     """
-    if not sys.stdout.isatty() and "COLUMNS" not in os.environ:
+    if not _is_width_known():
         return line
     indent = " " * (len(line) - len(line.lstrip()) + _DEEPER)
     return textwrap.fill(
@@ -38,8 +38,15 @@ def fitted(line: str) -> str:
 
 def line_width() -> int:
     """Columns of the terminal, or of COLUMNS, between WIDTH_MIN and WIDTH_MAX; without one WIDTH_MAX."""
+    if not _is_width_known():
+        return WIDTH_MAX
     columns = shutil.get_terminal_size(fallback=(WIDTH_MAX, 0)).columns
     return max(WIDTH_MIN, min(WIDTH_MAX, columns))
+
+
+def _is_width_known() -> bool:
+    """Whether what is printed goes to a terminal, or somebody has said how wide it is to be."""
+    return sys.stdout.isatty() or "COLUMNS" in os.environ
 
 
 def _laid_out(line: str, width: int) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import sys
+
 import pytest
 
-from pipelines.cli.wrapping import WIDTH_MAX, WIDTH_MIN, fitted, wrapped
+from pipelines.cli.wrapping import WIDTH_MAX, WIDTH_MIN, fitted, line_width, wrapped
 
 LONG = "word " * 60
 
@@ -46,4 +49,5 @@ def test_the_rest_of_a_tables_line_hangs_deeper_on_a_terminal(monkeypatch: pytes
     assert {"      word"} == {each[:10] for each in others}
     assert max(map(len, (first, *others))) <= 60
     monkeypatch.delenv("COLUMNS")
-    assert line == fitted(line)
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    assert (line, WIDTH_MAX) == (fitted(line), line_width())
