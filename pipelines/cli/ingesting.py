@@ -48,7 +48,7 @@ def print_ingest(
         finally:
             ingest.index.close()
     assert report is not None  # read_and_group has made it
-    sys.stdout.write(report.model_dump_json(indent=2) + "\n" if output_format == "json" else _text(report))
+    sys.stdout.write(_json(report) if output_format == "json" else _text(report))
 
 
 def print_records(
@@ -58,7 +58,7 @@ def print_records(
     from evidence.ingest.recorded import load_mapping, take_in
 
     report = take_in(paths, load_mapping(mapping), into, is_dry_run=is_dry_run)
-    text = report.model_dump_json(indent=2) + "\n" if output_format == "json" else _records_text(report)
+    text = _json(report) if output_format == "json" else _records_text(report)
     sys.stdout.write(text)
 
 
@@ -110,6 +110,11 @@ class _Progress:
         """Leave the line, so that what follows begins its own."""
         if self.is_shown:
             sys.stderr.write("\n")
+
+
+def _json(report: IngestReport | RecordsReport) -> str:
+    """In ASCII, so that no text of an export moves or hides anything on a terminal."""
+    return report.model_dump_json(indent=2, ensure_ascii=True) + "\n"
 
 
 def _text(report: IngestReport) -> str:

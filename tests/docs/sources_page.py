@@ -47,7 +47,7 @@ ANCHORS = (
         "RFC 3339 UTC); offsets count in the rows as lines of that JSON; the file's digest is of the bytes "
         "on disk. To prove a row again takes pyarrow, all else the standard library",
     ),
-    ("zip", "none", "nothing: it is refused, unpack it"),
+    ("zip, tar and other archives", "none", "nothing: it is refused, unpack it"),
 )
 LEAD = f"""# Sources
 
@@ -60,7 +60,8 @@ duplicate, or refused with a reason in `intake.quarantine`; what an export says 
 {{anchors}}
 
 A record has at most {RECORD_BYTES_MAX // MEBIBYTE} MiB, a file at most {FILE_BYTES_MAX // MEBIBYTE} MiB,
-also when it is unpacked; what is larger is refused as `size_exceeded`.
+also when it is unpacked; what is larger is refused as `size_exceeded`. [Hostile input](hostile-input.md) has
+all limits, and what meets bytes that are no export at all.
 
 ## Tools that act
 

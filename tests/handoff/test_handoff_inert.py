@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,16 @@ from evidence.anchors import value_sha256
 from evidence.handoff import Handoffs
 from evidence.handoff.inert import code_block, code_span, html, markdown, own_words, quote
 
+from .inert_pages import (
+    Page,
+    acting_texts,
+    foreign_addresses,
+    foreign_elements,
+    foreign_tokens,
+    hidden_characters,
+    parsed,
+    tokens,
+)
 from .made import SHELL, handed_over, made
 
 HOSTILE = (
@@ -26,54 +35,6 @@ HOSTILE = (
     " \x1b[31m\u202e\u200bhidden\r\n# Heading\n- [ ] item\n```\n\"'${evil}%{evil}\\"
 )
 LINKS_OF_OURS = ("https://incidents.example.com/", "https://logs.example.com/", "https://argocd.example.com/")
-VOID = {"meta", "br"}
-TAGS = frozenset(
-    (
-        *(
-            "html",
-            "head",
-            "meta",
-            "title",
-            "style",
-            "body",
-            "main",
-            "header",
-            "nav",
-            "section",
-            "div",
-            "span",
-        ),
-        *("h1", "h2", "h3", "p", "q", "a", "b", "i", "br", "small", "time", "pre", "code", "span"),
-        *("details", "summary"),
-        *("dl", "dt", "dd", "ul", "ol", "li", "table", "thead", "tbody", "tr", "th", "td"),
-    )
-)
-
-
-class Page(HTMLParser):
-    """What a browser would find in a page."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.tags: list[str] = []
-        self.attributes: list[tuple[str, str | None]] = []
-        self.open: list[str] = []
-        self.text: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Remember the tag."""
-        self.tags.append(tag)
-        self.attributes += attrs
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        """Every tag closes the one opened last: nothing of a hostile text closes ours."""
-        assert tag == self.open.pop()
-
-    def handle_data(self, data: str) -> None:
-        """Remember the text."""
-        self.text.append(data)
 
 
 @pytest.fixture(scope="module")
@@ -85,26 +46,18 @@ def handoffs(tmp_path_factory: pytest.TempPathFactory) -> Handoffs:
 @pytest.fixture(scope="module")
 def page(handoffs: Handoffs) -> Page:
     """The parsed HTML page."""
-    parsed = Page()
-    parsed.feed(handoffs.files[f"handoffs/{SHELL}.html"].decode())
-    parsed.close()
-    return parsed
+    return parsed(handoffs.files[f"handoffs/{SHELL}.html"])
 
 
 def test_the_page_has_no_element_but_its_own(page: Page) -> None:
     """No script, image, frame or form, and all that was opened is closed."""
-    assert set(page.tags) <= TAGS
-    assert [] == page.open
+    assert set() == foreign_elements(page)
 
 
 def test_the_page_has_no_handler_and_no_foreign_address(page: Page) -> None:
     """No on… attribute, no style attribute; links lead into the page or to the settings' hosts."""
-    names = {name for name, _ in page.attributes}
-    assert not {name for name in names if name.startswith("on") or name in ("style", "src", "srcset")}
-    addresses = [value or "" for name, value in page.attributes if name == "href"]
-    assert addresses
-    places = {f"#{value}" for name, value in page.attributes if name == "id"}
-    assert all(address in places or address.startswith(LINKS_OF_OURS) for address in addresses)
+    assert [] == foreign_addresses(page, LINKS_OF_OURS)
+    assert [] != [value for name, value in page.attributes if name == "href"]
 
 
 def test_the_pages_policy_lets_in_its_own_style_alone(handoffs: Handoffs) -> None:
@@ -124,38 +77,22 @@ def test_the_hostile_text_is_shown_as_text(page: Page) -> None:
 @pytest.mark.parametrize("may_hold_html", [True, False])
 def test_markdown_holds_no_foreign_link_image_or_html(handoffs: Handoffs, may_hold_html: bool) -> None:
     """Whether or not the renderer takes HTML; headings and lists are only ours."""
-    renderer = MarkdownIt("commonmark", {"html": may_hold_html}).enable(["table", "strikethrough"])
-    tokens = renderer.parse(handoffs.files[f"handoffs/{SHELL}.md"].decode())
-    flat = [child for token in tokens for child in (token, *(token.children or ()))]
-    kinds = {token.type for token in flat}
-    assert not kinds & {"html_inline", "html_block", "image", "code_block"}
-    links = [str(token.attrs["href"]) for token in flat if token.type == "link_open"]
-    assert links
-    assert all(link.startswith(LINKS_OF_OURS) for link in links)
-    assert 1 == sum(token.type == "heading_open" and token.tag == "h1" for token in flat)
-    fences = [token for token in tokens if token.type == "fence"]
-    assert 1 == len(fences)
+    found = tokens(handoffs.files[f"handoffs/{SHELL}.md"], may_hold_html)
+    assert [] == foreign_tokens(found, LINKS_OF_OURS)
+    assert "link_open" in {token.type for token in found}
+    assert 1 == sum(token.type == "heading_open" and token.tag == "h1" for token in found)
+    assert 1 == sum(token.type == "fence" for token in found)
 
 
 def test_markdown_mentions_nobody_outside_code(handoffs: Handoffs) -> None:
     """Mentions and bare addresses act even when escaped, so that they stand in code spans only."""
-    renderer = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
-    tokens = renderer.parse(handoffs.files[f"handoffs/{SHELL}.md"].decode())
-    texts = [
-        child.content
-        for token in tokens
-        if token.type == "inline"
-        for child in token.children or ()
-        if child.type == "text"
-    ]
-    assert not [text for text in texts if "@everyone" in text or "evil.example" in text]
+    assert [] == acting_texts(tokens(handoffs.files[f"handoffs/{SHELL}.md"]))
 
 
 def test_no_file_holds_a_character_that_hides_or_moves_text(handoffs: Handoffs) -> None:
     """Escape sequences and bidirectional marks are written out, in JSON too."""
     for name, content in handoffs.files.items():
-        text = content.decode()
-        assert not set("\x1b\u202e\u200b\r\x00") & set(text), name
+        assert set() == hidden_characters(content), name
     assert "⟨U+202E⟩" in handoffs.files[f"handoffs/{SHELL}.md"].decode()
 
 
@@ -189,16 +126,16 @@ def test_claims_of_hostile_text_still_prove(tmp_path: Path) -> None:
 @given(st.text())
 def test_any_text_in_a_code_span_is_one_code_span(text: str) -> None:
     """A span whose fence its content cannot close."""
-    tokens = MarkdownIt("commonmark").parseInline(f"a {code_span(text)} b")
-    kinds = [child.type for child in tokens[0].children or ()]
+    spans = MarkdownIt("commonmark").parseInline(f"a {code_span(text)} b")
+    kinds = [child.type for child in spans[0].children or ()]
     assert ["text", "code_inline", "text"] == kinds
 
 
 @given(st.text())
 def test_any_text_in_a_code_block_is_one_code_block(text: str) -> None:
     """A fence that its content cannot close."""
-    tokens = MarkdownIt("commonmark").parse(f"{code_block(text)}\n\nafter\n")
-    assert ["fence", "paragraph_open", "inline", "paragraph_close"] == [token.type for token in tokens]
+    blocks = MarkdownIt("commonmark").parse(f"{code_block(text)}\n\nafter\n")
+    assert ["fence", "paragraph_open", "inline", "paragraph_close"] == [token.type for token in blocks]
 
 
 @given(st.text(min_size=1))
@@ -210,16 +147,14 @@ def test_a_quote_cannot_be_left(text: str) -> None:
 @given(st.text(alphabet="<>&\"'`|[]()!*_~#@:/. abc“”"))
 def test_html_of_any_sentence_has_only_quotes_as_tags(text: str) -> None:
     """Everything else is escaped."""
-    parsed = Page()
-    parsed.feed(str(html(text)))
-    assert set(parsed.tags) <= {"q"}
+    assert set(parsed(str(html(text)).encode("utf-8", "replace")).tags) <= {"q"}
 
 
 @given(st.text(alphabet="<>&\"'`|[]()!*_~#@:/.\\ abc“”"))
 def test_markdown_of_any_sentence_is_text_and_code(text: str) -> None:
     """No emphasis, link, image or HTML comes of it."""
-    tokens = (
+    inline = (
         MarkdownIt("commonmark", {"html": True}).enable("strikethrough").parseInline(f"x {markdown(text)}")
     )
-    kinds = {child.type for child in tokens[0].children or ()}
+    kinds = {child.type for child in inline[0].children or ()}
     assert kinds <= {"text", "code_inline", "softbreak"}

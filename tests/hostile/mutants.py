@@ -17,7 +17,9 @@ from typing import Any
 
 from ..readers.reading import reading_of
 from ..readers.samples import FILES
+from ..readers.security_lake import parquet, version_2
 
+PARQUET = "parquet"
 FORMATS = sorted({name.partition(" ")[0] for name in FILES})
 
 _RAW = "\ufdd0raw "
@@ -348,8 +350,23 @@ def _recoded(random: Random, content: bytes) -> bytes:
 _DAMAGES: tuple[Callable[[Random, bytes], bytes], ...] = (_flipped, _cut, _inserted, _doubled, _recoded)
 
 
+# --- Parquet
+
+
+def damaged_parquet(number: int) -> Mutant:
+    """A lake's file with some bytes flipped, cut off, put in or doubled."""
+    random = Random(f"{PARQUET} {number}")
+    return Mutant(PARQUET, number, random.choice(_DAMAGES[:-1])(random, _parquet()))
+
+
+@cache
+def _parquet() -> bytes:
+    return parquet([version_2(FILES["cloudtrail"]["Records"][0] | {"eventID": str(n)}) for n in range(3)])
+
+
 if __name__ == "__main__":
-    shown = mutant(sys.argv[1], int(sys.argv[2]))
+    which, at = sys.argv[1], int(sys.argv[2])
+    shown = damaged_parquet(at) if which == PARQUET else mutant(which, at)
     print(shown.content)  # noqa: T201
     for record in reading_of(shown.content).records:
         print(record.reason or "evidence", record.field, record.detail, *record.events, sep="\n  ")  # noqa: T201

@@ -20,7 +20,7 @@ from ..intake.folders import INCIDENT, built, lay_out, rows, write
 from ..readers.reading import reading_of
 from ..readers.samples import FALCO
 from ..readers.test_mutations import check
-from .mutants import FORMATS, Mutant, mutants, sample
+from .mutants import FORMATS, Mutant, damaged_parquet, mutants, sample
 
 QUICK, THOROUGH = 500, 10_000
 BATCH = 2500  # of the thorough ones at once, so that a failure is found soon
@@ -95,6 +95,14 @@ def _check(changed: Mutant) -> None:
             for key, value in event.items():
                 bound = RANGES.get(TYPES[key])
                 assert bound is None or value is None or -bound <= value < bound, key
+
+
+@numbers
+def test_a_damaged_parquet_file_is_read_or_refused(first: int, count: int) -> None:
+    """Rows that can still be read are records; else the file is refused, never more than once."""
+    damaged = [damaged_parquet(number) for number in range(first, first + count)]
+    blaming(damaged, lambda changed: [check(each.content) for each in changed])
+    assert 0 < sum(not each.reason for one in damaged for each in reading_of(one.content).records)
 
 
 @numbers

@@ -93,6 +93,12 @@ def recorded(root: Path, files: dict[str, bytes], *more: dict[str, bytes]) -> Re
     for group in (files, *more):
         for name, content in group.items():
             _write(root / "incidents" / "inc-1" / name, content)
+    tables, files_out = through_all_stages(root)
+    return Recorded(tables, json.loads(files_out["handoffs/inc-1.json"]))
+
+
+def through_all_stages(root: Path) -> tuple[Tables, dict[str, bytes]]:
+    """The tables of all incidents below the root, and the files that are handed over."""
     tables: Tables = read_incidents(root, SETTINGS, lambda raw: hashlib.sha256(raw).hexdigest())
     with open_memory() as connection:
         register(connection, tables)
@@ -105,8 +111,7 @@ def recorded(root: Path, files: dict[str, bytes], *more: dict[str, bytes]) -> Re
             built = build()
             register(connection, built)
             tables = {**tables, **built}
-        files_out = hand_over(connection, BUNDLE, SETTINGS).files
-    return Recorded(tables, json.loads(files_out["handoffs/inc-1.json"]))
+        return tables, hand_over(connection, BUNDLE, SETTINGS).files
 
 
 def _write(path: Path, content: bytes) -> None:
