@@ -30,10 +30,10 @@ def build(
 ) -> Tables:
     """The `kpis.*` tables of these names, all seven when none is given.
 
-    Reads `intake.incidents`, `intake.incident_records`, `intake.services`, `intake.evidence_events`, `enrichment.incident_context`,
-    `decision.option_scores`, `decision.decisions` and `replay.ablations`; leaves temporary objects named
-    `kpi_*` in the connection. Every incident counts once in every weekly table, whatever of it is unknown; one of
-    which only a row is known in those of times alone.
+    Reads `intake.incidents`, `intake.incident_records`, `intake.services`, `intake.evidence_events`,
+    `enrichment.incident_context`, `decision.option_scores`, `decision.decisions` and `replay.ablations`;
+    leaves temporary objects named `kpi_*` in the connection. Every incident counts once in every weekly
+    table, whatever of it is unknown; one of which only a row is known in those of times alone.
     """
     _prepare(connection)
     tables = {} if set(SPREAD_TABLES).isdisjoint(names) else _spreads(connection)
