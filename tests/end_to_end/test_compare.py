@@ -315,7 +315,7 @@ WRONG = {
     "{v1} {v3} --as-of noon": "--as-of 'noon' is not a timestamp",
     "{v1} {v3} --as-of 2026-02-30T00:00:00Z": "--as-of 2026-02-30 is not a day of the calendar",
     "{v1} {v3} --as-of 2020-01-01T00:00:00Z": "empty as of 2020-01-01T00:00:00Z",
-    "{v1} {v3} --warehouse nowhere": "no history is published in nowhere. Run `evidence run` first",
+    "{v1} {v3} --warehouse nowhere": "nowhere. Run `evidence run` first",
     "{v1} {v3} --history nowhere": "there is no history in nowhere",
     "{v1} {v3} --incidents nowhere": "nowhere: is no folder",
     "{v1} {v3} --history a --incidents b": "are two histories. Give one of them",
