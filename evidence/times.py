@@ -17,6 +17,8 @@ from evidence.errors import EvidenceError
 CLOCK_SKEW_SECONDS = 60
 NS_PER_SECOND = 1_000_000_000
 NS_MAX = 2**63 - 1
+EVENT_TIME_MAX = 9_214_646_400 * NS_PER_SECOND
+"""2262-01-01T00:00:00Z: behind it there is room for what is added to the time of an event."""
 
 _RFC3339 = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?"

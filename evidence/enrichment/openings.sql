@@ -16,6 +16,7 @@ with exposure_calls as (
     from resolved_events
     where kind = 'api_call' and is_public_exposure is not null and resource is not null and is_success(status)
 ),
+-- A statement is twice its time, and one more if it says that it is over; less 2^62, so that this fits 64 bits.
 statements as (
     select
         incident_id,
@@ -23,7 +24,7 @@ statements as (
         concat_ws(
             '|', source, signal_name, component, service_name, namespace, own_workload, pod, node, resource
         ) as subject,
-        event_time * 2 + is_clearing::bigint as statement,
+        (event_time - 4611686018427387904) * 2 + is_clearing::bigint as statement,
         known_at
     from signal_hits
     where not is_relay(source)
@@ -32,7 +33,7 @@ statements as (
         incident_id,
         'exposure',
         concat_ws('|', account_uid, resource, aspect),
-        event_time * 2 + (not is_public_exposure)::bigint,
+        (event_time - 4611686018427387904) * 2 + (not is_public_exposure)::bigint,
         known_at
     from exposure_calls
 ),

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from evidence.ingest.grouping import Group
 from evidence.ingest.index import IS_ALERT, IS_CHANGE, IS_CLOUD, IS_DEPENDENCY, IS_DETECTION, IS_NODE
 from evidence.redaction import make_visible
-from evidence.times import NS_PER_SECOND, format_rfc3339
+from evidence.times import NS_MAX, NS_PER_SECOND, format_rfc3339
 
 TITLE_MAX, SLUG_MAX = 120, 40
 
@@ -64,7 +64,7 @@ def derive(group: Group, gap_ns: int) -> Derived:
         kind,
         why,
         format_rfc3339(start),
-        format_rfc3339(max(end, start + NS_PER_SECOND)),
+        format_rfc3339(min(max(end, start + NS_PER_SECOND), NS_MAX // NS_PER_SECOND * NS_PER_SECOND)),
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from evidence.readers.contract import RecordRefused
-from evidence.times import TimeRefused, parse_rfc3339
+from evidence.times import EVENT_TIME_MAX, TimeRefused, parse_rfc3339
 
 _EMPTY: Mapping[str, Any] = {}
 
@@ -150,9 +150,12 @@ def time_at(record: Mapping[str, Any], key: str, at: str = "") -> tuple[int, str
 def in_time(convert: Callable[[Any], int], value: Any, pointer: str) -> int:
     """`convert(value)`, a function of evidence.times, refused as the record's fault."""
     try:
-        return convert(value)
+        moment = convert(value)
     except TimeRefused as refused:
         raise RecordRefused(refused.reason, pointer, refused.what) from None
+    if moment >= EVENT_TIME_MAX:
+        raise RecordRefused("time_outside_range", pointer, f"{_shown(value)} lies after 2261")
+    return moment
 
 
 def word(value: str | None, table: Mapping[str, int]) -> int | None:

@@ -38,7 +38,7 @@ QUARANTINE_REASONS = (
     "not_utf8",
     "size_exceeded",
     "time_invalid",  # a timestamp that no calendar knows
-    "time_outside_range",  # before 1970 or after 2262: does not fit in 64-bit nanoseconds
+    "time_outside_range",  # before 1970 or after 2261: 64-bit nanoseconds end soon after
     "truncated",  # the file ends within the record
     "unknown_format",  # no reader recognises the file
     "unsupported",  # a record that its format allows, of a kind that is not read here (an OCSF class)

@@ -90,6 +90,7 @@ def limits() -> tuple[tuple[str, str], ...]:
         ("one document or line, to `evidence ingest`", f"{FILE_BYTES_MAX // MEBIBYTE} MiB"),
         ("a larger gzip file, to `evidence ingest`", f"{GZIP_RATIO_MAX} times its own size when unpacked"),
         ("held at once of a file of lines, to `evidence ingest`", f"{WHOLE_BYTES_MAX // MEBIBYTE} MiB"),
+        ("the time of an event", "1970 to 2261"),
         ("nesting of a record", f"{DEPTH_MAX} levels"),
         ("documents, and records of each, that are looked at to recognise a file", f"{SAMPLE_COUNT}"),
     )
