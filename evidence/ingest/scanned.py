@@ -121,6 +121,14 @@ def walked(line: bytes) -> Document | None:
     return None if document.is_broken or document.end < len(line) else document
 
 
+def holds_records(raw: bytes, value: Any) -> bool:
+    """Whether the record, by itself, would be taken for a document around others."""
+    if CONTAINERS.keys().isdisjoint(value):
+        return False
+    document = walked(raw)
+    return document is not None and document.is_container
+
+
 def reader_of(data: bytes, document: Document) -> Reader | None:
     """Who reads the document, by what it holds and by what is around that."""
     if not document.is_container:

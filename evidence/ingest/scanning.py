@@ -24,6 +24,7 @@ from evidence.ingest.scanned import (
     begins_with_lines,
     envelopes,
     fill,
+    holds_records,
     not_utf8,
     reader_of,
     rest_of,
@@ -201,7 +202,9 @@ class FileScan:
                 _refuse_unrecognised(record)
             if record.reason == "json_invalid" and is_last and element.end == document.end:
                 record.reason, record.detail = "truncated", "the file ends within the record"
-            is_needed |= not record.reason and (enclosing.is_read or recognise_bare(value) is not reader)
+            is_needed |= not record.reason and (
+                enclosing.is_read or recognise_bare(value) is not reader or holds_records(raw, value)
+            )
             records.append(record)
         if is_needed or any(True for each in envelopes(document) for _ in reader.envelope_gaps(each)):
             # One that is cut off reaches to the end of the file, line's end or not.
