@@ -41,7 +41,7 @@ def test_a_link_may_have_several_templates(tmp_path: Path) -> None:
     [
         (WHOLE.replace("  falco: 5\n", ""), "no delay for falco"),
         (WHOLE.replace("falco: 5", "falko: 5"), "unknown source 'falko'"),
-        (WHOLE.replace("falco: 5", "falco: -1"), "greater than or equal to 0"),
+        (WHOLE.replace("falco: 5", "falco: -1"), "falco is -1; at least 0 is expected"),
         (WHOLE + "colour: red\n", "unknown key 'colour'"),
         (WHOLE + "links: {logs: 'javascript:alert(1)'}\n", "Begin it with https://host/"),
         (WHOLE + "links: {logs: 'http://x/{service}'}\n", "Begin it with https://host/"),
@@ -61,7 +61,7 @@ def test_a_link_may_have_several_templates(tmp_path: Path) -> None:
         (WHOLE + "links: {logs: 3}\n", r"links\.logs: expected a template"),
         (
             WHOLE + "metrics: [{name: a, measure: latency, unit: ms, scale: 0}]\n",
-            "greater than or equal to 1",
+            "scale is 0; at least 1 is expected",
         ),
         (
             WHOLE + "metrics:\n" + "  - {name: a, measure: latency, unit: ms, scale: 1}\n" * 2,
