@@ -169,7 +169,7 @@ def states(draw: st.DrawFn, bundle: Bundle) -> dict[str, Any]:
     return with_context(state)
 
 
-@pytest.mark.parametrize("name", ["v1", "v2", "v3"])
+@pytest.mark.parametrize("name", [pytest.param("v1", marks=pytest.mark.slow), "v2", "v3"])
 @settings(max_examples=6)
 @given(data=st.data())
 def test_a_flip_flips_and_nothing_less_does(name, data) -> None:

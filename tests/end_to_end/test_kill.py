@@ -73,7 +73,9 @@ def test_a_killed_first_run_converges(built: Project, project: Project) -> None:
     assert ["out", "warehouse"] == sorted(path.name for path in project.folder.iterdir())
 
 
-@pytest.mark.parametrize("table", ["decision.decisions", "handoff.packages"])
+@pytest.mark.parametrize(
+    "table", [pytest.param("decision.decisions", marks=pytest.mark.slow), "handoff.packages"]
+)
 def test_a_killed_later_run_leaves_the_last_version(copied: Project, table: str) -> None:
     """Killed between two stages while an incident goes: tables, catalogue and packages are all of one run."""
     before, rows = what_readers_see(copied), copied.tables()

@@ -112,11 +112,14 @@ def test_a_flipped_byte_in_any_export_is_found(copied: Project, export: str) -> 
 
 
 def test_a_flipped_byte_in_any_table_is_found(copied: Project) -> None:
-    """Every published Parquet file is held to the digest in its name."""
-    for path in sorted(copied.warehouse.rglob("*.parquet")):
-        before = flip(path, path.stat().st_size // 2)
-        assert {path.relative_to(copied.warehouse).as_posix()} == paths_found(copied)
-        path.write_bytes(before)
+    """Every published Parquet file is held to the digest in its name: one alone, and all at once."""
+    paths = sorted(copied.warehouse.rglob("*.parquet"))
+    for flipped in (paths[:1], paths[1:]):
+        before = {path: flip(path, path.stat().st_size // 2) for path in flipped}
+        found = {path.relative_to(copied.warehouse).as_posix() for path in flipped}
+        assert found == paths_found(copied)
+        for path, content in before.items():
+            path.write_bytes(content)
 
 
 def test_a_changed_handoff_is_found(copied: Project) -> None:

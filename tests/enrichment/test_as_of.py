@@ -209,7 +209,7 @@ def rows_until(tables: Tables, name: str, moment_at: int) -> list[dict[str, Any]
     return [row for row in tables[name].to_pylist() if row["known_at"] <= moment_at]
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(0, 2**32), st.integers(-2, 7))
 def test_later_evidence_never_changes_an_earlier_row(seed: int, minute: int) -> None:
     """Dropping everything that arrived after a moment leaves all states and signals up to it as they were."""
@@ -219,7 +219,7 @@ def test_later_evidence_never_changes_an_earlier_row(seed: int, minute: int) -> 
         assert rows_until(known, name, cut) == rows_until(whole, name, cut)
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(0, 2**32), st.integers(-2, 7))
 def test_later_evidence_never_changes_an_earlier_support(seed: int, minute: int) -> None:
     """What supports a column at a moment is the same whether or not more evidence arrives."""
@@ -237,7 +237,7 @@ def supports_until(tables: Tables, moment_at: int) -> list[dict[str, Any]]:
     return [row for row in rows if (row["incident_id"], row["moment"]) in moments]
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(0, 2**32))
 def test_the_order_of_the_rows_does_not_matter(seed: int) -> None:
     """Shuffled events give the same six tables, byte for byte."""

@@ -215,7 +215,7 @@ histories = st.lists(
 )
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(histories)
 def test_every_incident_counts_once_and_the_interval_holds_the_median(kpis_of, ns, history) -> None:
     """Measured, open and excluded add up to all incidents; figures agree with an independent count."""

@@ -84,7 +84,7 @@ def check(content: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(FILES))
-@settings(max_examples=80)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_a_changed_value_is_read_or_refused(name: str, data: st.DataObject) -> None:
     """One or two values anywhere in the file are replaced or removed."""
@@ -96,7 +96,7 @@ def test_a_changed_value_is_read_or_refused(name: str, data: st.DataObject) -> N
 
 
 @pytest.mark.parametrize("name", sorted(FILES))
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_damaged_bytes_are_read_or_refused(name: str, data: st.DataObject) -> None:
     """Bytes are cut off, overwritten or doubled anywhere, in one document or in lines."""
@@ -111,7 +111,7 @@ def test_damaged_bytes_are_read_or_refused(name: str, data: st.DataObject) -> No
     check(content[:start] + damage + (b"" if is_cut else content[end:]))
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(content=st.binary(max_size=64))
 def test_any_bytes_are_read_or_refused(content: bytes) -> None:
     """Also what is no JSON, no text and no gzip."""

@@ -87,7 +87,7 @@ def check_against_brute_force(baseline: Bundle, candidate: Bundle, seed: int, cl
 NEAR = bundles_near(mini(), edits_max=4)
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(NEAR, NEAR, st.integers(0, 10_000))
 def test_all_minimal_sets_are_found(baseline: Bundle, candidate: Bundle, seed: int) -> None:
     """Every set of clauses of two random bundles is tried on a random history: no other answer is right."""
@@ -95,7 +95,7 @@ def test_all_minimal_sets_are_found(baseline: Bundle, candidate: Bundle, seed: i
 
 
 @pytest.mark.slow
-@settings(max_examples=80)
+@settings(max_examples=40)
 @given(NEAR, NEAR, st.integers(0, 10_000))
 def test_all_minimal_sets_are_found_at_length(baseline: Bundle, candidate: Bundle, seed: int) -> None:
     """The same over more bundles that lie further apart."""
