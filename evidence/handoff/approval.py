@@ -35,7 +35,7 @@ def owner(book: ClaimBook, bundle: Bundle) -> Owner:
     name, fallback = case.state["owner"], bundle.approvers.fallback
     channel, policy = (entry[column] if entry else None for column in ("slack_channel", "escalation_policy"))
     claim = book.by_column.get("owner")
-    where = f"enrichment.incident_states, moment {case.moment}: owner{'' if name else ' is NULL'}"
+    where = f"{case.state_place}: owner{'' if name else ' is NULL'}"
     addressee = shown(bare_name(name) if name else fallback.contact)
     said = f"{quote(addressee)} owns what is affected."
     if not name:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from evidence.handoff.facts import NOTHING_ARRIVED
 from evidence.handoff.inert import quote
 from evidence.handoff.model import Fact, Figure, OptionRow, Recommendation, Unknown
 from evidence.handoff.words import lower_first
 
 # Facts that a message carries, in this order; the second part says which values are news, none meaning any.
 _TELLING: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (NOTHING_ARRIVED, ()),
     ("first_signal_name", ()),
     ("is_signal_cleared", ("yes",)),
     ("layer", ()),

@@ -11,9 +11,14 @@ from typing import Any
 import duckdb
 
 from evidence.anchors import canonical_json, sha256_of
+from evidence.decision.states import blank_state
 from evidence.errors import HandoffRefused
 
 Row = Mapping[str, Any]
+
+BLANK_MOMENT = 0  # of the state that an incident has of which nothing had arrived by its horizon
+# Columns that a state without any event may fill: whose it is, gaps, and what is graded by them.
+_WITHOUT_EVENTS = frozenset({"incident_id", "moment", "known_at", "gap_count", "confidence", "impact"})
 
 # Every query is totally ordered. Raw text is read with its record, so that claims can point into it.
 _QUERIES = {
@@ -132,6 +137,25 @@ class Case:
         return int(self.state["moment"])
 
     @property
+    def is_blank(self) -> bool:
+        """Whether nothing had arrived by the horizon, so that the decision is on the blank state."""
+        return self.moment == BLANK_MOMENT
+
+    @property
+    def has_nothing(self) -> bool:
+        """Whether no event had arrived and the state says nothing that an event would have had to say."""
+        blank = blank_state()
+        is_bare = all(self.state[name] == blank[name] for name in blank.keys() - _WITHOUT_EVENTS)
+        return is_bare and not self.known_events
+
+    @property
+    def state_place(self) -> str:
+        """Where the state that was decided on stands, for derivations; the blank one is in no table."""
+        if self.is_blank:
+            return f"the blank state of {self.incident_id}, moment {BLANK_MOMENT}"
+        return f"enrichment.incident_states, moment {self.moment}"
+
+    @property
     def chosen(self) -> Row:
         """The candidate that is the decision. Raises HandoffRefused when it is not among the options."""
         row = self.option_row(self.decision["action"])
@@ -156,16 +180,13 @@ def read_cases(connection: duckdb.DuckDBPyConnection) -> Iterator[Case]:
 
 def _case(incident: Row, rows: Mapping[str, tuple[Row, ...]], catalogue: Catalogue) -> Case:
     decision = rows["decisions"][0]
-    states = [state for state in rows["states"] if state["moment"] == decision["moment"]]
-    if len(states) != 1:
-        raise HandoffRefused(f"{incident['incident_id']} has no state at moment {decision['moment']}")
     records: dict[str, Row] = {}
     for record in rows["records"]:
         records.setdefault(record["record_sha256"], record)
     return Case(
         incident=incident,
         decision=decision,
-        state=states[0],
+        state=_state(decision, rows["states"]),
         support={row["column_name"]: row for row in rows["support"] if row["moment"] <= decision["moment"]},
         events=rows["events"],
         signals=rows["signals"],
@@ -180,6 +201,24 @@ def _case(incident: Row, rows: Mapping[str, tuple[Row, ...]], catalogue: Catalog
             canonical_json(sorted({event["record_sha256"] for event in rows["events"]}))
         ),
     )
+
+
+def _state(decision: Row, states: tuple[Row, ...]) -> Row:
+    """The state that was decided on; the blank one, where nothing had arrived by the horizon."""
+    incident_id, moment = decision["incident_id"], decision["moment"]
+    if moment == BLANK_MOMENT:
+        early = [state["moment"] for state in states if state["known_at"] <= decision["decided_at"]]
+        if early:
+            raise HandoffRefused(f"{incident_id} is decided on the blank state but has moment {early[0]}")
+        return blank_state() | {
+            "incident_id": incident_id,
+            "moment": BLANK_MOMENT,
+            "known_at": decision["decided_at"],
+        }
+    found = [state for state in states if state["moment"] == moment]
+    if len(found) != 1:
+        raise HandoffRefused(f"{incident_id} has no state at moment {moment}")
+    return found[0]
 
 
 def _catalogue(connection: duckdb.DuckDBPyConnection) -> Catalogue:

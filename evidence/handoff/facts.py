@@ -10,8 +10,11 @@ from evidence.handoff.claims import ClaimBook
 from evidence.handoff.fact_kinds import GROUPS, QUIET, SAME_EVIDENCE, SCOPE, FactKind
 from evidence.handoff.inert import quote
 from evidence.handoff.model import Fact, Section
-from evidence.handoff.words import counted
+from evidence.handoff.words import counted, to_second
 from evidence.redaction import shown
+from evidence.times import format_rfc3339
+
+NOTHING_ARRIVED = "nothing_arrived"  # name of the one fact that no claim can carry
 
 
 def scope_facts(book: ClaimBook) -> tuple[Fact, ...]:
@@ -40,7 +43,28 @@ def known_facts(book: ClaimBook) -> tuple[Fact, ...]:
     for conclusion, figure in SAME_EVIDENCE.items():
         if figure in book.by_column:
             book.by_column.setdefault(conclusion, book.by_column[figure])
-    return found
+    return (*_nothing_arrived(book), *found)
+
+
+def _nothing_arrived(book: ClaimBook) -> Iterator[Fact]:
+    """Where there was nothing to decide on: that, and the horizon by which nothing had arrived.
+
+    Responders' own records (an acknowledgement, a message) are in the timeline but decide nothing.
+    """
+    case = book.case
+    if not case.is_blank and not case.has_nothing:
+        return
+    horizon = format_rfc3339(case.decided_at)
+    what = "Nothing but records of the response" if case.known_events else "No evidence"
+    yield Fact(
+        name=NOTHING_ARRIVED,
+        group="Evidence",
+        label="Evidence by the horizon",
+        value="none",
+        sentence=f"{what} had arrived by the horizon, {to_second(horizon)}.",
+        claims=(),
+        derived_from=f"decision.decisions of {case.incident_id}, moment {case.moment}: decided_at {horizon}",
+    )
 
 
 def affected_services(book: ClaimBook) -> tuple[Fact, ...]:

@@ -46,22 +46,23 @@ def confidence(book: ClaimBook) -> Figure:
     """How far the evidence carries, 0 to 100."""
     case = book.case
     state, value = case.state, case.decision["confidence"]
-    basis = (
+    spoken = (
         _derived(
             book,
             f"{counted(state['signal_source_count'], 'independent tool')} signalled, with "
             f"{counted(state['signal_count'], 'distinct signal')}.",
             "signal_source_count",
         ),
-        _derived(book, _doubts(state["gap_count"], state["contradiction_count"]), "gap_count"),
     )
+    doubted = (_derived(book, _doubts(state["gap_count"], state["contradiction_count"]), "gap_count"),)
     return Figure(
         name="confidence",
         value=value,
         maximum=100,
         word=figure_word(value, CONFIDENCE_WORDS),
         meaning="How far the evidence carries: trust in sources, corroboration, level of detections.",
-        basis=basis,
+        # The blank state counts no gaps: there is nothing that they could lower.
+        basis=spoken if case.is_blank else (*spoken, *doubted),
     )
 
 
@@ -85,7 +86,7 @@ def _assumed(book: ClaimBook) -> tuple[Statement, ...]:
     return tuple(
         _derived(book, f"{OPEN_POINTS[column].what} is not known, and counts as the worst.", column)
         for column in ("criticality", "environment", "customer_facing_count")
-        if book.case.state[column] is None
+        if book.case.state[column] is None and not book.case.is_blank  # which is not graded
     )
 
 
@@ -105,5 +106,4 @@ def _carried(book: ClaimBook, columns: tuple[str, ...]) -> tuple[Statement, ...]
 
 
 def _derived(book: ClaimBook, sentence: str, column: str) -> Statement:
-    moment = book.case.state["moment"]
-    return Statement(sentence=sentence, derived_from=f"enrichment.incident_states, moment {moment}: {column}")
+    return Statement(sentence=sentence, derived_from=f"{book.case.state_place}: {column}")

@@ -3,7 +3,8 @@
 Two kinds of sentence occur, and every one is of one of them:
 
 - a *claim* states something about the world. It carries a number, and `claims` holds its evidence anchor.
-  Known facts, the timeline and the affected scope consist of claims alone.
+  Known facts, the timeline and the affected scope consist of claims alone; where no evidence had arrived
+  by the horizon, the one known fact is that, and it is a derivation.
 - a *derivation* states what the pipeline computed or what it did not find (a figure, a gate, an absence).
   No record can show an absence, so that it names the table, moment and column that it follows from instead.
   Where something shows it after all (a catalogue entry without an owner, an export that declares its
@@ -32,6 +33,10 @@ Mode = Literal["automatic", "policy_gated", "approval_required"]
 Option = Literal["monitor", "enrich", "escalate", "contain", "revoke", "rotate", "isolate", "notify"]
 GuardVerdict = Literal["holds", "broken", "not_evaluable"]
 Section = Literal["affected_scope", "guardrails", "known_facts", "recommendation", "timeline", "unknowns"]
+
+
+def _is_empty(text: str) -> bool:
+    return not text
 
 
 class Frozen(BaseModel):
@@ -70,29 +75,42 @@ class Claim(Frozen):
     anchor: Anchor
 
 
-class Statement(Frozen):
+class Carried(Frozen):
+    """A sentence that claims carry or, where no record can show it, the place it is derived from."""
+
+    @model_validator(mode="after")
+    def _rests_on_something(self) -> Self:
+        said = dict(self)
+        if not said["claims"] and not said["derived_from"]:
+            raise ValueError(f"neither a claim nor a derivation carries: {said['sentence']}")
+        return self
+
+
+class Statement(Carried):
     """A sentence with the claims that carry it, or the place it is derived from."""
 
     sentence: str
     claims: tuple[ClaimNumber, ...] = ()
     derived_from: str = Field(default="", description="Table, moment and column; empty when claims carry it.")
 
-    @model_validator(mode="after")
-    def _rests_on_something(self) -> Self:
-        if not self.claims and not self.derived_from:
-            raise ValueError(f"neither a claim nor a derivation carries: {self.sentence}")
-        return self
 
+class Fact(Carried):
+    """A known fact: a named property of the incident with the claims that prove it.
 
-class Fact(Frozen):
-    """A known fact: a named property of the incident with the claims that prove it."""
+    One fact alone is derived: that nothing had arrived by the horizon (`evidence.handoff.facts`).
+    """
 
     name: str = Field(description="Column of enrichment.incident_states, or the service within reach.")
     group: str
     label: str
     value: str
     sentence: str
-    claims: tuple[ClaimNumber, ...] = Field(min_length=1)
+    claims: tuple[ClaimNumber, ...]
+    derived_from: str = Field(
+        default="",
+        exclude_if=_is_empty,
+        description="Only where nothing had arrived by the horizon, which no record can show; else absent.",
+    )
 
 
 class TimelineEntry(Frozen):
@@ -108,7 +126,7 @@ class TimelineEntry(Frozen):
     is_after_decision: bool = False
 
 
-class Unknown(Frozen):
+class Unknown(Carried):
     """Something that is not known, why it matters and how to find out."""
 
     name: str
@@ -120,12 +138,6 @@ class Unknown(Frozen):
     how_to_find_out: str
     claims: tuple[ClaimNumber, ...] = ()
     derived_from: str = ""
-
-    @model_validator(mode="after")
-    def _rests_on_something(self) -> Self:
-        if not self.claims and not self.derived_from:
-            raise ValueError(f"neither a claim nor a derivation carries the unknown {self.name}")
-        return self
 
 
 class Figure(Frozen):

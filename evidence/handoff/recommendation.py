@@ -43,9 +43,7 @@ def _reasons(book: ClaimBook, bundle: Bundle) -> Iterator[Reason]:
     for rule in bundle.rules:
         if rule.id in matched:
             claims = book.behind(rule.when)
-            derived = (
-                "" if claims else f"rule {rule.id} over enrichment.incident_states, moment {book.case.moment}"
-            )
+            derived = "" if claims else f"rule {rule.id} over {book.case.state_place}"
             yield Reason(rule=rule.id, sentence=sentence(rule.because), claims=claims, derived_from=derived)
     preferred = book.case.decision["preferred_action"]
     if book.case.decision["is_aborted_by_policy"] and preferred:

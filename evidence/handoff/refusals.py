@@ -13,7 +13,8 @@ from pydantic import BaseModel
 
 from evidence.decision.bundle import Bundle
 from evidence.errors import HandoffRefused
-from evidence.handoff.model import Candidate, Package
+from evidence.handoff.facts import NOTHING_ARRIVED
+from evidence.handoff.model import Candidate, Fact, Package
 from evidence.handoff.wording import implied_executions, mixed_figures
 from expectations.tables.decision import MODES
 
@@ -42,7 +43,11 @@ def anti_patterns(package: Package, bundle: Bundle) -> Iterator[str]:
 
 def _incomplete_evidence(package: Package) -> Iterator[str]:
     name = "incomplete evidence package"
-    if not package.timeline or not package.claims:
+    unproved = {fact.name for fact in _facts(package) if not fact.claims}
+    if unproved - {NOTHING_ARRIVED}:
+        yield f"{name}: no claim carries the known facts {sorted(unproved - {NOTHING_ARRIVED})}"
+    # What had no evidence by its horizon has none to show, and says so in place of it.
+    if NOTHING_ARRIVED not in unproved and (not package.timeline or not package.claims):
         yield f"{name}: no evidence is in it"
     referenced = set(_claim_numbers(package.model_dump(exclude={"claims"})))
     unknown = sorted(referenced - {claim.claim for claim in package.claims})
@@ -51,6 +56,10 @@ def _incomplete_evidence(package: Package) -> Iterator[str]:
     chosen = _chosen(package)
     if chosen.is_active and any(gate.name == "context" and not gate.is_passed for gate in chosen.gates):
         yield f"{name}: {chosen.action} is recommended without the minimum context"
+
+
+def _facts(package: Package) -> tuple[Fact, ...]:
+    return (*package.affected_scope, *package.affected_services, *package.known_facts)
 
 
 def _unclear_owner_or_approval_path(package: Package) -> Iterator[str]:

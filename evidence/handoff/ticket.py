@@ -113,6 +113,8 @@ def _timeline(package: Package) -> Iterator[str]:
     yield ""
     yield "In order of arrival, UTC; in brackets when it happened, where that is a minute or more earlier."
     yield from _entries(package.timeline, package.timeline_more_count)
+    if not package.timeline:
+        yield from ("", "None.")
 
 
 def _entries(entries: Iterable[TimelineEntry], more_count: int) -> Iterator[str]:

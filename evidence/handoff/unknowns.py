@@ -137,4 +137,6 @@ def _absence_claims(book: ClaimBook, columns: tuple[str, ...], sentence: str) ->
 
 
 def _derivation(case: Case, columns: str) -> str:
+    if case.is_blank:
+        return f"{case.state_place}: {columns} is NULL"
     return f"enrichment.incident_states of {case.incident_id}, moment {case.moment}: {columns} is NULL"

@@ -138,3 +138,13 @@ def test_one_figure_in_the_place_of_another_is_refused(package: Package) -> None
     """Confidence shown as impact is a mixture too."""
     found = list(anti_patterns(package.model_copy(update={"impact": package.confidence}), BUNDLE))
     assert ["impact and confidence mixed into one figure: confidence stands in the place of impact"] == found
+
+
+def test_a_known_fact_without_a_claim_is_refused(tmp_path: Path) -> None:
+    """Only that nothing had arrived may stand without an anchor; a derivation in its place is not enough."""
+    with connected(made(tmp_path)) as connection:
+        case = next(read_cases(connection))
+        package = package_of(case, BUNDLE, SETTINGS)
+    fact = package.known_facts[0].model_copy(update={"claims": (), "derived_from": "somewhere"})
+    found = anti_patterns(package.model_copy(update={"known_facts": (fact,)}), BUNDLE)
+    assert [f"incomplete evidence package: no claim carries the known facts ['{fact.name}']"] == list(found)
