@@ -16,6 +16,7 @@ with invisible characters made visible. The wording check reads what is outside 
 
 from __future__ import annotations
 
+from operator import not_
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -33,10 +34,6 @@ Mode = Literal["automatic", "policy_gated", "approval_required"]
 Option = Literal["monitor", "enrich", "escalate", "contain", "revoke", "rotate", "isolate", "notify"]
 GuardVerdict = Literal["holds", "broken", "not_evaluable"]
 Section = Literal["affected_scope", "guardrails", "known_facts", "recommendation", "timeline", "unknowns"]
-
-
-def _is_empty(text: str) -> bool:
-    return not text
 
 
 class Frozen(BaseModel):
@@ -80,8 +77,7 @@ class Carried(Frozen):
 
     @model_validator(mode="after")
     def _rests_on_something(self) -> Self:
-        said = dict(self)
-        if not said["claims"] and not said["derived_from"]:
+        if not (said := dict(self))["claims"] and not said["derived_from"]:
             raise ValueError(f"neither a claim nor a derivation carries: {said['sentence']}")
         return self
 
@@ -95,10 +91,7 @@ class Statement(Carried):
 
 
 class Fact(Carried):
-    """A known fact: a named property of the incident with the claims that prove it.
-
-    One fact alone is derived: that nothing had arrived by the horizon (`evidence.handoff.facts`).
-    """
+    """A known fact: a named property of the incident with the claims that prove it."""
 
     name: str = Field(description="Column of enrichment.incident_states, or the service within reach.")
     group: str
@@ -106,11 +99,7 @@ class Fact(Carried):
     value: str
     sentence: str
     claims: tuple[ClaimNumber, ...]
-    derived_from: str = Field(
-        default="",
-        exclude_if=_is_empty,
-        description="Only where nothing had arrived by the horizon, which no record can show; else absent.",
-    )
+    derived_from: str = Field("", exclude_if=not_, description="Only that nothing had arrived is derived.")
 
 
 class TimelineEntry(Frozen):
