@@ -99,7 +99,7 @@ class Fact(Carried):
     value: str
     sentence: str
     claims: tuple[ClaimNumber, ...]
-    derived_from: str = Field("", exclude_if=not_, description="Only that nothing had arrived is derived.")
+    derived_from: str = Field(default="", exclude_if=not_, description="Only that nothing had arrived.")
 
 
 class TimelineEntry(Frozen):
