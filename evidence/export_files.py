@@ -29,7 +29,7 @@ SIZE_EXCEEDED = "size_exceeded"
 
 _ESCAPED = re.compile("[\x00-\x1f\\\\\x7f-\x9f\udc80-\udcff]")
 _ESCAPE = re.compile(rb"\\x([0-9a-f]{2})")
-_READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _KINDS = {
     stat.S_IFIFO: "named pipe",
     stat.S_IFSOCK: "socket",
@@ -133,7 +133,7 @@ def _entry(entry: os.DirEntry[str]) -> Entry:
 
 def _read_regular(path: Path, size_max: int) -> Content:
     # Between a look and an opening, the file may become a link or a pipe: the flags refuse both.
-    descriptor = os.open(path, _READ_FLAGS)
+    descriptor = os.open(path, READ_FLAGS)
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
         os.close(descriptor)

@@ -157,11 +157,7 @@ def _formed(groups: list[Group], ingest: Ingest) -> Iterator[Formed]:
         while identifier in taken:
             identifier, number = f"{derived.id}-{number}", number + 1
         taken.add(identifier)
-        yield Formed(each, _with_id(derived, identifier))
-
-
-def _with_id(derived: Derived, identifier: str) -> Derived:
-    return replace(derived, id=identifier)
+        yield Formed(each, replace(derived, id=identifier))
 
 
 def _by_age(held_by: tuple[str, ...], account: Account) -> list[str]:

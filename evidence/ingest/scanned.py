@@ -151,15 +151,6 @@ def envelopes(document: Document) -> list[Any]:
     return list({id(e.enclosing[0]): e.enclosing[0] for e in document.elements if e.enclosing}.values())
 
 
-def not_utf8(raw: bytes) -> tuple[str, str] | None:
-    """(reason, detail) where the bytes are no UTF-8."""
-    try:
-        raw.decode("utf-8")
-    except UnicodeDecodeError as failure:
-        return "not_utf8", f"byte {failure.start} is not UTF-8"
-    return None
-
-
 def rest_of(head: bytes, chunks: Iterator[bytes]) -> bytes:
     """All of one document. Raises StreamRefused above FILE_BYTES_MAX."""
     parts, size = [head], len(head)

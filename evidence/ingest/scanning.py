@@ -25,7 +25,6 @@ from evidence.ingest.scanned import (
     envelopes,
     fill,
     holds_records,
-    not_utf8,
     reader_of,
     rest_of,
     stand_in,
@@ -33,7 +32,7 @@ from evidence.ingest.scanned import (
 )
 from evidence.ingest.streams import ExportStream, StreamRefused
 from evidence.intake.layout import Layout, decompress
-from evidence.intake.records import RECORD_BYTES_MAX
+from evidence.intake.records import RECORD_BYTES_MAX, not_utf8, oversized
 from evidence.json_spans import Document, Element, is_cut_off
 from evidence.json_strict import JsonRefused
 from evidence.parquet_rows import is_parquet
@@ -333,9 +332,8 @@ class FileScan:
             self._recognised(reader)
         record = Scanned(start, len(raw), line, hashlib.sha256(raw).digest())
         record.format = reader.format if reader else None
-        if len(raw) > RECORD_BYTES_MAX:
-            record.reason = "size_exceeded"
-            record.detail = f"the record has {len(raw)} bytes; at most {RECORD_BYTES_MAX} are read"
+        if refusal := oversized(raw):
+            record.reason, record.detail = refusal
         elif reader is None or not isinstance(value, dict):
             record.reason, record.detail = "field_invalid", "the record is no object"
         else:
@@ -349,9 +347,8 @@ class FileScan:
     ) -> tuple[Scanned, Any]:
         """One element of a container, and its value."""
         record = Scanned(start, len(raw), line, hashlib.sha256(raw).digest(), reader.format)
-        if len(raw) > RECORD_BYTES_MAX:
-            record.reason = "size_exceeded"
-            record.detail = f"the record has {len(raw)} bytes; at most {RECORD_BYTES_MAX} are read"
+        if refusal := oversized(raw):
+            record.reason, record.detail = refusal
             return record, None
         try:
             value = (json_strict.parse_exact if reader.is_exact else json_strict.parse)(raw)

@@ -9,13 +9,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from evidence import gzip_streams
-from evidence.export_files import FILE_BYTES_MAX
+from evidence.export_files import FILE_BYTES_MAX, READ_FLAGS
 
 CHUNK_BYTES = 8 * 1024 * 1024
 GZIP_RATIO_MAX = 200
 """Beyond FILE_BYTES_MAX, a gzip file that unpacks to more than this many times its size is a bomb."""
-
-_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class StreamRefused(Exception):
@@ -33,7 +31,7 @@ class ExportStream:
     def __init__(self, path: Path) -> None:
         self.byte_count = 0
         self.is_cut_off = False
-        self._handle: BinaryIO = os.fdopen(os.open(path, _FLAGS), "rb")
+        self._handle: BinaryIO = os.fdopen(os.open(path, READ_FLAGS), "rb")
         self._digest = hashlib.sha256()
         self._first = self._from_disk()
         self.is_gzip = self._first.startswith(gzip_streams.MAGIC)

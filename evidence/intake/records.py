@@ -239,15 +239,23 @@ def _raw_record(data: bytes, element: Element, line: int) -> RawRecord:
     if element.fault:
         record.reason, record.detail = element.fault, element.detail
         if element.fault == "json_invalid":
-            _say_not_utf8(record)
-    elif len(raw) > RECORD_BYTES_MAX:
-        record.reason = "size_exceeded"
-        record.detail = f"the record has {len(raw)} bytes; at most {RECORD_BYTES_MAX} are read"
+            record.reason, record.detail = not_utf8(raw) or (record.reason, record.detail)
+    else:
+        record.reason, record.detail = oversized(raw) or ("", "")
     return record
 
 
-def _say_not_utf8(record: RawRecord) -> None:
+def oversized(raw: bytes) -> tuple[str, str] | None:
+    """(reason, detail) where the record is larger than what is read."""
+    if len(raw) <= RECORD_BYTES_MAX:
+        return None
+    return "size_exceeded", f"the record has {len(raw)} bytes; at most {RECORD_BYTES_MAX} are read"
+
+
+def not_utf8(raw: bytes) -> tuple[str, str] | None:
+    """(reason, detail) where the bytes are no UTF-8."""
     try:
-        record.raw.decode("utf-8")
+        raw.decode("utf-8")
     except UnicodeDecodeError as failure:
-        record.reason, record.detail = "not_utf8", f"byte {failure.start} is not UTF-8"
+        return "not_utf8", f"byte {failure.start} is not UTF-8"
+    return None

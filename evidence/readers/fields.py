@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from evidence.readers.contract import RecordRefused
+from evidence.readers.contract import Event, RecordRefused
 from evidence.times import EVENT_TIME_MAX, TimeRefused, parse_rfc3339
 
 _EMPTY: Mapping[str, Any] = {}
@@ -145,6 +145,12 @@ def time_at(record: Mapping[str, Any], key: str, at: str = "") -> tuple[int, str
     """The required RFC 3339 time of a key as ns UTC, and as the source wrote it."""
     written = text(record, key, at)
     return in_time(parse_rfc3339, written, f"{at}/{pointer_part(key)}"), written
+
+
+def moment_at(record: Mapping[str, Any], key: str, at: str = "") -> Event:
+    """The required RFC 3339 time of a key as the columns of an event that tell when it happened."""
+    event_time, time_text = time_at(record, key, at)
+    return {"event_time": event_time, "event_time_text": time_text}
 
 
 def in_time(convert: Callable[[Any], int], value: Any, pointer: str) -> int:

@@ -128,13 +128,13 @@ def _snapshots(status: Json, history: Any, shared: Event) -> Iterator[Event]:
             **_snapshot(row, history, at),
             "pointer": at,
             "previous_revision": _revision(before, f"/status/history/{index + 1}").get("revision"),
-            **_time(row, "firstReconciled", at),
+            **fields.moment_at(row, "firstReconciled", at),
         }
         placed = list(workloads_of(status)) if index == 0 else []
         yield from _each(change, placed, "/id") or [change]
         if index == 0 and not _is_return(history):
             observed: Event = {**shared, **_revision(row, at), "activity": "observed"}
-            observed.update({"status": change.get("status"), **_time(row, "lastReconciled", at)})
+            observed.update({"status": change.get("status"), **fields.moment_at(row, "lastReconciled", at)})
             observed["pointer"] = f"{at}/lastReconciled"
             yield from _each(observed, placed, "") or [observed]
 
@@ -198,7 +198,7 @@ def _releases(history: Any, shared: Event) -> Iterator[Event]:
             "namespace": fields.optional_text(row, "namespace", at) or shared["namespace"],
             "revision": _release(row, at),
             "previous_revision": _release(before, at) if before else None,
-            **_time(row, "lastDeployed", at),
+            **fields.moment_at(row, "lastDeployed", at),
         }
 
 
@@ -228,7 +228,7 @@ def _compared(status: Json, shared: Event, *, is_covering: bool) -> Iterator[Eve
             "status": fields.optional_text(row, "reason", at),
             "message": fields.optional_text(row, "message", at),
             "sync_status": "Synced" if row.get("status") == "True" else "OutOfSync",
-            **_time(row, "lastTransitionTime", at),
+            **fields.moment_at(row, "lastTransitionTime", at),
         }
 
 
@@ -252,13 +252,8 @@ def _fetched(record: Json, status: Json) -> Iterator[Event]:
         "initiator": "Flux",
         "is_auto_sync": True,
         **revision_fields(fields.text(artifact, "revision", at)),
-        **_time(artifact, "lastUpdateTime", at),
+        **fields.moment_at(artifact, "lastUpdateTime", at),
     }
-
-
-def _time(row: Json, key: str, at: str) -> Event:
-    event_time, time_text = fields.time_at(row, key, at)
-    return {"event_time": event_time, "event_time_text": time_text}
 
 
 READER = Reader(

@@ -29,8 +29,7 @@ def read(record: Json, around: Around) -> Iterable[Event]:
     rows = fields.optional_objects(status, "violations", "/status")
     if not rows:
         return ()
-    event_time, time_text = fields.time_at(status, "auditTimestamp", "/status")
-    at_audit: Event = {"event_time": event_time, "event_time_text": time_text}
+    at_audit = fields.moment_at(status, "auditTimestamp", "/status")
     return [{**event, **at_audit} for event in _violations(kind, name, rows)]
 
 

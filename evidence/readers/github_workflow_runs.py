@@ -111,12 +111,12 @@ def _run(run: Json, at: str, shared: Event) -> Iterator[Event]:
     if is_deploying and status in ("in_progress", "completed"):
         key = "run_started_at" if run.get("run_started_at") else "created_at"
         begun: Event = {**shared, "kind": "change", "activity": "deployed", "status": "in_progress"}
-        yield {**begun, "pointer": f"{at}/{key}", **_time(run, key, at)}
+        yield {**begun, "pointer": f"{at}/{key}", **fields.moment_at(run, key, at)}
     yield {
         **shared,
         **_outcome(status, conclusion, is_deploying),
         "pointer": at,
-        **_time(run, "updated_at", at),
+        **fields.moment_at(run, "updated_at", at),
     }
 
 
@@ -157,7 +157,7 @@ def _job(record: Json, job: Json) -> Iterator[Event]:
         "commit_sha": sha,
         "branch": fields.optional_text(job, "head_branch", at),
         "source_url": fields.optional_text(job, "html_url", at),
-        **_time(job, key, at),
+        **fields.moment_at(job, key, at),
     }
 
 
@@ -173,13 +173,8 @@ def _review(record: Json, shared: Event) -> Iterator[Event]:
         "pointer": "/since",
         "environment": fields.optional_text(record, "environment"),
         "initiator": fields.optional_text(requestor, "login", "/requestor"),
-        **_time(record, "since", ""),
+        **fields.moment_at(record, "since", ""),
     }
-
-
-def _time(row: Json, key: str, at: str) -> Event:
-    event_time, time_text = fields.time_at(row, key, at)
-    return {"event_time": event_time, "event_time_text": time_text}
 
 
 READER = Reader(
