@@ -13,8 +13,8 @@ from typing import Any
 
 import dagster as dg
 import pytest
-from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
-from dagster._core.loader import LoadingContextForTest
+from dagster._core.definitions.data_version import StaleStatus
+from staleness import status
 
 from assets.folders import Folders
 from assets.replay import standing_pairs
@@ -206,13 +206,3 @@ def version_of(result: dg.ExecuteInProcessResult) -> str:
     (event,) = result.asset_materializations_for_node("playbook")
     assert event.tags is not None
     return event.tags["dagster/data_version"]
-
-
-def status(instance: dg.DagsterInstance, key: dg.AssetKey) -> StaleStatus:
-    """What the badge on the graph says."""
-    resolver = CachingStaleStatusResolver(
-        instance=instance,
-        asset_graph=defs.resolve_asset_graph(),
-        loading_context=LoadingContextForTest(instance),
-    )
-    return resolver.get_status(key)

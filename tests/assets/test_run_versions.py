@@ -10,8 +10,8 @@ from typing import Any
 import dagster as dg
 import duckdb
 import pytest
-from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
-from dagster._core.loader import LoadingContextForTest
+from dagster._core.definitions.data_version import StaleStatus
+from staleness import status
 
 from assets.checks import RESULTS
 from assets.dagster_records import VERSION_TAG
@@ -83,16 +83,6 @@ def shown(catalogue: Path, table: str) -> int:
     """Rows that somebody finds who opens the catalogue."""
     with duckdb.connect(str(catalogue), read_only=True) as analyst:
         return analyst.sql(f"from {table}").to_arrow_table().num_rows
-
-
-def status(instance: dg.DagsterInstance, key: dg.AssetKey) -> StaleStatus:
-    """What the badge on the graph says."""
-    resolver = CachingStaleStatusResolver(
-        instance=instance,
-        asset_graph=defs.resolve_asset_graph(),
-        loading_context=LoadingContextForTest(instance),
-    )
-    return resolver.get_status(key)
 
 
 def assert_believed(instance: dg.DagsterInstance, published: Mapping[str, Published]) -> None:

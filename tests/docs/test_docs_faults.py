@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sections import with_section
 
 from evidence import decision
 from evidence.decision import Bundle
@@ -53,12 +53,7 @@ def written(page: str, sections: dict[str, list[str]]) -> str:
     """The page with the lines of each section between its marks."""
     text = (ROOT / page).read_text()
     for name, lines in sections.items():
-        begin = f"<!-- Written by `make golden`: {name}. Do not edit down to the end mark. -->\n"
-        end = f"<!-- end of {name} -->"
-        between = re.compile(f"(?<={re.escape(begin)}).*?(?={re.escape(end)})", re.DOTALL)
-        assert between.search(text), f"{page} has no section {name}"
-        body = "\n".join(["", *lines, "", ""])
-        text = between.sub(lambda _, body=body: body, text)
+        text = with_section(text, name, lines)
     return text
 
 

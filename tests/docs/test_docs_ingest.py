@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from sections import with_section
 from typer.testing import CliRunner
 
 from evidence.ingest.naming import KINDS
@@ -57,13 +58,6 @@ def listing(folder: Path) -> list[str]:
     head = f"$ ls incidents/{first.name}"
     declaration = (first / "incident.yaml").read_text().splitlines()
     return ["```console", head, *names, f"$ cat incidents/{first.name}/incident.yaml", *declaration, "```"]
-
-
-def with_section(text: str, name: str, lines: list[str]) -> str:
-    begin = f"<!-- Written by `make golden`: {name}. Do not edit down to the end mark. -->\n"
-    between = re.compile(f"(?<={re.escape(begin)}).*?(?=<!-- end of {re.escape(name)} -->)", re.DOTALL)
-    assert between.search(text), name
-    return between.sub(lambda _: "\n".join(["", *lines, "", ""]), text)
 
 
 @pytest.mark.golden

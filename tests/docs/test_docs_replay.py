@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from sections import with_section
 from typer.testing import CliRunner
 
 from evidence.tables import conform
@@ -43,13 +44,6 @@ def record(folder: Path) -> list[str]:
     found["playbook"]["reference"] = "playbooks/v3"
     text = re.sub(r'"code_sha256": "[0-9a-f]{64}"', '"code_sha256": "…"', json.dumps(found, indent=2))
     return ["```json", *re.sub(r"\b([0-9a-f]{12})[0-9a-f]{52}\b", r"\1…", text).splitlines(), "```"]
-
-
-def with_section(text: str, name: str, lines: list[str]) -> str:
-    begin = f"<!-- Written by `make golden`: {name}. Do not edit down to the end mark. -->\n"
-    between = re.compile(f"(?<={re.escape(begin)}).*?(?=<!-- end of {re.escape(name)} -->)", re.DOTALL)
-    assert between.search(text), name
-    return between.sub(lambda _: "\n".join(["", *lines, "", ""]), text)
 
 
 @pytest.mark.golden
