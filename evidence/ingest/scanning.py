@@ -38,12 +38,16 @@ from evidence.json_strict import JsonRefused
 from evidence.parquet_rows import is_parquet
 from evidence.readers import Around, Reader
 from evidence.readers.registry import CONTAINERS, is_envelope, recognise_bare
+from evidence.record_lines import lines_of
 from evidence.settings import Settings
 
 WHOLE_BYTES_MAX = 32 * 1024 * 1024
 """Files up to this size are read at once; of larger ones the beginning tells lines from documents."""
 _BOM = b"\xef\xbb\xbf"
 _BLANK = b" \t\r"
+_BRACE = ord("{")
+BATCH_COUNT = 200
+"""Lines handed on at once: few enough that what they state is still in the processor's cache."""
 
 
 class FileScan:
@@ -251,16 +255,18 @@ class FileScan:
             if end:
                 tail = held[-1][end:]
                 held[-1] = held[-1][:end]
-                yield self._some_lines(b"".join(held), base, is_last=False)
+                yield from self._some_lines(b"".join(held), base, is_last=False)
                 base += size - len(tail)
                 held, size = [tail], len(tail)
             elif size > FILE_BYTES_MAX:
                 raise StreamRefused("size_exceeded", f"a line has more than {FILE_BYTES_MAX} bytes")
             held.append(chunk)
             size += len(chunk)
-        last = self._some_lines(b"".join(held), base, is_last=True)
-        yield last
-        if self._export.is_cut_off and not (last and last[-1].reason == "truncated"):
+        last = ""
+        for records in self._some_lines(b"".join(held), base, is_last=True):
+            last = records[-1].reason
+            yield records
+        if self._export.is_cut_off and last != "truncated":
             yield [self._cut_off(base + size)]
 
     def _find_hint_in_lines(self, data: bytes) -> None:
@@ -277,20 +283,34 @@ class FileScan:
         if data.strip():
             self._unknown = ("unknown_format", "no reader recognises the file")
 
-    def _some_lines(self, data: bytes, base: int, *, is_last: bool) -> list[Scanned]:
+    def _some_lines(self, data: bytes, base: int, *, is_last: bool) -> Iterator[list[Scanned]]:
         found: list[Scanned] = []
-        size = len(data.rstrip(b" \t\r\n"))
-        position = 0
-        for raw in data.split(b"\n"):
-            line = raw.strip(_BLANK)
+        size = len(data.rstrip(b" \t\r\n")) if is_last else 0
+        for start, line in lines_of(data):
             if line:
-                start = position + raw.index(line[:1])
-                is_end = is_last and start + len(line) >= size
-                found += self._line(line, base + start, is_end)
-            position += len(raw) + 1
+                record = self._plain(line, base + start)
+                if record is not None:
+                    found.append(record)
+                else:
+                    found += self._line(line, base + start, is_last and start + len(line) >= size)
+                if len(found) >= BATCH_COUNT:
+                    yield found
+                    found = []
             self.line += 1
-        self.line -= 1
-        return found
+        if data and not data.endswith(b"\n"):
+            self.line -= 1
+        if found:
+            yield found
+
+    def _plain(self, raw: bytes, start: int) -> Scanned | None:
+        """What nearly every line is, one sound record by itself; None where `_line` has to look closer."""
+        if raw[0] != _BRACE or len(raw) > RECORD_BYTES_MAX:
+            return None
+        try:
+            value = json_strict.parse(raw)
+        except JsonRefused:
+            return None
+        return self._read_bare(raw, value, start, self.line) if CONTAINERS.keys().isdisjoint(value) else None
 
     def _line(self, raw: bytes, start: int, is_last: bool) -> list[Scanned]:
         if raw[:1] == b"[" or len(raw) > RECORD_BYTES_MAX:
