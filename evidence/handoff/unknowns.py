@@ -32,6 +32,18 @@ _CATALOGUE_COLUMNS = frozenset(
     }
 )
 
+_LEFT_OUT = (
+    "What the export leaves out may say otherwise; the confidence is lower for it.",
+    "Export again without the limit, or ask the source directly for the window.",
+)
+# Why a gap matters and how to close it, where nothing was left out.
+_OF_ANOTHER_KIND = {
+    "client_reported_field": (
+        "The caller may have written it to pass for another; the confidence is lower for it.",
+        "Ask who connected at that time: the proxy's or load balancer's own log, the network's flow log.",
+    ),
+}
+
 
 def unknowns(book: ClaimBook, bundle: Bundle) -> tuple[Unknown, ...]:
     """Missing context first, then what rules, preconditions and policies asked for, then gaps in exports."""
@@ -113,6 +125,7 @@ def _gaps(book: ClaimBook) -> Iterator[Unknown]:
         source = source_name(gap["source"]) if gap["source"] else "No source"
         times = f" ({counted(gap['gap_count'], 'time')})" if gap["gap_count"] > 1 else ""
         sentence = f"{source}: {role_words(gap['gap'])}{times}: {quote(gap['detail'])}"
+        why, how = _OF_ANOTHER_KIND.get(gap["gap"], _LEFT_OUT)
         claims: tuple[int, ...] = ()
         record = case.records.get(gap["record_sha256"] or "")
         if record is not None:
@@ -121,8 +134,8 @@ def _gaps(book: ClaimBook) -> Iterator[Unknown]:
             name=f"gap-{gap['gap']}",
             sentence=sentence,
             is_decisive=False,
-            why_it_matters="What the export leaves out may say otherwise; the confidence is lower for it.",
-            how_to_find_out="Export again without the limit, or ask the source directly for the window.",
+            why_it_matters=why,
+            how_to_find_out=how,
             claims=claims,
             derived_from="" if claims else f"quality.completeness of {case.incident_id}: {gap['gap']}",
         )

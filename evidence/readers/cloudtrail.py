@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from evidence.readers import fields
+from evidence.readers.client_words import KIND, claimed_service
 from evidence.readers.cloudtrail_exposure import is_public_exposure
 from evidence.readers.cloudtrail_identity import identity_fields
 from evidence.readers.contract import Around, Event, Gap, Json, Reader, SourceFacts
@@ -107,7 +108,7 @@ def identity(record: Json) -> str | None:
 
 
 def record_gaps(record: Json, around: Around) -> Iterable[Gap]:
-    """What CloudTrail says it left out of the record."""
+    """What CloudTrail says it left out of the record, and what it has from the client alone."""
     for key in ("requestParameters", "responseElements", "additionalEventData"):
         value = record.get(key)
         if isinstance(value, dict) and value.get("omitted") is True:
@@ -117,6 +118,18 @@ def record_gaps(record: Json, around: Around) -> Iterable[Gap]:
             yield Gap(
                 "fields_masked", key, f"CloudTrail hides {', '.join(hidden)} in {key}", f"/{key}/{hidden[0]}"
             )
+    yield from client_gaps(record, "/userAgent")
+
+
+def client_gaps(record: Json, pointer: str) -> Iterable[Gap]:
+    """A client string that says a service called, where AWS itself says nothing like it."""
+    agent = fields.loose_text(record, "userAgent")
+    if agent is None or ".amazonaws.com" not in agent:
+        return
+    identity = fields.loose_mapping(record, "userIdentity")
+    is_console = record.get("sessionCredentialFromConsole") in ("true", True)
+    if not (identity.get("invokedBy") or identity.get("type") == "AWSService" or is_console):
+        yield from claimed_service(agent, fields.loose_text(record, "sourceIPAddress"), pointer)
 
 
 def _is_read(record: Json, name: str, is_sign_in: bool) -> bool:
@@ -153,10 +166,11 @@ FACTS = SourceFacts(
     record="one event",
     read="call, identity, credential, address, and parameters that name the object or open it to everyone",
     ignored="`responseElements` but for sign-ins, `tlsDetails`, insights",
-    gaps=("fields_masked", "records_truncated"),
+    gaps=(KIND, "fields_masked", "records_truncated"),
     forgeable=("user_agent",),
     trust="AWS writes it, and a digest file proves the objects; the caller chooses the user agent, the names "
-    "of sessions and all request parameters",
+    "of sessions and all request parameters. A gap where the user agent names an AWS service (the console, "
+    "say) and AWS recorded neither that a service called nor a console session",
     class_uids=(AUTHENTICATION, API_ACTIVITY),
 )
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from evidence.readers import fields
+from evidence.readers.client_words import KIND, claimed_account, forwarded_addresses
 from evidence.readers.contract import Around, Event, Gap, Json, Reader, SourceFacts
 from evidence.readers.kubernetes_names import has_approval, kind_of_user, service_of_labels, workload_fields
 
@@ -81,11 +82,15 @@ def identity(record: Json) -> str | None:
 
 
 def record_gaps(record: Json, around: Around) -> Iterable[Gap]:
-    """The API server says when it cut objects out of an event that was too large."""
+    """What the API server cut out of an event that was too large, and what it has from the client alone."""
     if fields.loose_mapping(record, "annotations").get(_TRUNCATED) == "true":
         yield Gap(
             "records_truncated", "audit event", "the API server cut the request or response", "/annotations"
         )
+    before = len(fields.optional_items(record, "sourceIPs")) - 1
+    yield from forwarded_addresses(before, "sourceIPs", "/sourceIPs/0")
+    user = fields.mapping(record, "user").get("username")
+    yield from claimed_account(fields.optional_text(record, "userAgent"), str(user), "/userAgent")
 
 
 def _target(target: Json) -> tuple[str | None, str | None]:
@@ -116,10 +121,11 @@ FACTS = SourceFacts(
     record="one event of one stage",
     read="verb, object, user, last source address, result, approval label where the object is recorded",
     ignored="`requestObject` and `responseObject` but for their labels and node",
-    gaps=("records_truncated",),
+    gaps=(KIND, "records_truncated"),
     forgeable=("user_agent",),
-    trust="the API server writes it; the client chooses user agent and all but the last of `sourceIPs`, of "
-    "which only the last is read",
+    trust="the API server writes it; the client chooses user agent, audit id and all but the last of "
+    "`sourceIPs`, of which only the last is read. A gap where addresses stand before it, and where the "
+    "user agent names another service account than the user",
     class_uids=(API_ACTIVITY,),
 )
 

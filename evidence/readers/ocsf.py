@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from evidence.readers import cloudtrail, fields
-from evidence.readers.contract import Around, Event, Json, Reader, RecordRefused, SourceFacts
+from evidence.readers.client_words import KIND, forwarded_addresses
+from evidence.readers.contract import Around, Event, Gap, Json, Reader, RecordRefused, SourceFacts
 from evidence.readers.ocsf_cloudtrail import account_of, cloudtrail_record, is_cloudtrail
 from evidence.readers.ocsf_findings import (
     COMPLIANCE_FINDING,
@@ -59,6 +60,19 @@ def identity(record: Json) -> str | None:
     """The product's id of the event; a finding keeps its id over updates, so that its time belongs to it."""
     uid = fields.loose_text(fields.loose_mapping(record, "metadata"), "uid")
     return f"{record['class_uid']} {uid} {_time(record)[0]}" if uid else None
+
+
+def record_gaps(record: Json, around: Around) -> Iterable[Gap]:
+    """What a call has from the client alone, as the product's own log would tell it."""
+    if record["class_uid"] not in CALLS:
+        return
+    forwarded = fields.loose_mapping(record, "src_endpoint").get("intermediate_ips")
+    count = len(forwarded) if isinstance(forwarded, list) else 0
+    yield from forwarded_addresses(count, "intermediate_ips", "/src_endpoint/intermediate_ips/0")
+    agent = fields.loose_text(fields.loose_mapping(record, "http_request"), "user_agent")
+    if agent and ".amazonaws.com" in agent and is_cloudtrail(record):
+        call = cloudtrail_record(record, "")
+        yield from cloudtrail.client_gaps(call, "/http_request/user_agent")
 
 
 def _time(record: Json) -> tuple[int, str]:
@@ -130,10 +144,12 @@ FACTS = SourceFacts(
     "Finding 2003 as a policy's verdict; a finding that is closed as a response",
     ignored="every other class: refused as `unsupported` by its number; `observables`, `enrichments`, "
     "`raw_data`; all but the first resource and evidence; the objects of EKS audit events below the resource",
+    gaps=(KIND,),
     forgeable=("user_agent", "message"),
-    trust="as the product that wrote it; what passed a lake's mapping may have lost fields; the same call "
-    "read from CloudTrail's own log as well is counted twice",
+    trust="as the product that wrote it, with the same gaps for what a client says of itself; of EKS audit "
+    "events a lake keeps the first address alone, which a client may have written; what passed a lake's "
+    "mapping may have lost fields; the same call read from CloudTrail's own log as well is counted twice",
     class_uids=(*sorted((*FINDINGS, *CALLS)),),
 )
 
-READER = Reader("ocsf", "ocsf", is_record, read, identity, facts=FACTS)
+READER = Reader("ocsf", "ocsf", is_record, read, identity, record_gaps=record_gaps, facts=FACTS)

@@ -148,3 +148,14 @@ def test_identity_and_cloud_incidents_lead_to_their_trail(handoffs: Handoffs, in
     told = incident.split("-")[1] in ("0103", "0104", "0105", "0106", "0114", "0119", "0125")
     assert told == ("Audit trail" in links)
     assert not any(word in url for url in links.values() for word in ("None", "{", "}"))
+
+
+def test_a_client_that_passes_for_another_is_an_unknown(handoffs: Handoffs) -> None:
+    """Once for the address and once for the name, each with the field that it was read from."""
+    found = package(handoffs, "inc-0119")
+    told = [each for each in found["unknowns"] if each["name"] == "gap-client_reported_field"]
+    anchors = [found["claims"][each["claims"][0] - 1]["anchor"]["pointer"] for each in told]
+    assert ["/sourceIPs/0", "/userAgent"] == anchors
+    assert {
+        "Ask who connected at that time: the proxy's or load balancer's own log, the network's flow log."
+    } == {each["how_to_find_out"] for each in told}

@@ -194,3 +194,26 @@ def test_what_cloudtrail_left_out_is_a_gap() -> None:
 def test_what_can_be_wrong(change: dict[str, object], refusal: tuple[str, str]) -> None:
     """Each fault is named with its pointer; the records beside it are kept."""
     assert refusals_of({"Records": [CLOUDTRAIL, {**CLOUDTRAIL, **change}]}) == [refusal]
+
+
+BY_SERVICE = {**CLOUDTRAIL["userIdentity"], "invokedBy": "cloudformation.amazonaws.com"}
+
+
+@pytest.mark.parametrize(
+    ("change", "count"),
+    [
+        ({"userAgent": "aws-cli/2.27.41"}, 0),
+        ({"userAgent": "console.amazonaws.com"}, 1),
+        ({"userAgent": "[cloudformation.amazonaws.com]"}, 1),
+        ({"userAgent": "console.amazonaws.com", "sessionCredentialFromConsole": "true"}, 0),
+        ({"userAgent": "cloudformation.amazonaws.com", "userIdentity": BY_SERVICE}, 0),
+        ({"userAgent": "eks.amazonaws.com", "sourceIPAddress": "eks.amazonaws.com"}, 0),
+        ({"userAgent": "lambda.amazonaws.com", "userIdentity": {"type": "AWSService"}}, 0),
+    ],
+)
+def test_a_service_that_a_client_alone_names_is_a_gap(change: dict[str, Any], count: int) -> None:
+    """Not where AWS itself recorded that a service or its console called."""
+    gaps = gaps_of({**CLOUDTRAIL, **change})
+    assert [("client_reported_field", "userAgent", "/userAgent")] * count == [
+        (gap.gap, gap.subject, gap.pointer) for gap in gaps
+    ]

@@ -73,6 +73,39 @@ def test_an_approval_label_is_seen() -> None:
     assert [event["has_approval_artifact"] for event in [*events, *events_of(AUDIT)]] == [True, False, None]
 
 
+CONTROLLER = (
+    "kube-controller-manager/v1.33.2 (linux/amd64) kubernetes/a57b6f7/system:serviceaccount:kube-system:"
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "subjects"),
+    [
+        ({"sourceIPs": ["192.0.2.61"], "userAgent": "kubectl/v1.33.2 (linux/amd64)"}, []),
+        ({"sourceIPs": ["203.0.113.9", "192.0.2.61"]}, ["sourceIPs"]),
+        ({"sourceIPs": []}, []),
+        ({"userAgent": f"{CONTROLLER}job-controller"}, ["userAgent"]),
+        (
+            {
+                "userAgent": f"{CONTROLLER}job-controller",
+                "user": {"username": "system:serviceaccount:kube-system:job-controller"},
+            },
+            [],
+        ),
+        (
+            {"userAgent": f"{CONTROLLER}cronjob", "user": {"username": "system:kube-controller-manager"}},
+            [],
+        ),
+    ],
+)
+def test_who_a_client_alone_says_it_is_is_a_gap(change: dict[str, Any], subjects: list[str]) -> None:
+    """An origin or an identity that nothing the API server saw confirms; a name of software is none."""
+    gaps = gaps_of({**AUDIT, "sourceIPs": ["192.0.2.61"], **change})
+    assert [("client_reported_field", subject) for subject in subjects] == [
+        (gap.gap, gap.subject) for gap in gaps
+    ]
+
+
 @pytest.mark.parametrize("kind", ["EventList", "List"])
 def test_lists_of_audit_events_are_read(kind: str) -> None:
     """As a webhook backend posts them."""

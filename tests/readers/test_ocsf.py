@@ -11,7 +11,7 @@ import pytest
 from evidence.anchors import canonical_json, parse_record
 from evidence.readers.contract import Event
 
-from .reading import events_of, picked, reading_of, refusals_of, without
+from .reading import events_of, gaps_of, picked, reading_of, refusals_of, without
 from .samples import CLOUDTRAIL, OCSF, lines
 from .security_lake import parquet, version_1, version_2
 
@@ -202,3 +202,11 @@ def test_an_unknown_severity_is_refused_and_an_undeclared_one_is_none() -> None:
     (event,) = events_of({**FINDING, "severity_id": 99})
     assert event["severity_id"] is None
     assert [("field_invalid", "/severity_id")] == refusals_of({**FINDING, "severity_id": 7})
+
+
+def test_what_a_client_alone_says_is_a_gap_in_either_form() -> None:
+    """The user agent of CloudTrail's call, and the addresses that a proxy was told."""
+    named = {**CALL, "http_request": {**CALL["http_request"], "user_agent": "console.amazonaws.com"}}
+    forwarded = {**CALL, "src_endpoint": {**CALL["src_endpoint"], "intermediate_ips": ["203.0.113.9"]}}
+    found = [(gap.gap, gap.subject) for record in (CALL, named, forwarded) for gap in gaps_of(record)]
+    assert [("client_reported_field", "userAgent"), ("client_reported_field", "intermediate_ips")] == found
