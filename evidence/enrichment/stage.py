@@ -94,27 +94,26 @@ def _parameters(settings: Settings) -> Parameters:
 def _presence_turns_sql() -> str:
     """One row per incident, state column and moment at which the column begins or ceases to have a value.
 
-    Generated, because there is one bit a column: packed, so that two lags stand for all columns.
+    Generated, because there is one bit a column: packed, so that two lags stand for all columns, and unpacked
+    only where a moment differs from the one before.
     """
     names = [column.name for column in STATE_COLUMNS if column.role is not Role.KEY]
     words = [names[start : start + _WORD_BITS] for start in range(0, len(names), _WORD_BITS)]
-    masks, before, turned = [], [], []
-    for number, word in enumerate(words):
-        bits = " | ".join(
-            f"case when {name} is not null then {1 << place} else 0 end" for place, name in enumerate(word)
-        )
-        masks.append(f"({bits})::bigint as mask_{number}")
-        before.append(f"coalesce(lag(mask_{number}) over so_far, 0) as before_{number}")
-        turned += [
-            f"case when xor(mask_{number}, before_{number}) & {1 << place} <> 0"
-            f" then {{'name': '{name}', 'is_present': mask_{number} & {1 << place} <> 0}} end"
-            for place, name in enumerate(word)
-        ]
+    masks = [_presence_mask_sql(word, number) for number, word in enumerate(words)]
+    before = [
+        f"coalesce(lag(mask_{number}) over so_far, 0) as before_{number}" for number in range(len(words))
+    ]
+    unpacked = [
+        f"""
+select incident_id, known_at, {word}[place + 1] as column_name, (mask_{number} >> place) & 1 = 1 as is_present
+from changed
+join range({len(word)}) as places (place) on (xor(mask_{number}, before_{number}) >> place) & 1 = 1"""
+        for number, word in enumerate(words)
+    ]
     differs = " or ".join(f"mask_{number} <> before_{number}" for number in range(len(words)))
     return f"""
-select incident_id, known_at, turn.name as column_name, turn.is_present
-from (
-    select incident_id, known_at, unnest([{", ".join(turned)}]) as turn
+with changed as (
+    select *
     from (
         select *, {", ".join(before)}
         from (select incident_id, known_at, {", ".join(masks)} from graded_states)
@@ -122,7 +121,13 @@ from (
     )
     where {differs}
 )
-where turn is not null"""
+{" union all ".join(unpacked)}"""
+
+
+def _presence_mask_sql(names: list[str], number: int) -> str:
+    """A sum of bits over a list: DuckDB plans that in a fraction of the time that a chain of `|` takes it."""
+    bits = (f"case when {name} is null then 0 else {1 << place} end" for place, name in enumerate(names))
+    return f"list_sum([{', '.join(bits)}])::bigint as mask_{number}"
 
 
 def _keep(connection: duckdb.DuckDBPyConnection, name: str, statement: str, parameters: Parameters) -> None:

@@ -1,4 +1,4 @@
-"""The same inputs give the same root digest, whatever the machine's mood; all moods at once: test_kill.py."""
+"""The same inputs give the same root digest, whatever the machine's mood; all moods at once: test_run.py."""
 
 from __future__ import annotations
 

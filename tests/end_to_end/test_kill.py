@@ -59,6 +59,7 @@ def assert_whole(project: Project) -> None:
         project.tables()
 
 
+@pytest.mark.slow
 def test_a_killed_first_run_converges(built: Project, project: Project) -> None:
     """Killed when enrichment is made: nothing is published, and the next run ends where others end.
 

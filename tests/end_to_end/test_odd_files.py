@@ -6,11 +6,13 @@ import json
 import os
 from typing import Any
 
+import pytest
 from projects import Project
 
 from evidence.warehouse import Warehouse
 
 
+@pytest.mark.slow  # what intake makes of them is tested in tests/intake
 def test_a_run_counts_what_it_cannot_read_and_what_nobody_claims(first_run: Any, copied: Project) -> None:
     """No link is followed, no pipe waited for; the sums hold, the warnings name them, all of it verifies."""
     before = json.loads(first_run.stdout)

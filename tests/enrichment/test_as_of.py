@@ -212,19 +212,11 @@ def rows_until(tables: Tables, name: str, moment_at: int) -> list[dict[str, Any]
 @settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(0, 2**32), st.integers(-2, 7))
 def test_later_evidence_never_changes_an_earlier_row(seed: int, minute: int) -> None:
-    """Dropping everything that arrived after a moment leaves all states and signals up to it as they were."""
+    """Dropping what arrived after a moment leaves states, signals and supports till then as they were."""
     events, cut = histories(seed), START + minute * MINUTE
     whole, known = built(events), built([row for row in events if row["known_at"] <= cut])
     for name in ("enrichment.incident_states", "enrichment.signals"):
         assert rows_until(known, name, cut) == rows_until(whole, name, cut)
-
-
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.integers(0, 2**32), st.integers(-2, 7))
-def test_later_evidence_never_changes_an_earlier_support(seed: int, minute: int) -> None:
-    """What supports a column at a moment is the same whether or not more evidence arrives."""
-    events, cut = histories(seed), START + minute * MINUTE
-    whole, known = built(events), built([row for row in events if row["known_at"] <= cut])
     assert supports_until(known, cut) == supports_until(whole, cut)
 
 

@@ -32,7 +32,7 @@ from simulator.replays.spark import refuse_undecided
 from ..worlds import edited
 
 ROOT = Path(__file__).parents[3]
-COUNT = 24
+COUNT = 9
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +107,9 @@ def test_buckets_hold_about_as_many_incidents_as_a_task_can() -> None:
     ]
 
 
-@pytest.mark.parametrize("count", [1, 2, 5])
+@pytest.mark.parametrize(
+    "count", [pytest.param(1, marks=pytest.mark.slow), 3, pytest.param(5, marks=pytest.mark.slow)]
+)
 def test_the_buckets_together_are_the_whole(folder: Path, bundles: list[Bundle], count: int) -> None:
     """Runs, tables and digests are those of the history in one piece."""
     with closing((history := open_folder(folder)).connection):

@@ -92,7 +92,9 @@ def rows_of(table: Any, place: int, columns: tuple[str, ...]) -> list[tuple[Any,
     ]
 
 
-@pytest.mark.parametrize("place", range(6))
+@pytest.mark.parametrize(
+    "place", [0, *(pytest.param(place, marks=pytest.mark.slow) for place in (1, 2, 4)), 3, 5]
+)
 def test_a_bundle_among_others_decides_as_production_does_with_it_alone(
     folder: Path, bundles: list[Bundle], replays: Replays, place: int
 ) -> None:
@@ -142,7 +144,7 @@ def test_the_order_of_the_states_changes_nothing(
     assert_same(replays, replay_history(connection, bundles, "scattered", pairs=PAIRS))
 
 
-@pytest.mark.parametrize("rows", [1, 97, 2048])
+@pytest.mark.parametrize("rows", [pytest.param(1, marks=pytest.mark.slow), 13, 2048])
 def test_the_size_of_a_batch_changes_nothing(
     folder: Path, bundles: list[Bundle], replays: Replays, rows: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
