@@ -5,7 +5,7 @@ select distinct
     settled.kept_id,
     stretches.begin_at,
     stretches.end_at,
-    place_keys.kind || ' ' || place_keys.entity as key,
+    place_keys.key,
     place_keys.is_weak,
     place_keys.is_loose
 from stretches

@@ -33,8 +33,7 @@ select distinct component from homeless;
 
 create or replace temp table extents as
 with about as (
-    select grouped.component, bool_and(sightings.is_loose) as is_loose,
-        list(distinct case when sightings.is_loose then sightings.key end) as loose_keys
+    select grouped.component, bool_and(sightings.is_loose) as is_loose
     from grouped
     join sightings using (stretch_id)
     where not sightings.is_weak

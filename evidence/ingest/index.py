@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,6 +81,7 @@ _PLACE_COLUMNS = (
     "pagerduty_service",
     "upstream",
 )
+_NAMED = _PLACE_COLUMNS[:12]
 _PLACES = pa.schema([("place_id", pa.int64()), *((name, pa.string()) for name in _PLACE_COLUMNS)])
 _FILES = pa.schema(
     [
@@ -124,9 +125,11 @@ class Index:
         self.sources: list[Source] = []
         self.facts: list[FileFacts] = []
         self.connection = _opened(scratch)
-        self._rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in _TABLES}
+        # Row after row of each table in one list, of which every n-th value is a column.
+        self._values: dict[str, list[Any]] = {name: [] for name in _TABLES}
         self._places: dict[tuple[Any, ...], int] = {}
         self._next = dict.fromkeys(("record", "stretch", "place"), 0)
+        self._flushed_count = 0
 
     def close(self) -> None:
         """Close the database."""
@@ -150,7 +153,7 @@ class Index:
                 for record in batch:
                     self._add_record(file_id, ordinal, record)
                     ordinal += 1
-                if len(self._rows["records"]) >= BATCH_COUNT:
+                if self.record_count - self._flushed_count >= BATCH_COUNT:
                     self._flush()
                     yield self.record_count
             self._add_file(file_id, source, scan.facts)
@@ -162,7 +165,7 @@ class Index:
         self.facts.append(facts)
         row = (file_id, source.name, facts.sha256, facts.byte_count, list(facts.formats), facts.is_refused)
         rest = (source.held_by, list(source.claimed_by), source.received_at)
-        self._rows["files"].append((*row, *rest))
+        self._values["files"] += (*row, *rest)
 
     def _forget(self, file_id: int) -> None:
         """Leave out what was found in a file that turned out to be damaged."""
@@ -178,88 +181,88 @@ class Index:
         record_id = self._next["record"]
         self._next["record"] += 1
         rank, signal_at, name, flags = _signal(record.events)
-        times = [event["event_time"] for event in record.events]
+        first_at, last_at = _extent(record.events)
         identity = None
         if record.identity is not None:
             identity = hashlib.sha256(f"{record.format}\n{record.identity}".encode("utf-8", "surrogatepass"))
         span = record.document
-        self._rows["records"].append(
-            (
-                record_id,
-                file_id,
-                ordinal,
-                record.start,
-                record.length,
-                record.line,
-                record.sha256,
-                record.format,
-                record.reason,
-                record.field,
-                record.detail,
-                identity.digest()[:16] if identity else None,
-                min(times, default=None),
-                max(times, default=None),
-                span.sha256 if span else None,
-                rank,
-                signal_at,
-                name,
-                flags,
-            ),
+        self._values["records"] += (
+            record_id,
+            file_id,
+            ordinal,
+            record.start,
+            record.length,
+            record.line,
+            record.sha256,
+            record.format,
+            record.reason,
+            record.field,
+            record.detail,
+            identity.digest()[:16] if identity else None,
+            first_at,
+            last_at,
+            span.sha256 if span else None,
+            rank,
+            signal_at,
+            name,
+            flags,
         )
         if span is not None:
-            row = (span.sha256, file_id, span.start, span.length, span.is_broken)
-            if row not in self._rows["documents"][-1:]:
-                self._rows["documents"].append(row)
-        if record.events:
+            row = [span.sha256, file_id, span.start, span.length, span.is_broken]
+            if row != self._values["documents"][-len(row) :]:
+                self._values["documents"] += row
+        if len(record.events) == 1:
+            self._add_stretch(record_id, first_at, last_at, (self._place(record.events[0]),))
+        elif record.events:
             self._add_stretches(record_id, record.events)
 
     def _add_stretches(self, record_id: int, events: tuple[Event, ...]) -> None:
         """Each change of a history is a stretch of its own; all else that a record states is one."""
-        changes = [event for event in events if event["kind"] == "change"] if len(events) > 1 else []
+        changes = [event for event in events if event["kind"] == "change"]
         others = [event for event in events if event["kind"] != "change"] if changes else list(events)
         for together in ([others] if others else []) + [[change] for change in changes]:
-            times = [event["event_time"] for event in together]
-            stretch_id = self._next["stretch"]
-            self._next["stretch"] += 1
-            for place_id in dict.fromkeys(self._place(event) for event in together):
-                row = (stretch_id, record_id, min(times), max(times), place_id)
-                self._rows["stretches"].append(row)
+            places = dict.fromkeys(self._place(event) for event in together)
+            self._add_stretch(record_id, *_extent(together), places)
+
+    def _add_stretch(self, record_id: int, begin_at: Any, end_at: Any, places: Iterable[int]) -> None:
+        stretch_id = self._next["stretch"]
+        self._next["stretch"] += 1
+        for place_id in places:
+            self._values["stretches"] += (stretch_id, record_id, begin_at, end_at, place_id)
 
     def _place(self, event: Event) -> int:
+        """The number of what the event is about; most events are about something that is known by then."""
         get = event.get
         is_paged = get("resource_kind") == "pagerduty_service"
-        place = (
-            get("cluster"),
-            get("namespace"),
-            event.get("workload") or workload_of_pod(event.get("pod")),
-            get("pod"),
-            get("node"),
-            # PagerDuty's services are who is paged, not what runs.
-            None if is_paged else get("service_name"),
-            get("application"),
-            get("repository"),
-            get("account_uid"),
-            get("actor"),
-            get("actor_kind"),
-            get("credential_uid"),
+        named = (
+            *map(get, _NAMED),
             get("resource") if is_paged else None,
             get("upstream") if get("is_error") or event["kind"] == "alert" else None,
         )
-        known = self._places.get(place)
-        if known is None:
-            known = self._places[place] = self._next["place"]
-            self._next["place"] += 1
-            self._rows["places"].append((known, *place))
-        return known
+        known = self._places.get(named)
+        return self._new_place(named, is_paged) if known is None else known
+
+    def _new_place(self, named: tuple[Any, ...], is_paged: bool) -> int:
+        place = dict(zip(_PLACE_COLUMNS, named, strict=True))
+        place["workload"] = place["workload"] or workload_of_pod(place["pod"])
+        if is_paged:
+            # PagerDuty's services are who is paged, not what runs.
+            place["service_name"] = None
+        number = self._places[named] = self._next["place"]
+        self._next["place"] += 1
+        self._values["places"] += (number, *place.values())
+        return number
 
     def _flush(self) -> None:
-        for name, rows in self._rows.items():
-            if rows:
-                columns = dict(zip(_TABLES[name].names, zip(*rows, strict=True), strict=True))
+        self._flushed_count = self.record_count
+        for name, values in self._values.items():
+            if values:
+                width = len(_TABLES[name])
+                columns = [values[number::width] for number in range(width)]
                 self.connection.register("batch", pa.table(columns, schema=_TABLES[name]))
                 self.connection.execute(f"insert into {name} from batch").fetchall()
                 self.connection.unregister("batch")
-                rows.clear()
+                values.clear()
         if len(self._places) > _PLACES_MAX:
             # A place may then have two numbers; what counts are its names.
             self._places.clear()
@@ -288,6 +291,9 @@ def _opened(scratch: Path) -> duckdb.DuckDBPyConnection:
 
 def _signal(events: tuple[Event, ...]) -> tuple[int | None, int | None, str | None, int]:
     """(rank, time, name) of the event that names an incident best, and what kind of incident is hinted at."""
+    if len(events) == 1:
+        (event,) = events
+        return _rank(event), event["event_time"], event["name"], _flags(event)
     best: tuple[int, int, str] | None = None
     flags = 0
     for event in events:
@@ -295,6 +301,14 @@ def _signal(events: tuple[Event, ...]) -> tuple[int | None, int | None, str | No
         best = here if best is None or here < best else best
         flags |= _flags(event)
     return (*best, flags) if best else (None, None, None, flags)
+
+
+def _extent(events: Sequence[Event]) -> tuple[int | None, int | None]:
+    """(first, last) of the times at which the events happened."""
+    if len(events) == 1:
+        return events[0]["event_time"], events[0]["event_time"]
+    times = [event["event_time"] for event in events]
+    return min(times, default=None), max(times, default=None)
 
 
 _RANKS = {"detection": 0, "alert": 1, "policy": 2, "api_call": 3, "lifecycle": 5, "change": 6}

@@ -2,6 +2,7 @@
 -- `is_weak`: it joins what is about the entity itself, but ties no two records to each other by itself (the node
 -- that a pod ran on, a name that another source uses without its namespace or cluster).
 -- `is_loose`: says only roughly where; used where a place names nothing better.
+-- `key`: the number of the entity, in the order of their names.
 create or replace temp table place_keys as
 with named as (
     select
@@ -93,8 +94,11 @@ loose as (
     from named
     anti join firm using (place_id)
 )
-select place_id, kind, entity, bool_and(is_weak) as is_weak, false as is_loose
-from strong
-group by place_id, kind, entity
-union all
-select place_id, kind, entity, false, true from loose
+select *, dense_rank() over (order by kind || ' ' || entity) as key
+from (
+    select place_id, kind, entity, bool_and(is_weak) as is_weak, false as is_loose
+    from strong
+    group by place_id, kind, entity
+    union all
+    select place_id, kind, entity, false, true from loose
+)

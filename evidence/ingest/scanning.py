@@ -44,7 +44,6 @@ from evidence.settings import Settings
 WHOLE_BYTES_MAX = 32 * 1024 * 1024
 """Files up to this size are read at once; of larger ones the beginning tells lines from documents."""
 _BOM = b"\xef\xbb\xbf"
-_BLANK = b" \t\r"
 _BRACE = ord("{")
 BATCH_COUNT = 200
 """Lines handed on at once: few enough that what they state is still in the processor's cache."""
@@ -271,8 +270,7 @@ class FileScan:
 
     def _find_hint_in_lines(self, data: bytes) -> None:
         """The reader of the first line that any knows; a file whose beginning nobody knows is refused."""
-        for raw in data[:WHOLE_BYTES_MAX].removeprefix(_BOM).split(b"\n"):
-            line = raw.strip(_BLANK)
+        for _, line in lines_of(data[:WHOLE_BYTES_MAX].removeprefix(_BOM)):
             if line[:1] not in (b"{", b"["):
                 continue
             document = walked(line)

@@ -29,6 +29,7 @@ from evidence.times import format_rfc3339
 
 PART_BYTES_MAX = 64 * 1024 * 1024
 """Largest file written; what is more goes on in the next, so that intake holds no more than this at once."""
+_PIECE_BYTES = 256 * 1024
 UNPLACED, REFUSED, MERGED, PROVENANCE = "unplaced", "refused", ".merged", ".ingest"
 
 
@@ -105,7 +106,8 @@ class _Parts:
         self._folder, self._stem, self._suffix = folder, stem, suffix
         self._files: dict[str, str] = {}
         self._handle: Any = None
-        self._size = 0
+        self._held: list[bytes] = []
+        self._size = self._written = 0
 
     def add(self, record: bytes) -> None:
         """Write one record and a line's end."""
@@ -115,19 +117,27 @@ class _Parts:
             tail = f"-{number}" if number > 1 else ""
             self._name = f"{self._stem}{tail}.{self._suffix}"
             self._handle = (self._folder / self._name).open("wb")
-            self._digest, self._size = hashlib.sha256(), 0
-        for piece in (record, b"\n"):
-            self._handle.write(piece)
-            self._digest.update(piece)
+            self._digest, self._size, self._written = hashlib.sha256(), 0, 0
+        self._held += (record, b"\n")
         self._size += len(record) + 1
+        if self._size - self._written >= _PIECE_BYTES:
+            self._put()
 
     def close(self) -> dict[str, str]:
         """{name: SHA-256} of all of them, flushed to the disk."""
         self._end()
         return self._files
 
+    def _put(self) -> None:
+        piece = b"".join(self._held)
+        self._handle.write(piece)
+        self._digest.update(piece)
+        self._written += len(piece)
+        self._held.clear()
+
     def _end(self) -> None:
         if self._handle is not None:
+            self._put()
             self._handle.flush()
             os.fsync(self._handle.fileno())
             self._handle.close()

@@ -21,10 +21,14 @@ Credential: `AKIA…` long-lived; `ASIA…` temporary, but a console session whe
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+
+import orjson
 
 from evidence.readers import fields
 from evidence.readers.contract import Event, Json
 
+_KEPT_COUNT, _KEPT_BYTES_MAX = 4096, 4096  # identities that are kept once read, and the largest of them
 _INSTANCE = re.compile(r"i-[0-9a-f]{8,17}")
 _HUMAN_TYPES = frozenset({"Directory", "IdentityCenterUser", "Root", "SAMLUser"})
 
@@ -32,10 +36,28 @@ _HUMAN_TYPES = frozenset({"Directory", "IdentityCenterUser", "Root", "SAMLUser"}
 def identity_fields(record: Json, is_sign_in: bool) -> Event:
     """The identity columns of one record; absent context stays NULL."""
     identity = fields.optional_mapping(record, "userIdentity")
+    is_console = is_sign_in or record.get("sessionCredentialFromConsole") in ("true", True)
+    used = fields.loose_mapping(record, "additionalEventData").get("MFAUsed")
+    is_mfa_used = used == "Yes" if used in ("Yes", "No") else None
+    try:
+        written = orjson.dumps(identity)
+    except orjson.JSONEncodeError:  # numbers that were parsed exactly
+        written = b""
+    if 0 < len(written) <= _KEPT_BYTES_MAX:
+        return _read_written(written, is_console, is_mfa_used)
+    return _read(identity, is_console, is_mfa_used)
+
+
+@lru_cache(maxsize=_KEPT_COUNT)
+def _read_written(written: bytes, is_console: bool, is_mfa_used: bool | None) -> Event:
+    """A session says the same of itself in each of its many calls. What is returned is not written to."""
+    return _read(orjson.loads(written), is_console, is_mfa_used)
+
+
+def _read(identity: Json, is_console: bool, is_mfa_used: bool | None) -> Event:
     kind = fields.optional_text(identity, "type", "/userIdentity")
     context = fields.loose_mapping(identity, "sessionContext")
-    is_mfa = _is_mfa(record, context)
-    is_console = is_sign_in or record.get("sessionCredentialFromConsole") in ("true", True)
+    is_mfa = _is_mfa(context) if is_mfa_used is None else is_mfa_used
     key = fields.optional_text(identity, "accessKeyId", "/userIdentity")
     actor, actor_kind = _principal(identity, kind), _kind(kind, is_console or is_mfa is True)
     if kind == "AssumedRole":
@@ -85,10 +107,7 @@ def _part(arn: str, index: int) -> str | None:
     return parts[index] if index < len(parts) and parts[index] else None
 
 
-def _is_mfa(record: Json, context: Json) -> bool | None:
-    used = fields.loose_mapping(record, "additionalEventData").get("MFAUsed")
-    if used in ("Yes", "No"):
-        return bool(used == "Yes")
+def _is_mfa(context: Json) -> bool | None:
     written = fields.loose_mapping(context, "attributes").get("mfaAuthenticated")
     return {"true": True, "false": False}.get(written) if isinstance(written, str) else None
 

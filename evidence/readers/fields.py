@@ -43,10 +43,10 @@ def text(record: Mapping[str, Any], key: str, at: str = "") -> str:
 def optional_text(record: Mapping[str, Any], key: str, at: str = "") -> str | None:
     """The text of a key; None when it is absent, null or empty."""
     value = record.get(key)
-    if value is None or value == "":
-        return None
     if isinstance(value, str):
-        return value
+        return value or None
+    if value is None:
+        return None
     raise invalid(f"{at}/{pointer_part(key)}", value, "text")
 
 
@@ -117,11 +117,10 @@ def loose_text(record: Mapping[str, Any], *keys: str) -> str | None:
     """The first of the keys that holds text or an integer, as text; for maps whose values are free."""
     for key in keys:
         value = record.get(key)
-        if not value and value != 0:
-            continue
         if isinstance(value, str):
-            return value
-        if isinstance(value, int) and not isinstance(value, bool):
+            if value:
+                return value
+        elif isinstance(value, int) and not isinstance(value, bool):
             return str(value)
     return None
 
@@ -130,7 +129,9 @@ def loose_mapping(record: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
     """The object found by following the keys; an empty one when there is none. For free-form payloads."""
     value: Any = record
     for key in keys:
-        value = value.get(key) if isinstance(value, dict) else None
+        if not isinstance(value, dict):
+            return _EMPTY
+        value = value.get(key)
     return value if isinstance(value, dict) else _EMPTY
 
 

@@ -102,4 +102,7 @@ def recognise(envelope: Json | None, records: Sequence[Json]) -> Reader | None:
 
 def recognise_bare(record: Json) -> Reader | None:
     """The reader for one record with nothing around it: as `recognise`, quicker for large exports."""
-    return next((reader for reader in READERS if reader.is_record(record)), None)
+    for reader in READERS:
+        if reader.is_record(record):
+            return reader
+    return None
