@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import pyarrow as pa
 
 from evidence.ingest.index import Index
 from evidence.json_strict import canonical
+from evidence.readers.registry import READERS
 
 _SQL = {path.stem: path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.sql"))}
 _SERVICES = pa.schema(
@@ -33,6 +35,7 @@ _SERVICES = pa.schema(
         )
     ]
 )
+_BESIDE = {reader.format: reader.beside for reader in READERS}
 _SETTLED = pa.schema([("sha256", pa.binary()), ("winner", pa.binary()), ("is_equal", pa.bool_())])
 _CLAIMS = pa.schema([("kept_id", pa.int64()), ("incident_id", pa.string())])
 Claims = Iterable[tuple[int, str]]
@@ -79,14 +82,17 @@ def _compared(index: Index, losers: list[tuple[bytes, bytes, int]]) -> Iterable[
 
     if not losers:
         return
+    digests: dict[bytes, bytes] = {}
     with RawBytes(index) as raw:
-        digests = raw.digests("select sha256, record_id from rivals", _content_digest)
+        for (name,) in index.connection.execute("select distinct format from rivals order by 1").fetchall():
+            rivals = f"select sha256, record_id from rivals where format = '{name}'"
+            digests |= raw.digests(rivals, partial(_content_digest, beside=_BESIDE[name]))
     for sha256, winner, _ in losers:
         yield sha256, winner, digests[sha256] == digests[winner]
 
 
-def _content_digest(data: bytes) -> bytes:
-    return hashlib.sha256(canonical(data)).digest()
+def _content_digest(data: bytes, beside: Iterable[tuple[str, ...]]) -> bytes:
+    return hashlib.sha256(canonical(data, beside)).digest()
 
 
 def group(

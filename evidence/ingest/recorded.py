@@ -10,13 +10,15 @@ import csv
 import hashlib
 import io
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pyarrow.parquet as pq
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from evidence.errors import InputError, Place
 from evidence.export_files import path_text, read
@@ -27,12 +29,13 @@ from evidence.placing import swap_in, write_aside
 from evidence.redaction import make_visible
 from evidence.strict_yaml import load_yaml, parse_model
 from evidence.tables import table_from_rows
-from evidence.times import NS_PER_SECOND, TimeRefused, format_rfc3339, parse_rfc3339
+from evidence.times import EVENT_TIME_MAX, NS_PER_SECOND, TimeRefused, format_rfc3339, parse_rfc3339
 from expectations.tables.intake import INCIDENT_TYPES, SEVERITY_WORDS
 
 TIMES = ("started_at", "detected_at", "acknowledged_at", "mitigated_at", "resolved_at")
 _TEXTS = ("title", "service", "environment", "severity", "incident_type")
 _TEXT_MAX = 200
+_SECONDS = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
 
 
 class _Strict(BaseModel):
@@ -58,12 +61,24 @@ class RecordMapping(_Strict):
     """A mapping file. `words` turns the file's severities into ours; other words are flagged.
 
     Rows that agree in all `distinct` columns are one incident; all mapped columns where it is left out.
+    `seconds_since` is the moment (RFC 3339) from which a file counts that states its times in seconds.
     """
 
     columns: Columns
     distinct: Annotated[list[str], Field(strict=True, min_length=1)] | None = None
     times_without_zone: Literal["utc"] | None = None
+    seconds_since: str | None = None
     words: dict[str, Literal["critical", "fatal", "high", "informational", "low", "medium"]] = {}
+
+    @field_validator("seconds_since")
+    @classmethod
+    def _is_a_moment(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                parse_rfc3339(value)
+            except TimeRefused as refused:
+                raise ValueError(f"{refused.what}, such as 2018-01-01T00:00:00Z") from None
+        return value
 
 
 class _RowRefused(Exception):
@@ -214,6 +229,8 @@ def _time(value: Any, column: str, mapping: RecordMapping) -> int | None:
     if value is None or value == "":
         return None
     text = str(value)
+    if mapping.seconds_since:
+        return _counted(text, column, mapping.seconds_since)
     try:
         return parse_rfc3339(text)
     except TimeRefused as refused:
@@ -223,6 +240,16 @@ def _time(value: Any, column: str, mapping: RecordMapping) -> int | None:
             except TimeRefused:
                 pass
         raise _RowRefused(refused.reason, column, str(refused)) from None
+
+
+def _counted(text: str, column: str, since: str) -> int:
+    """The moment so many seconds after `since`, in nanoseconds."""
+    if not _SECONDS.fullmatch(text):
+        raise _RowRefused("time_invalid", column, f"{text[:64]!r} is no count of seconds")
+    moment = parse_rfc3339(since) + int(Decimal(text) * NS_PER_SECOND)
+    if moment >= EVENT_TIME_MAX:
+        raise _RowRefused("time_outside_range", column, f"{text!r} seconds after {since} lies after 2261")
+    return moment
 
 
 def _text(value: Any) -> str | None:

@@ -44,7 +44,8 @@ def resolve(placed: list[Placed]) -> None:
 
     The same bytes: the copy that arrived first is the evidence, the others are duplicates. The same
     identity within a format: the content that arrived first (then of the least digest) is kept, other
-    bytes of the same canonical content are duplicates, other content is quarantined. A refused record is
+    bytes of the same canonical content (but for what the reader says lies `beside` the thing itself) are
+    duplicates, other content is quarantined. A refused record is
     quarantined wherever it stands, unless a file of another format holds its bytes as evidence.
     """
     kept: dict[str, Placed] = {}
@@ -76,9 +77,10 @@ def _settle_identities(kept: Iterable[Placed]) -> list[Placed]:
         if len(group) == 1:
             continue
         first, *others = sorted(group, key=_order)
-        content = canonical(first.record.raw)
+        beside = first.reader.beside if first.reader else ()
+        content = canonical(first.record.raw, beside)
         for other in others:
-            if canonical(other.record.raw) == content:
+            if canonical(other.record.raw, beside) == content:
                 other.status = "duplicate"
             else:
                 detail = (

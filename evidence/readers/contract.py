@@ -169,6 +169,8 @@ class Reader:
     a bare array and JSON lines of records need no declaration. `identity` names the record within the
     format, None when the source gives it none. `read` raises RecordRefused. `format_gaps` are what every
     export with such an event lacks by the tool's own documentation; they are declared once per incident.
+    `beside` are the paths of what lies beside the thing that the identity names, such as to whom a webhook
+    was delivered: records of one identity that differ there alone say the same.
     `page_gaps` sees all pages of an incident together, so that one page may hold what another counts.
     `facts` are for people: every reader in the registry has them. A record that may hold secrets
     (`has_secrets`) is kept with its file, but its text is in no table.
@@ -188,3 +190,4 @@ class Reader:
     page_gaps: Callable[[Sequence[Page]], Iterable[tuple[Page, Gap]]] = no_page_gaps
     facts: SourceFacts | None = None
     has_secrets: bool = False
+    beside: tuple[tuple[str, ...], ...] = ()

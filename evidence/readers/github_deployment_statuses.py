@@ -2,7 +2,7 @@
 
 Recognised by `state` beside `deployment_url`, or by `deployment_status`. Success is a change that
 happened; every other state tells that GitHub was read and covers changes up to then.
-Wrong can be: times, an unknown state. Identity: id.
+Wrong can be: times, an unknown state. Identity: id and last update.
 """
 
 from __future__ import annotations
@@ -11,7 +11,13 @@ from collections.abc import Iterable
 
 from evidence.readers import fields
 from evidence.readers.contract import Around, Event, Json, Reader, SourceFacts
-from evidence.readers.github_deployments import APPLICATION_LIFECYCLE, repository_of, shared_fields, unwrap
+from evidence.readers.github_deployments import (
+    APPLICATION_LIFECYCLE,
+    DELIVERY,
+    repository_of,
+    shared_fields,
+    unwrap,
+)
 
 STATES = frozenset({"error", "failure", "inactive", "in_progress", "pending", "queued", "success", "waiting"})
 
@@ -48,9 +54,10 @@ def read(record: Json, around: Around) -> Iterable[Event]:
 
 
 def identity(record: Json) -> str | None:
-    """GitHub's id of the status."""
+    """The status at its last update, as deployments and runs are told apart."""
     status, _ = _unwrap(record)
-    return fields.loose_text(status, "id")
+    uid = fields.loose_text(status, "id")
+    return f"{uid} {fields.loose_text(status, 'updated_at', 'created_at')}" if uid else None
 
 
 def _unwrap(record: Json) -> tuple[Json, str]:
@@ -70,4 +77,6 @@ FACTS = SourceFacts(
     class_uids=(APPLICATION_LIFECYCLE,),
 )
 
-READER = Reader("github_deployment_statuses", "github", is_record, read, identity, facts=FACTS)
+READER = Reader(
+    "github_deployment_statuses", "github", is_record, read, identity, facts=FACTS, beside=DELIVERY
+)

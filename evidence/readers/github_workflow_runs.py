@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from evidence.readers import fields
 from evidence.readers.contract import Around, Event, Gap, Json, Page, Reader, SourceFacts
-from evidence.readers.github_deployments import repository_of
+from evidence.readers.github_deployments import DELIVERY, repository_of
 from evidence.readers.github_pages import pages_missing
 
 APPLICATION_LIFECYCLE = 6002
@@ -186,6 +186,8 @@ READER = Reader(
     containers=(("workflow_runs",),),
     is_envelope=is_envelope,
     page_gaps=page_gaps,
+    # The list of pull requests is what is open when GitHub answers, not when the run was updated.
+    beside=(*DELIVERY, ("pull_requests",), ("workflow_run", "pull_requests")),
     facts=SourceFacts(
         tool="GitHub",
         written_by="`gh api --paginate repos/OWNER/NAME/actions/runs`; webhooks `workflow_run`, "

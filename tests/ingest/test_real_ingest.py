@@ -61,6 +61,21 @@ def test_a_longer_gap_ties_no_techniques_together(tmp_path: Path) -> None:
             {"pagerduty_incidents": 3, "pagerduty_log_entries": 3},
             {"unknown_format": 5},
         ),
+        # 24 alerts of 10 groups, of which 12 repeat one for another receiver, and 3 silences.
+        (
+            "alertmanager-api-karma",
+            {"alertmanager_api": 24, "alertmanager_silences": 3},
+            {"unknown_format": 1},
+        ),
+        # 18 webhooks; three say again what another says, to another recipient.
+        (
+            "github-deployments",
+            {"github_deployment_statuses": 3, "github_deployments": 4, "github_workflow_runs": 11},
+            {"unknown_format": 2},
+        ),
+        # Tables of incidents: they come in through a mapping.
+        ("cloud-provider-incidents", {}, {"unknown_format": 5}),
+        ("cloud-uptime-archive", {}, {"unknown_format": 15}),
         # Not exports: each record is wrapped with the rule that it tests.
         ("panther-rule-tests", {}, {"unknown_format": 2}),
         # A table of delays.
@@ -75,6 +90,26 @@ def test_every_record_is_read_or_refused_with_its_reason(
     assert found == {each.format: each.records for each in report.formats if each.format}
     assert refused == Counter(each.reason for each in report.refusals)
     assert report.records == report.evidence + report.duplicate + report.unplaced + report.refused
+
+
+@pytest.mark.parametrize(
+    ("folder", "evidence", "duplicate", "unplaced"),
+    [
+        ("cloudtrail-stratus", 310, 0, 0),
+        ("k8s-audit-falco-fixtures", 30, 0, 0),
+        ("alertmanager-webhooks", 3, 0, 0),
+        ("alertmanager-api-karma", 15, 12, 0),
+        ("argocd-applications", 0, 0, 1),
+        ("github-deployments", 2, 3, 13),
+        ("pagerduty-incidents", 6, 0, 0),
+    ],
+)
+def test_what_becomes_of_every_record_that_is_read(
+    folder: str, evidence: int, duplicate: int, unplaced: int, tmp_path: Path
+) -> None:
+    """A deployment, a sync, or a job that went well, is no incident by itself."""
+    report = ingest(REAL / folder, into=tmp_path / "in", is_dry=True)
+    assert (evidence, duplicate, unplaced) == (report.evidence, report.duplicate, report.unplaced)
 
 
 def test_the_delay_of_cloudtrail_is_the_median_of_recorded_alerts() -> None:

@@ -22,6 +22,7 @@ from ..kpis.conftest import open_tables
 from ..readers.reading import SETTINGS
 
 REAL = Path(__file__).parents[3] / "shared" / "real" / "cloud-provider-incidents"
+UPTIME = REAL.with_name("cloud-uptime-archive")
 MAPPING = """\
 columns: {started_at: begin, detected_at: noticed, mitigated_at: end, service: what, severity: how}
 words: {major: high}
@@ -138,6 +139,7 @@ def test_the_kpi_tables_count_them_by_service_and_severity(
         ("columns: {started_at: nowhere}", "has no column 'nowhere'"),
         ("columns: {begun: begin}", "mapping.yaml:1"),
         ("columns: {started_at: begin}\nwords: {x: bad}", "mapping.yaml:2"),
+        ("columns: {started_at: begin}\nseconds_since: monday", "mapping.yaml:2.*seconds_since"),
     ],
 )
 def test_a_wrong_mapping_is_an_error(
@@ -146,6 +148,22 @@ def test_a_wrong_mapping_is_an_error(
     """It names what is wrong."""
     with pytest.raises(InputError, match=message):
         mapped(mapping=mapping)
+
+
+def test_times_in_seconds_count_from_the_moment_that_the_mapping_names(
+    mapped: Callable[..., RecordsReport], tmp_path: Path
+) -> None:
+    """To the nanosecond; what is no count, or ends after 2261, is refused."""
+    rows = "begin,end\n0.0,90.5\n60,\nsoon,70\n9999999999,\n"
+    mapping = "columns: {started_at: begin, resolved_at: end}\nseconds_since: 2020-01-01T00:00:00Z\n"
+    report = mapped(rows, mapping)
+    assert (4, 2, 2) == (report.rows, report.incidents, report.refused)
+    assert ["time_invalid", "time_outside_range"] == [each.reason for each in report.refusals]
+    held = load_records(tmp_path / "in" / RECORDS_FILE).to_pylist()
+    first = 1_577_836_800 * 10**9
+    assert [(first, first + 90_500_000_000), (first + 60 * 10**9, None)] == sorted(
+        (row["started_at"], row["resolved_at"]) for row in held
+    )
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="the recorded incidents are not beside the repository")
@@ -166,3 +184,28 @@ def test_the_recorded_incidents_of_a_cloud_provider_give_the_known_medians(tmp_p
     dwell = found["kpis.weekly_dwell_time"]
     assert (1032, 1.95) == (dwell[0], round(dwell[1] / 3600, 2))
     assert (1304, 1032) == tuple(span.n for span in report.spans if span.begin == "started_at")
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="the recorded incidents are not beside the repository")
+def test_the_recorded_summaries_of_another_cloud_provider_are_read_whole(tmp_path: Path) -> None:
+    """774 rows with one time each, without a zone; nothing says when anything began or ended."""
+    (tmp_path / "mapping.yaml").write_text(
+        "columns: {detected_at: date, title: summary, service: service}\ntimes_without_zone: utc\n"
+    )
+    mapping = load_mapping(tmp_path / "mapping.yaml")
+    report = take_in([REAL / "aws_incidents.parquet"], mapping, tmp_path, is_dry_run=True)
+    assert (774, 774, 0) == (report.rows, report.incidents + report.duplicate, report.refused)
+    assert report.incidents == report.flags["missing_end"] == report.flags["missing_begin"]
+
+
+@pytest.mark.skipif(not UPTIME.is_dir(), reason="the archive of outages is not beside the repository")
+def test_the_archive_of_outages_is_read_whole(tmp_path: Path) -> None:
+    """544 outages in 14 files, in seconds from each file's first; the share of time up is no severity."""
+    (tmp_path / "mapping.yaml").write_text(
+        "columns: {started_at: start_time, resolved_at: end_time, service: service}\n"
+        "seconds_since: 2018-01-01T00:00:00Z\n"
+    )
+    paths = sorted(UPTIME.glob("*.csv"))
+    report = take_in(paths, load_mapping(tmp_path / "mapping.yaml"), tmp_path, is_dry_run=True)
+    assert (14, 544, 544) == (len(paths), report.rows, report.incidents)
+    assert (0, 0, {"missing_notification": 544}) == (report.duplicate, report.refused, report.flags)

@@ -190,3 +190,15 @@ def test_a_comparison_counts_its_commits(tmp_path: Path) -> None:
     body = {"base_commit": {}, "total_commits": 251, "commits": [COMMIT], "files": []}
     told = recorded(tmp_path, ALERT_FILE, {"compare.json": json.dumps(body).encode()})
     assert told.gaps("github") == [("more_available", "commits of acme/checkout-api")]
+
+
+def test_one_event_delivered_to_two_hooks_is_a_duplicate(tmp_path: Path) -> None:
+    """A repository's hook and an app's differ in the addressee; another job under its id is refused."""
+    to_app = {**JOB, "installation": {"id": 1}}
+    other = {**JOB, "workflow_job": {**JOB["workflow_job"], "name": "another"}}
+    files = {f"{name}.json": json.dumps(body).encode() for name, body in (("a", JOB), ("b", to_app))}
+    twice = recorded(tmp_path / "twice", ALERT_FILE, files)
+    statuses = [row["status"] for row in twice.rows("intake.raw_records")]
+    assert (0, 1) == (statuses.count("quarantined"), statuses.count("duplicate"))
+    conflict = recorded(tmp_path / "conflict", ALERT_FILE, files, {"c.json": json.dumps(other).encode()})
+    assert ["conflicting_identity"] == [row["reason"] for row in conflict.rows("intake.quarantine")]
