@@ -41,6 +41,7 @@ class RawRecord:
     field: str = ""
     detail: str = ""
     identity: str | None = None
+    original: tuple[str, str] | None = None
     events: tuple[Event, ...] = ()
     gaps: tuple[Gap, ...] = ()
 
@@ -231,6 +232,7 @@ def _fill(record: RawRecord, reader: Reader, around: Around) -> None:
     identity = reader.identity(value)
     gaps = tuple(reader.record_gaps(value, around))
     record.events, record.identity, record.gaps = events, identity, gaps
+    record.original = reader.original(value) if reader.original else None
 
 
 def _raw_record(data: bytes, element: Element, line: int) -> RawRecord:

@@ -45,8 +45,9 @@ def resolve(placed: list[Placed]) -> None:
     The same bytes: the copy that arrived first is the evidence, the others are duplicates. The same
     identity within a format: the content that arrived first (then of the least digest) is kept, other
     bytes of the same canonical content (but for what the reader says lies `beside` the thing itself) are
-    duplicates, other content is quarantined. A refused record is
-    quarantined wherever it stands, unless a file of another format holds its bytes as evidence.
+    duplicates, other content is quarantined. Of one call in two forms the one that arrived first is kept (of
+    equals the tool's own log), and what a lake tells otherwise than the log is quarantined. A refused record
+    is quarantined wherever it stands, unless a file of another format holds its bytes as evidence.
     """
     kept: dict[str, Placed] = {}
     for one in sorted((p for p in placed if not p.record.reason), key=_order):
@@ -56,6 +57,7 @@ def resolve(placed: list[Placed]) -> None:
         if one.record.reason:
             one.status = "duplicate" if one.record.sha256 in kept and one.record.length else "quarantined"
     losers = {loser.record.sha256: loser for loser in _settle_identities(kept.values())}
+    losers |= {loser.record.sha256: loser for loser in _settle_forms(kept.values())}
     for one in placed:
         loser = losers.get(one.record.sha256)
         if loser is not None and loser.status == "quarantined":
@@ -89,6 +91,39 @@ def _settle_identities(kept: Iterable[Placed]) -> list[Placed]:
                 _quarantine(other, detail, "")
             losers.append(other)
     return losers
+
+
+def _settle_forms(kept: Iterable[Placed]) -> list[Placed]:
+    """Among a record and its other forms (a lake's) one is evidence; the others lose."""
+    evidence = [one for one in kept if one.status == "evidence" and one.reader is not None]
+    forms = sorted((one for one in evidence if one.record.original), key=_order)
+    wanted = {one.record.original for one in forms}
+    chosen = {
+        key: one
+        for one in evidence
+        if one.reader and (key := (one.reader.format, one.record.identity or "")) in wanted
+    }
+    losers = []
+    for form in forms:
+        assert form.record.original is not None  # by the selection above
+        first = chosen.setdefault(form.record.original, form)
+        if first is form:
+            continue
+        if _said(form) != _said(first):
+            detail = f"the record of which it is another form says otherwise: {first.record.sha256}"
+            _quarantine(form, detail, "")
+            losers.append(form)
+            continue
+        late = form if form.arrival >= first.arrival else first
+        late.status = "duplicate"
+        chosen[form.record.original] = first if late is form else form
+        losers.append(late)
+    return losers
+
+
+def _said(one: Placed) -> list[tuple[object, ...]]:
+    """Of each event what no mapping loses: what was done, and when."""
+    return [(event["kind"], event["name"], event["event_time"]) for event in one.record.events]
 
 
 def _quarantine(one: Placed, detail: str, field: str) -> None:

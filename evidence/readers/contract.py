@@ -171,6 +171,7 @@ class Reader:
     export with such an event lacks by the tool's own documentation; they are declared once per incident.
     `beside` are the paths of what lies beside the thing that the identity names, such as to whom a webhook
     was delivered: records of one identity that differ there alone say the same.
+    `original` is (format, identity) of the record of which this one is another form, in a lake say.
     `page_gaps` sees all pages of an incident together, so that one page may hold what another counts.
     `facts` are for people: every reader in the registry has them. A record that may hold secrets
     (`has_secrets`) is kept with its file, but its text is in no table.
@@ -191,3 +192,4 @@ class Reader:
     facts: SourceFacts | None = None
     has_secrets: bool = False
     beside: tuple[tuple[str, ...], ...] = ()
+    original: Callable[[Json], tuple[str, str] | None] | None = None

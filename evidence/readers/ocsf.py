@@ -62,6 +62,12 @@ def identity(record: Json) -> str | None:
     return f"{record['class_uid']} {uid} {_time(record)[0]}" if uid else None
 
 
+def original(record: Json) -> tuple[str, str] | None:
+    """The event of CloudTrail's own log that the lake made this one of."""
+    uid = fields.loose_text(fields.loose_mapping(record, "metadata"), "uid")
+    return ("cloudtrail", uid) if uid and record["class_uid"] in CALLS and is_cloudtrail(record) else None
+
+
 def record_gaps(record: Json, around: Around) -> Iterable[Gap]:
     """What a call has from the client alone, as the product's own log would tell it."""
     if record["class_uid"] not in CALLS:
@@ -148,8 +154,12 @@ FACTS = SourceFacts(
     forgeable=("user_agent", "message"),
     trust="as the product that wrote it, with the same gaps for what a client says of itself; of EKS audit "
     "events a lake keeps the first address alone, which a client may have written; what passed a lake's "
-    "mapping may have lost fields; the same call read from CloudTrail's own log as well is counted twice",
+    "mapping may have lost fields. The same call in CloudTrail's own log (`metadata.uid` is `eventID`) is "
+    "one call: the form that arrives first is evidence, the other a duplicate, and a lake's that says "
+    "otherwise is refused",
     class_uids=(*sorted((*FINDINGS, *CALLS)),),
 )
 
-READER = Reader("ocsf", "ocsf", is_record, read, identity, record_gaps=record_gaps, facts=FACTS)
+READER = Reader(
+    "ocsf", "ocsf", is_record, read, identity, record_gaps=record_gaps, facts=FACTS, original=original
+)

@@ -14,6 +14,8 @@ from evidence.errors import InputError
 from evidence.intake import build
 from evidence.tables import conform
 
+from ..readers.samples import CLOUDTRAIL
+from ..readers.security_lake import version_2
 from .folders import INCIDENT, SETTINGS, built, lay_out, rows, sha256, write
 
 SECOND = 1_000_000_000
@@ -127,6 +129,38 @@ def test_one_identity_with_other_content_is_a_conflict(tmp_path: Path) -> None:
     (refused,) = rows(tables, "quarantine", "reason", "field")
     assert refused == {"reason": "conflicting_identity", "field": ""}
     assert len(rows(tables, "evidence_events")) == 1
+
+
+@pytest.mark.parametrize(
+    ("arrivals", "kept"),
+    [
+        ({}, "cloudtrail"),
+        ({"trail.json": "12:00", "lake.jsonl": "12:00"}, "cloudtrail"),
+        ({"trail.json": "12:00", "lake.jsonl": "11:30"}, "ocsf"),
+        ({"trail.json": "11:30", "lake.jsonl": "12:00"}, "cloudtrail"),
+    ],
+)
+def test_one_call_in_two_forms_is_one_call(tmp_path: Path, arrivals: dict[str, str], kept: str) -> None:
+    """What arrives first is evidence, of equals CloudTrail's own log."""
+    made = {**CLOUDTRAIL, "eventTime": "2026-01-06T11:00:00Z"}
+    forms = {"lake.jsonl": array(version_2(made)), "trail.json": array(made)}
+    received = "".join(f'  {name}: "2026-01-06T{at}:00Z"\n' for name, at in arrivals.items())
+    tables = built(lay_out(tmp_path, forms, INCIDENT + (f"received:\n{received}" if received else "")))
+    records = rows(tables, "raw_records", "format", "status")
+    assert [kept] == [row["format"] for row in records if row["status"] == "evidence"]
+    assert ["duplicate"] == [row["status"] for row in records if row["format"] != kept]
+    assert 1 == len(rows(tables, "evidence_events"))
+
+
+def test_a_form_that_says_otherwise_than_the_log_is_refused(tmp_path: Path) -> None:
+    """The lake's, whichever arrives first; other calls are none of its forms."""
+    made = {**CLOUDTRAIL, "eventTime": "2026-01-06T11:00:00Z"}
+    other = version_2({**made, "eventName": "DeleteBucket"})
+    unrelated = version_2({**made, "eventID": "another"})
+    forms = {"lake.jsonl": array(other, unrelated), "trail.json": array(made)}
+    tables = built(lay_out(tmp_path, forms, INCIDENT + 'received: {lake.jsonl: "2026-01-06T11:10:00Z"}\n'))
+    assert ["conflicting_identity"] == [row["reason"] for row in rows(tables, "quarantine")]
+    assert 2 == len(rows(tables, "evidence_events"))
 
 
 def test_an_identity_counts_within_its_incident_only(tmp_path: Path) -> None:
