@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from evidence import archives, json_strict
-from evidence.export_files import FILE_BYTES_MAX
 from evidence.ingest.scanned import (
     SAMPLE_COUNT,
     Enclosing,
@@ -30,7 +29,7 @@ from evidence.ingest.scanned import (
     stand_in,
     walked,
 )
-from evidence.ingest.streams import ExportStream, StreamRefused
+from evidence.ingest.streams import BYTE_ORDER_MARK, ExportStream, StreamRefused, whole_lines
 from evidence.intake.layout import Layout, decompress
 from evidence.intake.records import RECORD_BYTES_MAX, not_utf8, oversized
 from evidence.json_spans import Document, Element, is_cut_off
@@ -43,7 +42,6 @@ from evidence.settings import Settings
 
 WHOLE_BYTES_MAX = 32 * 1024 * 1024
 """Files up to this size are read at once; of larger ones the beginning tells lines from documents."""
-_BOM = b"\xef\xbb\xbf"
 _BRACE = ord("{")
 BATCH_COUNT = 200
 """Lines handed on at once: few enough that what they state is still in the processor's cache."""
@@ -244,33 +242,18 @@ class FileScan:
         self._find_hint_in_lines(head)
         if self.hint is None:
             return
-        base, rest = 0, head
-        if head.startswith(_BOM):
-            base, rest = len(_BOM), head[len(_BOM) :]
-        # Joined at a line's end alone: a long line in many pieces is not copied with each of them.
-        held, size = [rest], len(rest)
-        for chunk in chunks:
-            end = held[-1].rfind(b"\n") + 1
-            if end:
-                tail = held[-1][end:]
-                held[-1] = held[-1][:end]
-                yield from self._some_lines(b"".join(held), base, is_last=False)
-                base += size - len(tail)
-                held, size = [tail], len(tail)
-            elif size > FILE_BYTES_MAX:
-                raise StreamRefused("size_exceeded", f"a line has more than {FILE_BYTES_MAX} bytes")
-            held.append(chunk)
-            size += len(chunk)
-        last = ""
-        for records in self._some_lines(b"".join(held), base, is_last=True):
-            last = records[-1].reason
-            yield records
+        last, end = "", 0
+        for base, data, is_end in whole_lines(head, chunks):
+            last, end = "", base + len(data)
+            for records in self._some_lines(data, base, is_last=is_end):
+                last = records[-1].reason
+                yield records
         if self._export.is_cut_off and last != "truncated":
-            yield [self._cut_off(base + size)]
+            yield [self._cut_off(end)]
 
     def _find_hint_in_lines(self, data: bytes) -> None:
         """The reader of the first line that any knows; a file whose beginning nobody knows is refused."""
-        for _, line in lines_of(data[:WHOLE_BYTES_MAX].removeprefix(_BOM)):
+        for _, line in lines_of(data[:WHOLE_BYTES_MAX].removeprefix(BYTE_ORDER_MARK)):
             if line[:1] not in (b"{", b"["):
                 continue
             document = walked(line)

@@ -12,6 +12,7 @@ from evidence import gzip_streams
 from evidence.export_files import FILE_BYTES_MAX, READ_FLAGS
 
 CHUNK_BYTES = 8 * 1024 * 1024
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 GZIP_RATIO_MAX = 200
 """Beyond FILE_BYTES_MAX, a gzip file that unpacks to more than this many times its size is a bomb."""
 
@@ -79,3 +80,27 @@ class ExportStream:
         self._digest.update(piece)
         self.byte_count += len(piece)
         return piece
+
+
+def whole_lines(head: bytes, chunks: Iterator[bytes]) -> Iterator[tuple[int, bytes, bool]]:
+    """(offset, bytes, whether they are the last) of pieces that end where a line ends, or the stream.
+
+    Raises StreamRefused for a line of more than FILE_BYTES_MAX. A byte order mark is left out.
+    """
+    base = len(BYTE_ORDER_MARK) if head.startswith(BYTE_ORDER_MARK) else 0
+    # Joined at a line's end alone: a long line in many pieces is not copied with each of them.
+    held = [head[base:]]
+    size = len(held[0])
+    for chunk in chunks:
+        end = held[-1].rfind(b"\n") + 1
+        if end:
+            tail = held[-1][end:]
+            held[-1] = held[-1][:end]
+            yield base, b"".join(held), False
+            base += size - len(tail)
+            held, size = [tail], len(tail)
+        elif size > FILE_BYTES_MAX:
+            raise StreamRefused("size_exceeded", f"a line has more than {FILE_BYTES_MAX} bytes")
+        held.append(chunk)
+        size += len(chunk)
+    yield base, b"".join(held), True

@@ -10,6 +10,7 @@ from evidence import archives, gzip_streams
 from evidence.export_files import FILE_BYTES_MAX
 from evidence.json_spans import Containers, Document, Element, IsEnvelope, skip_blank, walk_document
 from evidence.parquet_rows import ParquetRefused, is_parquet, rows_as_lines
+from evidence.record_lines import lines_of
 
 _PIECE_BYTES_MAX = 8 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
@@ -112,11 +113,10 @@ class Layout:
         return first.end < self.end and self._is_json(first)
 
     def _lines(self) -> Iterator[Document]:
-        position = self.start
-        while position < self.end:
-            line = self._line_at(position)
-            yield line
-            position = skip_blank(self.text, line.end)
+        for start, line in lines_of(self.data):
+            end = start + len(line)
+            if line and end > self.start:  # not the mark of byte order alone
+                yield Document(max(start, self.start), end)
 
     def _line_at(self, position: int) -> Document:
         end = self.text.find("\n", position)

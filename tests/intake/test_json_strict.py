@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -95,6 +97,44 @@ def test_no_repeated_key_gets_through(
     raw = f"{{{name}{space}:{parts[0]},{space}{name}:{parts[1]}}}".encode()
     with pytest.raises(JsonRefused):
         parse(raw)
+
+
+SPACES = st.sampled_from([(",", ":"), (", ", ": "), (" ,", " :"), ("\n,", ":\t")])
+EDITS = st.lists(
+    st.tuples(
+        st.integers(0, 99),
+        st.integers(0, 6),
+        st.sampled_from(['"', ":", '":1,', "{", "}", ",", " ", "\\", "1", ""]),
+    ),
+    max_size=3,
+)
+
+
+def edited(text: str, edits: list[tuple[int, int, str]]) -> bytes:
+    """The text with a few stretches exchanged, at so many hundredths of its length."""
+    for hundredth, length, put in edits:
+        place = len(text) * hundredth // 100
+        text = text[:place] + put + text[place + length :]
+    return text.encode()
+
+
+def outcome(read: Callable[[bytes], Any], raw: bytes) -> Any:
+    """The value, or why it is refused."""
+    try:
+        return read(raw)
+    except JsonRefused as refused:
+        return refused.reason, str(refused)
+
+
+@settings(max_examples=1000)
+@given(value=VALUES, spaces=SPACES, is_ascii=st.booleans(), edits=EDITS, again=st.integers(0, 99))
+def test_the_quick_comparison_decides_as_the_look_at_every_key(
+    value: object, spaces: tuple[str, str], is_ascii: bool, edits: list[tuple[int, int, str]], again: int
+) -> None:
+    """`parse_exact` always looks at every key; whatever the bytes, both take or refuse them alike."""
+    text = json.dumps([value, value], ensure_ascii=is_ascii, separators=spaces)
+    raw = edited(text, [*edits, (again, 0, text[: again % 7])])
+    assert outcome(parse, raw) == outcome(parse_exact, raw)
 
 
 def test_exact_numbers_keep_every_digit() -> None:
