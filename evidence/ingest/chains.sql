@@ -7,7 +7,9 @@ select distinct
     stretches.end_at,
     place_keys.key,
     place_keys.is_weak,
-    place_keys.is_loose
+    place_keys.is_loose,
+    -- One page is one page, however long nobody touches it.
+    place_keys.kind = 'page' as is_one
 from stretches
 join settled using (record_id)
 join place_keys using (place_id)
@@ -31,7 +33,7 @@ select
     end_at,
     key,
     is_loose,
-    sum((reached_at is null or begin_at - reached_at > getvariable('gap'))::integer) over (
+    sum((reached_at is null or (not is_one and begin_at - reached_at > getvariable('gap')))::integer) over (
         partition by key order by begin_at, end_at, stretch_id rows unbounded preceding
     )::bigint as place
 from ordered;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,9 +80,11 @@ _PLACE_COLUMNS = (
     "actor_kind",
     "credential_uid",
     "pagerduty_service",
+    "page",
     "upstream",
 )
 _NAMED = _PLACE_COLUMNS[:12]
+_PAGE = re.compile(r"/incidents/([A-Za-z0-9]{1,64})")
 _PLACES = pa.schema([("place_id", pa.int64()), *((name, pa.string()) for name in _PLACE_COLUMNS)])
 _FILES = pa.schema(
     [
@@ -237,6 +240,7 @@ class Index:
         named = (
             *map(get, _NAMED),
             get("resource") if is_paged else None,
+            _page(event) if is_paged else None,
             get("upstream") if get("is_error") or event["kind"] == "alert" else None,
         )
         known = self._places.get(named)
@@ -287,6 +291,12 @@ def _opened(scratch: Path) -> duckdb.DuckDBPyConnection:
         connection.execute(f"create table {name} as from empty").fetchall()
         connection.unregister("empty")
     return connection
+
+
+def _page(event: Event) -> str | None:
+    """PagerDuty's id of the incident that the record belongs to, out of its address."""
+    match = _PAGE.search(event.get("source_url") or "")
+    return match[1] if match else None
 
 
 def _signal(events: tuple[Event, ...]) -> tuple[int | None, int | None, str | None, int]:

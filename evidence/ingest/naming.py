@@ -29,6 +29,7 @@ KINDS = (
     "name",
     "namespace",
     "cluster",
+    "page",
     "nothing",
 )
 _HEAD = """\
@@ -118,5 +119,5 @@ def _title_of(group: Group) -> str:
         about = f"{actor} in {account}"
     else:
         about = f"{kind} {name}".strip()
-    title = f"{group.signal_name}: {about}" if kind != "nothing" else group.signal_name
+    title = f"{group.signal_name}: {about}" if kind not in ("page", "nothing") else group.signal_name
     return make_visible(" ".join(title.split()))[:TITLE_MAX] or "Without a name"

@@ -88,9 +88,13 @@ firm as (
 loose as (
     select
         place_id,
-        case when namespace is not null then 'namespace' when cluster is not null then 'cluster' else 'nothing' end
-            as kind,
-        concat_ws('/', cluster, namespace) as entity
+        case
+            when namespace is not null then 'namespace'
+            when cluster is not null then 'cluster'
+            when page is not null then 'page'
+            else 'nothing'
+        end as kind,
+        coalesce(nullif(concat_ws('/', cluster, namespace), ''), page, '') as entity
     from named
     anti join firm using (place_id)
 )

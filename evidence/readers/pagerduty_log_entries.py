@@ -55,7 +55,9 @@ def read(record: Json, around: Around) -> Iterable[Event]:
         "service_name": fields.optional_text(service, "summary", "/service"),
         "resource_kind": "pagerduty_service",
         "resource": fields.optional_text(service, "id", "/service"),
-        "source_url": fields.optional_text(record, "html_url"),
+        # The API leaves the entry's own address out more often than not.
+        "source_url": fields.optional_text(record, "html_url")
+        or fields.loose_text(fields.loose_mapping(record, "incident"), "html_url"),
     }
     return (event,)
 

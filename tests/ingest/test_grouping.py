@@ -61,6 +61,46 @@ def log(second: int, namespace: str | None = None) -> dict[str, Any]:
     }
 
 
+def entry(second: int, page: str, service: str, word: str = "annotate") -> dict[str, Any]:
+    """A PagerDuty log entry of that page so many seconds after noon."""
+    clock = f"{12 + second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}"
+    return {
+        "id": f"{page}-{second}",
+        "type": f"{word}_log_entry",
+        "summary": word,
+        "created_at": f"2026-01-06T{clock}Z",
+        "html_url": None,
+        "service": {"id": service, "summary": service},
+        "incident": {
+            "summary": "[#1] it fails",
+            "html_url": f"https://acme.pagerduty.com/incidents/{page}",
+        },
+    }
+
+
+def test_one_page_goes_to_one_incident_while_others_overlap(tmp_path: Path) -> None:
+    """Two incidents of the same hours, each with its page, touched only now and then; nothing is mixed."""
+    alerts = [falco(second) for second in (0, 1500, 3000)]
+    alerts += [falco(second, "search", "search-api") for second in (100, 1600, 3100)]
+    checkout = [entry(second, "QCHECKOUT", "PCHKOUT") for second in (30, 2600, 9000)]
+    search = [entry(second, "QSEARCH", "PSEARCH") for second in (130, 2700, 12000)]
+    found = ingest(
+        put(tmp_path / "a", {"x.jsonl": lines(alerts), "y.jsonl": lines([*checkout, *search])}),
+        into=tmp_path / "in",
+        is_dry=True,
+    ).incidents
+    assert [{"falco_json": 3, "pagerduty_log_entries": 3}] * 2 == [each.records for each in found]
+    assert [["page QCHECKOUT"], ["page QSEARCH"]] == [
+        [name for name in each.entities if name.startswith("page")] for each in found
+    ]
+
+
+def test_a_page_between_incidents_that_it_cannot_be_told_from_is_not_split(tmp_path: Path) -> None:
+    """Nobody knows whose it is: it is an incident by itself, whole."""
+    unknown = [entry(second, "QOTHER", "PNOBODY") for second in (30, 4000, 9000)]
+    assert [1, 3, 1] == groups(tmp_path, falco(0), *unknown, falco(40, "search", "search-api"))
+
+
 def test_near_records_of_one_entity_are_tied_through_others(tmp_path: Path) -> None:
     """Each within the gap of the next; the first and the last are not."""
     assert [3] == groups(tmp_path, falco(0), falco(1500), falco(3000))
