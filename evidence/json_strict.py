@@ -32,13 +32,16 @@ class JsonRefused(Exception):
         self.detail = detail
 
 
-def parse(raw: bytes) -> Any:
-    """The value of strict JSON bytes; integers beyond 64 bits come back as floats, see `parse_exact`."""
+def parse(raw: bytes, is_shallow: bool = False) -> Any:
+    """The value of strict JSON bytes; integers beyond 64 bits come back as floats, see `parse_exact`.
+
+    `is_shallow`: the caller knows that no more than DEPTH_MAX brackets open in them.
+    """
     try:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise _refusal(raw, error) from None
-    if raw.count(b"{") + raw.count(b"[") > DEPTH_MAX:
+    if not is_shallow and raw.count(b"{") + raw.count(b"[") > DEPTH_MAX:
         _refuse_depth(value)
     # Text that equals its value written back has lost nothing, and most records are written so.
     written = orjson.dumps(value)

@@ -37,7 +37,7 @@ from evidence.json_strict import JsonRefused
 from evidence.parquet_rows import is_parquet
 from evidence.readers import Around, Reader
 from evidence.readers.registry import CONTAINERS, is_envelope, recognise_bare
-from evidence.record_lines import lines_of
+from evidence.record_lines import deep_length, lines_of
 from evidence.settings import Settings
 
 WHOLE_BYTES_MAX = 32 * 1024 * 1024
@@ -267,9 +267,10 @@ class FileScan:
     def _some_lines(self, data: bytes, base: int, *, is_last: bool) -> Iterator[list[Scanned]]:
         found: list[Scanned] = []
         size = len(data.rstrip(b" \t\r\n")) if is_last else 0
+        deep = deep_length(data)
         for start, line in lines_of(data):
             if line:
-                record = self._plain(line, base + start)
+                record = self._plain(line, base + start, len(line) < deep)
                 if record is not None:
                     found.append(record)
                 else:
@@ -283,12 +284,12 @@ class FileScan:
         if found:
             yield found
 
-    def _plain(self, raw: bytes, start: int) -> Scanned | None:
+    def _plain(self, raw: bytes, start: int, is_shallow: bool) -> Scanned | None:
         """What nearly every line is, one sound record by itself; None where `_line` has to look closer."""
         if raw[0] != _BRACE or len(raw) > RECORD_BYTES_MAX:
             return None
         try:
-            value = json_strict.parse(raw)
+            value = json_strict.parse(raw, is_shallow)
         except JsonRefused:
             return None
         return self._read_bare(raw, value, start, self.line) if CONTAINERS.keys().isdisjoint(value) else None

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from evidence.ingest.scanned import Scanned
 from evidence.ingest.scanning import FileScan
 from evidence.intake.records import read_file
-from evidence.record_lines import lines_of
+from evidence.json_strict import DEPTH_MAX
+from evidence.record_lines import deep_length, lines_of
 
 from ..ingest.ingesting import cloudtrail, falco, lines
 from ..readers.reading import SETTINGS
@@ -34,10 +35,31 @@ def test_lines_are_what_stands_between_line_feeds(data: bytes) -> None:
     assert len(list(lines_of(data))) == data.count(b"\n") + bool(data and not data.endswith(b"\n"))
 
 
+@given(
+    st.lists(
+        st.sampled_from([b"[" * 40, b"{" * 7, b"[{" * 60, b"x" * 9, b"[x" * 30, b"}" * 500]), max_size=9
+    ).map(b"".join),
+    st.integers(1, 400),
+)
+def test_no_stretch_shorter_than_the_deep_length_opens_too_many_brackets(data: bytes, length: int) -> None:
+    """And one of exactly that length does, where there is one at all."""
+    deep = deep_length(data)
+    opened = [data[n : n + min(length, deep - 1)] for n in range(len(data))]
+    assert max((each.count(b"{") + each.count(b"[") for each in opened), default=0) <= DEPTH_MAX
+    counts = [data.count(b"{", n, n + deep) + data.count(b"[", n, n + deep) for n in range(len(data))]
+    assert (max(counts, default=0) > DEPTH_MAX) is (deep <= len(data))
+
+
+def test_brackets_are_counted_across_the_windows_of_a_large_file() -> None:
+    """Also where the first lies megabytes before the last."""
+    data = b"{" * 60 + b" " * 2_500_000 + b"[" * 41
+    assert deep_length(data) == len(data)
+
+
 class Closely(FileScan):
     """A scan that takes no line for a plain one."""
 
-    def _plain(self, raw: bytes, start: int) -> Scanned | None:
+    def _plain(self, raw: bytes, start: int, is_shallow: bool) -> Scanned | None:
         return None
 
 
