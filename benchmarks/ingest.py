@@ -10,26 +10,24 @@ from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
+from benchmarks.exports import RECORDS
 from evidence import intake, json_strict
 from evidence.ingest.pipeline import Request, read_and_group
 from evidence.ingest.writing import write
-from evidence.intake.layout import Layout
 from evidence.intake.records import read_file
-from evidence.readers.registry import CONTAINERS
+from evidence.record_lines import deep_length, lines_of
 from evidence.settings import load_settings
 
 ROOT = Path(__file__).parents[1]
-EXPORT, INCIDENT = "incident/falco.jsonl", "incident/incident.yaml"
+EXPORT, INCIDENT = "incident/export.jsonl", "incident/incident.yaml"
 SETTINGS = ROOT / "fixtures" / "settings.yaml"
-RULES = ("Terminal shell in container", "Unexpected outbound connection destination")
-DECLARED = """
-    hostname: 'VARCHAR', output: 'VARCHAR', priority: 'VARCHAR', rule: 'VARCHAR', source: 'VARCHAR',
-    tags: 'VARCHAR[]', time: 'VARCHAR', output_fields: 'JSON'"""
+_ANCHORS = pa.schema([("start", pa.int64()), ("length", pa.int64()), ("sha256", pa.binary())])
 
 
-def write_export(folder: Path, record_count: int) -> Path:
-    """One incident with one Falco export of so many records, of 1,100 bytes; the same bytes each time."""
+def write_export(folder: Path, kind: str, record_count: int) -> Path:
+    """One incident with one export of so many records of that kind; the same bytes each time."""
     (folder / INCIDENT).parent.mkdir(parents=True, exist_ok=True)
     (folder / INCIDENT).write_text(
         "id: inc-9001-invented\ntitle: An invented export\ntype: security\n"
@@ -40,46 +38,11 @@ def write_export(folder: Path, record_count: int) -> Path:
     shutil.copytree(ROOT / "fixtures" / "catalog", folder / "catalog", dirs_exist_ok=True)
     path = folder / EXPORT
     if not path.exists():
-        lines = "".join(
-            f"{json.dumps(_record(number), separators=(',', ':'))}\n" for number in range(record_count)
-        )
-        path.write_text(lines, encoding="utf-8")
+        record_of = RECORDS[kind].invent
+        with path.open("w", encoding="utf-8") as handle:
+            for number in range(record_count):
+                handle.write(f"{json.dumps(record_of(number), separators=(',', ':'))}\n")
     return path
-
-
-def _record(number: int) -> dict[str, object]:
-    second, pod = number // 1000, hashlib.sha256(str(number % 97).encode()).hexdigest()
-    clock = f"{9 + second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}"
-    time = f"2026-01-12T{clock}.{number % 1000:03}000000Z"
-    fields = {
-        "container.id": pod[:12],
-        "container.image.repository": "registry.example.com/payments/checkout-api",
-        "container.image.tag": "2.14.3",
-        "container.name": "checkout-api",
-        "evt.type": "execve",
-        "k8s.cluster.name": "prod-eu1",
-        "k8s.ns.name": "payments",
-        "k8s.pod.name": f"checkout-api-7d9b6f8f6d-{pod[:5]}",
-        "proc.cmdline": f"bash -c step{number}",
-        "proc.exepath": "/bin/bash",
-        "proc.name": "bash",
-        "proc.pname": "runc",
-        "proc.tty": 34816,
-        "user.loginuid": -1,
-        "user.name": "root",
-        "user.uid": 0,
-    }
-    said = " ".join(f"{name.replace('.', '_')}={value}" for name, value in fields.items())
-    return {
-        "hostname": f"prod-eu1-general-{pod[5:9]}",
-        "output": f"{time[11:29]}: Notice A shell was spawned in a container | {said}"[:420],
-        "output_fields": fields,
-        "priority": "Notice",
-        "rule": RULES[number % len(RULES)],
-        "source": "syscall",
-        "tags": ["T1059", "container", "shell"],
-        "time": time,
-    }
 
 
 def intake_work(folder: Path) -> Callable[[], int]:
@@ -96,15 +59,23 @@ def intake_work(folder: Path) -> Callable[[], int]:
 
 
 def anchoring_work(folder: Path) -> Callable[[], int]:
-    """The parts of it that find every record, hash its bytes and parse it strictly, and nothing more."""
+    """The parts of it that find every record, hash it and parse it strictly; the anchors become a table."""
+    connection = _one_thread()
 
     def run() -> int:
         data = (folder / EXPORT).read_bytes()
-        records = []
-        for each in Layout(data, CONTAINERS).documents():
-            raw = data[each.start : each.end]
-            records.append((each.start, hashlib.sha256(raw).hexdigest(), json_strict.parse(raw)))
-        return len(records)
+        deep = deep_length(data)
+        starts, lengths, digests = [], [], []
+        for start, line in lines_of(data):
+            if line:
+                json_strict.parse(line, len(line) < deep)
+                starts.append(start)
+                lengths.append(len(line))
+                digests.append(hashlib.sha256(line).digest())
+        connection.register("found", pa.table([starts, lengths, digests], schema=_ANCHORS))
+        connection.execute("create or replace table anchors as from found").fetchall()
+        connection.unregister("found")
+        return len(starts)
 
     return run
 
@@ -141,16 +112,21 @@ def ingesting_work(folder: Path, *, is_written: bool) -> Callable[[], int]:
     return run
 
 
-def read_json_work(folder: Path) -> Callable[[], int]:
+def read_json_work(folder: Path, kind: str) -> Callable[[], int]:
     """DuckDB's reader with declared columns: no anchors, lenient, and no events."""
-    connection = duckdb.connect()
-    connection.execute("set threads = 1").fetchall()
+    connection = _one_thread()
     path = str(folder / EXPORT).replace("'", "''")
-    read = f"read_json('{path}', format = 'newline_delimited', columns = {{{DECLARED}}})"
-    sql = f"create table records as from {read}"
+    columns = RECORDS[kind].declared
+    read = f"read_json('{path}', format = 'newline_delimited', columns = {{{columns}}})"
 
     def run() -> int:
-        connection.execute(sql).fetchall()
+        connection.execute(f"create or replace table records as from {read}").fetchall()
         return int(connection.execute("select count(*) from records").fetchall()[0][0])
 
     return run
+
+
+def _one_thread() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    connection.execute("set threads = 1").fetchall()
+    return connection

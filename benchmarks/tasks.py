@@ -177,9 +177,9 @@ def ingesting(folder: Path, *, is_written: bool = False) -> Callable[[], int]:
     return ingest.ingesting_work(folder, is_written=is_written)
 
 
-def read_json(folder: Path) -> Callable[[], int]:
+def read_json(folder: Path, kind: str) -> Callable[[], int]:
     """DuckDB's reader on that export."""
-    return ingest.read_json_work(folder)
+    return ingest.read_json_work(folder, kind)
 
 
 STATES = "enrichment.incident_states"
@@ -229,11 +229,19 @@ def _opened(folder: Path, threads: int, *, is_scattered: bool = False) -> Any:
 
 
 def _take(name: str, folder: Path, options: dict[str, Any]) -> Taken:
-    """Prepare the task, then do and time it; its threads count as well."""
+    """Prepare the task, then do and time it; its threads count as well. Of `rounds` the quickest counts."""
+    rounds = options.pop("rounds", 1)
     work = TASKS[name](folder, **options)
+    found = [_timed(work) for _ in range(rounds)]
+    cpu_seconds, wall_seconds, count = min(found)
+    return Taken(cpu_seconds, wall_seconds, _peak_mb(), count)
+
+
+def _timed(work: Callable[[], int]) -> tuple[float, float, int]:
+    """(CPU seconds, seconds by the clock on the wall, what was counted)."""
     cpu, wall = time.process_time(), time.perf_counter()
     count = work()
-    return Taken(time.process_time() - cpu, time.perf_counter() - wall, _peak_mb(), count)
+    return time.process_time() - cpu, time.perf_counter() - wall, count
 
 
 def _peak_mb() -> float:

@@ -42,7 +42,7 @@ RATIOS = (
     "with 256 MB for the database, CPU",
     "states in no order, CPU",
     "read_json, a record",
-    "records found, hashed and strictly parsed",
+    "records found, hashed, strictly parsed; their anchors",
     "the whole intake stage",
     "reading and hashing the bytes alone",
     "evidence ingest, read and grouped",
