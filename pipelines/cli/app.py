@@ -270,8 +270,9 @@ def compare(
         str, typer.Argument(help="Playbook as it would be: a version's folder, or git:REF.")
     ],
     fail_on: Annotated[
-        str, typer.Option("--fail-on", help="Changes that make the command fail, with commas between them.")
-    ] = "",
+        str | None,
+        typer.Option("--fail-on", help="Changes that make the command fail, with commas between them."),
+    ] = None,
     allow: Annotated[
         list[str] | None, typer.Option("--allow", help="Weakening that may pass, by name; may be repeated.")
     ] = None,

@@ -26,7 +26,7 @@ def print_comparison(
     *,
     output_format: str,
     out: Path | None,
-    fail_on: str,
+    fail_on: str | None,
     allowed: Sequence[str],
     is_attributed: bool,
     listed_max: int,
@@ -38,10 +38,11 @@ def print_comparison(
     from simulator.comparison.compare import Side, compare
     from simulator.comparison.rendering import render
 
-    wanted = parse_fail_on(fail_on)
-    if out is not None:
-        _prepare(out)
+    wanted = () if fail_on is None else parse_fail_on(fail_on)
     baseline, candidate = named_version(baseline), named_version(candidate)
+    if out is not None:
+        read = (Path(baseline), Path(candidate), choice.incidents, choice.history, choice.warehouse)
+        _prepare(out, [folder for folder in read if folder is not None])
     bundles = load_named(baseline, beside=candidate), load_named(candidate, beside=baseline)
     history = open_chosen(choice, bundles[0])
     with closing(history.connection):
@@ -77,18 +78,24 @@ def _layout(*, is_all: bool, is_printed: bool) -> Layout:
     )
 
 
-def _prepare(out: Path) -> None:
+def _prepare(out: Path, read: Sequence[Path]) -> None:
     """Make the folder of the file; what cannot be written is told before anything is compared."""
     from evidence.errors import InputError
 
     if out.is_dir():
         raise InputError(f"--out {out} is a folder", remedy="Name a file")
+    for folder in read:
+        if out.resolve().is_relative_to(folder.resolve()):
+            raise InputError(f"--out {out} lies in {folder}, which is read", remedy="Name a file elsewhere")
     with writing(f"--out {out}"):
         out.parent.mkdir(parents=True, exist_ok=True)
 
 
 def parse_fail_on(text: str) -> tuple[str, ...]:
-    """The names in a list with commas. Raises InputError for one that names nothing."""
+    """The names in a list with commas. Raises InputError for one that names nothing, and for a list of none.
+
+    An empty list is what an unset variable of a CI job leaves: it would switch the gate off unseen.
+    """
     from evidence.errors import InputError
     from simulator.comparison.model import ChangeClass
 
@@ -97,6 +104,8 @@ def parse_fail_on(text: str) -> tuple[str, ...]:
     for name in names:
         if name not in known:
             raise InputError(f"--fail-on {name}: there is no such change", remedy=f"Use {', '.join(known)}")
+    if not names:
+        raise InputError("--fail-on names nothing", remedy=f"Leave it out, or use {', '.join(known)}")
     return names
 
 

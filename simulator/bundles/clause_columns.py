@@ -31,7 +31,8 @@ def _columns(clause: Clause, bundle: Bundle) -> Iterator[str]:
             yield from _of_policy(bundle, policy)
         case ("grading", "thresholds", column):
             yield column
-        case ("grading", "severity", source, *_):
+        case ("grading", "severity", source, *_) | ("grading", "confidence", "source_trust", source):
+            # Trust is in whoever signalled: the record to show is a signal of that source, and of no other.
             yield f"severity_{source}"
         case ("grading", "confidence", *_):
             yield "confidence"

@@ -256,6 +256,7 @@ def _history_ref(history: History) -> HistoryRef:
         incident_count=history.incident_count,
         as_of=None if history.as_of is None else format_rfc3339(history.as_of),
         has_horizons=history.has_horizons,
+        is_generated=history.is_generated,
     )
 
 

@@ -80,6 +80,9 @@ class HistoryRef(Frozen):
     has_horizons: bool = Field(
         description="False where the history does not say when people acted: then every moment counts."
     )
+    is_generated: bool = Field(
+        default=False, description="True where `evidence generate` invented the incidents, labels included."
+    )
 
 
 class VerdictChange(Frozen):

@@ -144,6 +144,7 @@ select
     case when is_change_shown then its_release_service_count end as release_service_count,
     -- spread
     least(pods, pod_max) as pod_count,
+    0 as claimed_pod_count,
     least(pods, node_max) as node_count,
     case
         when not has_place then 0

@@ -29,6 +29,8 @@ from evidence.warehouse import Warehouse, parquet_bytes, write_atomically
 from expectations.tables import TABLES
 
 STATES, INCIDENTS = "enrichment.incident_states", "intake.incidents"
+# Who has labelled an incident that was invented, label and all.
+GENERATOR = "evidence generate"
 EVIDENCE = ("enrichment.state_evidence", "intake.evidence_events", "intake.services")
 
 Paths = Mapping[str, list[Path]]
@@ -44,6 +46,7 @@ class History:
     as_of: int | None
     has_horizons: bool
     has_evidence: bool
+    is_generated: bool = False
 
 
 def open_warehouse(root: Path, as_of: int | None = None) -> History:
@@ -131,12 +134,18 @@ def _open(paths: Paths, as_of: int | None) -> History:
             as_of,
             has_horizons=INCIDENTS in paths,
             has_evidence=all(name in paths for name in EVIDENCE),
+            is_generated=_is_generated(connection),
         )
     )
 
 
 def _count(connection: duckdb.DuckDBPyConnection) -> int:
     return int(connection.execute(f"select count(*) from {INCIDENTS}").fetchall()[0][0])
+
+
+def _is_generated(connection: duckdb.DuckDBPyConnection) -> bool:
+    query = f"select count(*) from (from {INCIDENTS} where label_by = $generator limit 1)"
+    return bool(connection.execute(query, {"generator": GENERATOR}).fetchall()[0][0])
 
 
 def _checked(history: History) -> History:

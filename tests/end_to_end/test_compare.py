@@ -322,6 +322,7 @@ WRONG = {
     "{v1} {v3} --format pdf": "'pdf' is not one of",
     "{v1} {v3} --most -1": "--most",
     "{v1} {v3} --out .": "--out . is a folder. Name a file",
+    "{v1} broken --out broken/playbook.yaml": "--out broken/playbook.yaml lies in broken, which is read",
     "{v1} {v3} --out broken/playbook.yaml/a": "--out broken/playbook.yaml/a cannot be written",
 }
 WRONG_ELSEWHERE = {

@@ -69,7 +69,13 @@ def test_nothing_fails_where_nothing_changes() -> None:
 def test_names_are_read_with_their_spaces_and_empty_parts_left_out() -> None:
     """A list as people write it."""
     assert ("safer", "path") == parse_fail_on(" safer,, path ,")
-    assert () == parse_fail_on("")
+
+
+@pytest.mark.parametrize("text", ["", " ", ",,"])
+def test_a_list_of_nothing_is_refused(text: str) -> None:
+    """What an unset variable leaves must not switch the gate off."""
+    with pytest.raises(InputError, match="--fail-on names nothing"):
+        parse_fail_on(text)
 
 
 @pytest.mark.parametrize("text", ["safer,weaker", "SAFER", "safer path"])

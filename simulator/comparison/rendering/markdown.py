@@ -90,7 +90,7 @@ def _head(comparison: Comparison) -> Iterator[str]:
     yield f"## Playbook comparison: {baseline} → {candidate}"
     yield ""
     yield f"**{markdown(headline(comparison.summary))}**"
-    for sentence in (silence_sentence(comparison), label_sentence(comparison.summary)):
+    for sentence in (silence_sentence(comparison), label_sentence(comparison)):
         if sentence:
             yield ""
             yield markdown(sentence)

@@ -115,7 +115,7 @@ class _Title:
 
 def _head(comparison: Comparison) -> Block:
     yield Text(headline(comparison.summary))
-    for sentence in (silence_sentence(comparison), label_sentence(comparison.summary)):
+    for sentence in (silence_sentence(comparison), label_sentence(comparison)):
         if sentence:
             yield Text(sentence)
     if lost := regressions(comparison.changed):

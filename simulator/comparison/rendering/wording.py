@@ -60,9 +60,11 @@ def _class_counts(summary: Summary) -> Iterator[str]:
             yield f"{summary.classes[each.value]} {each.value}"
 
 
-def label_sentence(summary: Summary) -> str:
+def label_sentence(comparison: Comparison) -> str:
     """What the change does to the agreement with the reviewers; empty where nothing was replayed."""
-    right = summary.labelled_right
+    summary, right = comparison.summary, comparison.summary.labelled_right
+    if comparison.history.is_generated:
+        return "Incidents and labels are invented: what is said of labels and reviewers is about no person."
     if not summary.incident_count:
         return ""
     if not right.incident_count:
@@ -248,7 +250,8 @@ def history_words(comparison: Comparison) -> str:
     history = comparison.history
     as_of = f"as of {history.as_of}" if history.as_of else "all evidence"
     horizon = "" if history.has_horizons else ", not knowing when people acted"
-    return f"{counted(history.incident_count, 'incident')}, {as_of}{horizon}"
+    invented = ", invented by `evidence generate`" if history.is_generated else ""
+    return f"{counted(history.incident_count, 'incident')}, {as_of}{horizon}{invented}"
 
 
 def listing_sentence(comparison: Comparison) -> str:

@@ -290,6 +290,17 @@ def test_no_evidence_of_a_change_is_later_than_the_decision(attributed: Comparis
     assert [] == [(at, decided) for at, decided in known if parse_rfc3339(at) > parse_rfc3339(decided)]
 
 
+def test_the_evidence_of_a_trust_in_a_source_is_of_that_source(history: History) -> None:
+    """What is shown for the weight of Falco's word is a record that Falco wrote."""
+    doubting = edited(active(), grading__confidence__source_trust__falco=0)
+    found = compared(history, doubting, is_attributed=True)
+    shown = [each for change in found.changed for each in change.evidence if "source_trust" in each.clause]
+    assert shown
+    assert {("grading.confidence.source_trust.falco", "severity_falco", "falco")} == {
+        (each.clause, each.column, each.source) for each in shown
+    }
+
+
 def test_recommendations_part_before_their_decisions_differ(grown: Comparison) -> None:
     """Wherever a decision or a path changes there is a first moment of it, within the horizon."""
     changed = [change for change in grown.changed if change.kind is not ChangeKind.COSMETIC]

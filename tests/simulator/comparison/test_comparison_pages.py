@@ -260,6 +260,19 @@ def test_what_was_replayed_until_when_is_said(output_format: str) -> None:
 
 
 @pytest.mark.parametrize("output_format", READ_BY_PEOPLE)
+def test_labels_of_the_generator_are_not_sold_as_reviewers(output_format: str) -> None:
+    """What was invented is said to be, and no verdict is told as that of people."""
+    recorded = comparison().history
+    page = words(
+        render(comparison(history=recorded.model_copy(update={"is_generated": True})), output_format)
+    )
+    assert "invented by `evidence generate`".replace("`", "") in page.replace("`", "")
+    assert "Incidents and labels are invented" in page
+    assert "Against the reviewers" not in page
+    assert "Against the reviewers" in words(render(comparison(), output_format))
+
+
+@pytest.mark.parametrize("output_format", READ_BY_PEOPLE)
 def test_cut_lists_say_so(output_format: str) -> None:
     """The figures count what the list leaves out."""
     page = words(render(comparison(changed=changes()[:2]), output_format))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import closing
 from pathlib import Path
 
 import duckdb
@@ -17,6 +18,7 @@ from expectations.tables.enrichment import INCIDENT_STATES
 from expectations.tables.intake import INCIDENTS
 from pipelines.cli import app
 from simulator.histories.generator import Generated, generate_history
+from simulator.histories.history import open_folder
 from simulator.replays.replay import replay
 
 ROOT = Path(__file__).parents[3]
@@ -144,6 +146,12 @@ select count(*) from (
     window moments as (partition by incident_id order by moment)
 ) where is_falling"""
     assert one(history, sql) == 0
+
+
+def test_a_generated_history_is_known_as_one(folder: Path) -> None:
+    """Its labels are by the generator, and whoever opens it knows."""
+    with closing((opened := open_folder(folder)).connection):
+        assert opened.is_generated
 
 
 def test_a_generated_history_has_variety(history: duckdb.DuckDBPyConnection, active: Bundle) -> None:
