@@ -12,6 +12,11 @@ from evidence.links import KINDS, check_template
 from evidence.strict_yaml import load_yaml, parse_model
 from expectations.tables.intake import SOURCES
 
+DELAY_SECONDS_MAX = 90 * 86_400
+"""90 days: recorded delays go up to 44, and 64 bits of nanoseconds end 100 days after the last event."""
+LOOKBACK_SECONDS_MAX = 366 * 86_400
+"""A year."""
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -62,8 +67,8 @@ class Links(_Strict):
 class Settings(_Strict):
     """All settings. `delivery_delay_seconds` names every source: without it no time of arrival is known."""
 
-    delivery_delay_seconds: dict[str, Annotated[int, Field(ge=0)]]
-    change_lookback_seconds: Annotated[int, Field(ge=1)]
+    delivery_delay_seconds: dict[str, Annotated[int, Field(ge=0, le=DELAY_SECONDS_MAX)]]
+    change_lookback_seconds: Annotated[int, Field(ge=1, le=LOOKBACK_SECONDS_MAX)]
     metrics: Annotated[list[Metric], Field(strict=True)] = []
     links: Links = Links()
 

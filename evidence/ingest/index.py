@@ -357,7 +357,21 @@ def _is_signal(event: Event) -> bool:
         return (event.get("severity_id") or 0) >= _WARNING
     if event["kind"] in ("log", "trace"):
         return event.get("is_error") is True
-    return event["kind"] in ("alert", "api_call", "detection", "policy", "response")
+    if event["kind"] == "api_call":
+        return not _is_daily_life(event)
+    return event["kind"] in ("alert", "detection", "policy", "response")
 
 
+def _is_daily_life(event: Event) -> bool:
+    """Whether it is a cloud call that succeeded in looking at what there is, and hands out no content."""
+    return (
+        event.get("activity") == "read"
+        and event.get("status") == "Success"
+        and event.get("account_uid") is not None
+        and event["name"].startswith(_LOOKS)
+    )
+
+
+# Verbs of cloud calls that tell what there is; what begins with Get may hand out secrets, tokens or objects.
+_LOOKS = ("Check", "Describe", "Head", "List", "Lookup", "Search", "Simulate", "View")
 _WARNING = 3  # OCSF medium, as the readers grade Kubernetes' Warning events

@@ -117,6 +117,37 @@ def test_a_cloud_account_ties_its_actors_together(tmp_path: Path) -> None:
     assert [2, 1] == groups(tmp_path, *calls)
 
 
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        (cloudtrail(0, name="ListBuckets"), []),
+        (cloudtrail(0, name="DescribeInstances"), []),
+        (cloudtrail(0, name="DescribeInstances") | {"errorCode": "AccessDenied"}, [1]),
+        (cloudtrail(0, name="GetSecretValue"), [1]),
+        (cloudtrail(0, name="CreateUser"), [1]),
+    ],
+)
+def test_looking_at_what_there_is_makes_no_incident(
+    tmp_path: Path, record: dict[str, Any], expected: list[int]
+) -> None:
+    """A call that was refused, that hands something out or that changes something does."""
+    assert expected == groups(tmp_path, record)
+
+
+def test_looks_join_what_signals_near_them_and_are_kept_until_then(tmp_path: Path) -> None:
+    """Counted and kept as unplaced; a late write takes them in."""
+    into = tmp_path / "in"
+    looks = lines([cloudtrail(0, name="ListBuckets"), cloudtrail(60, name="DescribeInstances")])
+    report = ingest(put(tmp_path / "a", {"x.jsonl": looks}), into=into)
+    assert (2, 0, 2) == (report.records, report.evidence, report.unplaced)
+    assert [("cloudtrail", 2, "no_signal")] == [
+        (each.format, each.records, each.why) for each in report.unplaced_records
+    ]
+    late = ingest(put(tmp_path / "b", {"y.jsonl": lines([cloudtrail(120, name="CreateUser")])}), into=into)
+    assert [{"cloudtrail": 3}] == [each.records for each in late.incidents]
+    assert not (into / "unplaced").exists()
+
+
 def test_a_sync_joins_the_alert_near_it_and_an_old_one_makes_no_incident(tmp_path: Path) -> None:
     """An application's history over hours ties the incidents of those hours not together."""
     alerts = [falco(60), falco(300 * 60)]

@@ -42,6 +42,8 @@ def test_a_link_may_have_several_templates(tmp_path: Path) -> None:
         (WHOLE.replace("  falco: 5\n", ""), "no delay for falco"),
         (WHOLE.replace("falco: 5", "falko: 5"), "unknown source 'falko'"),
         (WHOLE.replace("falco: 5", "falco: -1"), "falco is -1; at least 0 is expected"),
+        (WHOLE.replace("falco: 5", "falco: 7776001"), "falco is 7776001; at most 7,776,000 is expected"),
+        (WHOLE.replace(": 7200", ": 99999999999"), "at most 31,622,400 is expected"),
         (WHOLE + "colour: red\n", "unknown key 'colour'"),
         (WHOLE + "links: {logs: 'javascript:alert(1)'}\n", "Begin it with https://host/"),
         (WHOLE + "links: {logs: 'http://x/{service}'}\n", "Begin it with https://host/"),
