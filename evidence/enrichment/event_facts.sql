@@ -12,11 +12,7 @@ select
         | flag_if(kind = 'policy' and activity = 'allowed', 'policy_allowed')
         | flag_if(has_approval_artifact, 'approval_present')
         | flag_if(not has_approval_artifact, 'approval_absent')
-        | flag_if(
-            kind = 'lifecycle'
-            and regexp_matches(name, '^(NodeNotReady|NodeNotSchedulable|Rebooted)$'),
-            'node_fault'
-        )
+        | flag_if(kind = 'lifecycle' and is_node_fault(name), 'node_fault')
     ) as flags
 from resolved_events
 group by incident_id, known_at

@@ -18,6 +18,8 @@ select
         when 'name' then ['signal_names', 'signal_count', 'signal_sources', 'signal_source_count', 'confidence']
         when 'pod' then ['pod_count', 'is_spreading']
         when 'stray_pod' then ['pod_count', 'is_spreading']
+        when 'claimed_pod' then ['claimed_pod_count']
+        when 'stray_claimed_pod' then ['claimed_pod_count']
         when 'node' then ['node_count', 'is_spreading']
         when 'stray_node' then ['node_count', 'is_spreading']
         when 'service' then ['service_count', 'is_spreading']
@@ -51,19 +53,8 @@ join anchors
     )
 where events.kind = 'metric' and events.measure is not null and not events.is_beside_path
 union all
-select
-    events.incident_id,
-    unnest(['hot_dependency', 'is_dependency_hot']),
-    hot.known_at,
-    hot.known_at,
-    min(events.event_id)
-from hot_dependencies as hot
-join anchors using (incident_id)
-join resolved_events as events
-    on events.incident_id = hot.incident_id and events.kind = 'trace' and events.upstream is not null
-    and (events.is_error or events.duration_ms >= $slow_span_ms)
-    and greatest(events.known_at, anchors.service_since) = hot.known_at
-group by events.incident_id, hot.known_at
+select incident_id, unnest(['hot_dependency', 'is_dependency_hot']), known_at, known_at, event_id
+from hot_dependencies
 union all
 select events.incident_id, 'is_source_network_new', greatest(events.known_at, anchors.principal_since),
     1 + events.is_network_new::bigint, events.event_id
@@ -150,23 +141,15 @@ union all
 select incident_id, 'environment', environment_since, 0, environment_event from places
 where environment_ref = ''
 union all
--- The layer rests on what its rule names; the reason tells which rule.
+-- The layer rests on what its rule names, known by then: the latest change, else what showed it first.
 select
     states.incident_id,
     'layer',
     states.known_at,
     states.known_at,
-    case
-        when states.layer = 'security' then min(hits.event_id) filter (where hits.kind <> 'alert')
-        when states.layer_reason like '%a node' then min(anchors.node_subject_event)
-        when states.layer_reason like 'changed%' then arg_max(changes.event_id, changes.change_rank)
-        else min(anchors.first_signal_event)
-    end
+    arg_max(witnesses.event_id, (witnesses.weight, -witnesses.known_at, witnesses.event_id))
 from ungraded_states as states
-join anchors on anchors.incident_id = states.incident_id and anchors.first_signal_at <= states.known_at
-join signal_hits as hits
-    on hits.incident_id = states.incident_id and hits.known_at <= states.known_at and not hits.is_clearing
-left join incident_changes as changes
-    on changes.incident_id = states.incident_id and changes.visible_at <= states.known_at
-where states.layer is not null
-group by states.incident_id, states.known_at, states.layer, states.layer_reason
+join layer_witnesses as witnesses
+    on witnesses.incident_id = states.incident_id and witnesses.layer_reason = states.layer_reason
+    and witnesses.known_at <= states.known_at
+group by states.incident_id, states.known_at

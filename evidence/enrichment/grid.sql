@@ -17,9 +17,20 @@ with facts as (
     select incident_id, known_at, (thing = 'pod')::integer as pods, (thing = 'node')::integer as nodes,
         (thing = 'service')::integer as services, (thing = 'stray_pod')::integer as stray_pods,
         (thing = 'stray_node')::integer as stray_nodes, (thing = 'stray_service')::integer as stray_services,
+        (thing = 'claimed_pod')::integer as claimed_pods,
+        (thing = 'stray_claimed_pod')::integer as stray_claimed_pods,
         (thing = 'name')::integer as names, (thing = 'relayed_name')::integer as relayed_names,
         (thing = 'route')::integer as routes
     from sightings
+    union all by name
+    -- A claimed pod that is shown after all is claimed no longer.
+    select pods.incident_id, pods.known_at, -(pods.thing = 'pod')::integer as claimed_pods,
+        -(pods.thing = 'stray_pod')::integer as stray_claimed_pods
+    from sightings as pods
+    join sightings as claimed
+        on claimed.incident_id = pods.incident_id and claimed.value = pods.value
+        and claimed.thing = replace(pods.thing, 'pod', 'claimed_pod')
+    where pods.thing in ('pod', 'stray_pod')
     union all by name
     select incident_id, visible_at as known_at, change_rank from incident_changes
     union all by name
@@ -65,6 +76,8 @@ arrivals as (
         coalesce(sum(stray_pods), 0)::bigint as stray_pods,
         coalesce(sum(stray_nodes), 0)::bigint as stray_nodes,
         coalesce(sum(stray_services), 0)::bigint as stray_services,
+        coalesce(sum(claimed_pods), 0)::bigint as claimed_pods,
+        coalesce(sum(stray_claimed_pods), 0)::bigint as stray_claimed_pods,
         coalesce(sum(names), 0)::bigint as names,
         coalesce(sum(relayed_names), 0)::bigint as relayed_names,
         coalesce(sum(routes), 0)::bigint as routes,
@@ -105,6 +118,8 @@ select
     (sum(stray_pods) over so_far)::integer as stray_pod_count,
     (sum(stray_nodes) over so_far)::integer as stray_node_count,
     (sum(stray_services) over so_far)::integer as stray_service_count,
+    (sum(claimed_pods) over so_far)::integer as claimed_pod_count,
+    (sum(stray_claimed_pods) over so_far)::integer as stray_claimed_pod_count,
     (sum(names) over so_far)::integer as signal_count,
     (sum(relayed_names) over so_far)::integer as relayed_signal_count,
     (sum(routes) over so_far)::integer as route_count,

@@ -64,3 +64,18 @@ create or replace temp macro environment_word(statement) as
 -- A call that went through; sources that state no result went through.
 create or replace temp macro is_success(status) as
     coalesce(lower(status) in ('success', 'succeeded', 'ok') or regexp_full_match(status, '[123]\d\d'), true);
+
+-- Events of a node's life cycle that say that it is at fault, or taken out of service.
+create or replace temp macro is_node_fault(name) as
+    regexp_matches(name, '^(NodeNotReady|NodeNotSchedulable|Rebooted)$');
+
+-- Events that say that a pod or node is out of a resource. A node under pressure was put under it by what runs there.
+create or replace temp macro is_resource_fault(name) as
+    regexp_matches(
+        name,
+        '^(EvictionThresholdMet|Evicted|FailedScheduling|Node.*Pressure|NodeHasInsufficient.*|OOMKill.*|SystemOOM)$'
+    );
+
+-- Signals about a fault of their own (a flagged image, a rotation that failed), and not about somebody's doing.
+create or replace temp macro is_fault_signal(signal_name) as
+    signal_name in ('image-policy-violated', 'secret-rotation-failed');

@@ -10,14 +10,7 @@ select
     bit_or(
         flag_if(kind in ('log', 'trace') and route is not null, 'route_seen')
         | flag_if(kind = 'trace' and upstream is not null, 'upstream_seen')
-        | flag_if(
-            -- A node under pressure was put under it by what runs there.
-            kind = 'lifecycle' and regexp_matches(
-                name,
-                '^(EvictionThresholdMet|Evicted|FailedScheduling|Node.*Pressure|NodeHasInsufficient.*|OOMKill.*|SystemOOM)$'
-            ),
-            'resource_fault'
-        )
+        | flag_if(kind = 'lifecycle' and is_resource_fault(name), 'resource_fault')
     ) as flags
 from (
     select

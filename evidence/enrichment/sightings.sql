@@ -2,6 +2,7 @@
 -- Pods and nodes count as affected when a signal or a fault in their life cycle names them, services when a
 -- signal does; log lines and spans come from healthy pods too. What belongs to no component of the catalogue is a
 -- `stray_…`: it counts only as long as nothing of the catalogue is affected, because nothing ties it to the rest.
+-- A pod is affected once something else than a relay's word shows that it is there; until then it is a `claimed_…`.
 with named as (
     select incident_id, event_id, known_at, component, component_ref, namespace, own_workload, service_name, pod, node
     from signal_hits
@@ -11,15 +12,36 @@ with named as (
     from resolved_events
     where kind = 'lifecycle' and severity_id >= 3
 ),
-things as (
+shown_pods as (
+    -- A log line or span of a pod that is well shows it too; a call for it that failed does not.
+    select incident_id, coalesce(namespace, '') || '/' || pod as value, min(known_at) as shown_at
+    from resolved_events
+    where pod is not null and not is_relay(source) and source <> 'slack'
+        and (kind <> 'api_call' or is_success(status))
+    group by incident_id, coalesce(namespace, '') || '/' || pod
+),
+named_pods as (
     select
-        incident_id,
-        case when component_ref is null then 'stray_pod' else 'pod' end as thing,
-        coalesce(namespace, '') || '/' || pod as value,
-        known_at,
-        event_id
+        named.incident_id,
+        named.event_id,
+        named.known_at,
+        coalesce(named.namespace, '') || '/' || named.pod as value,
+        case when named.component_ref is null then 'stray_' else '' end as prefix,
+        shown_pods.shown_at
     from named
-    where pod is not null
+    left join shown_pods
+        on shown_pods.incident_id = named.incident_id
+        and shown_pods.value = coalesce(named.namespace, '') || '/' || named.pod
+    where named.pod is not null
+),
+things as (
+    select incident_id, prefix || 'pod' as thing, value, greatest(known_at, shown_at) as known_at, event_id
+    from named_pods
+    where shown_at is not null
+    union all
+    select incident_id, prefix || 'claimed_pod', value, known_at, event_id
+    from named_pods
+    where coalesce(shown_at > known_at, true)
     union all
     select
         incident_id,

@@ -19,8 +19,7 @@ select
     bit_or(
         flag_if(kind = 'alert', 'alert')
         | flag_if(
-            kind in ('detection', 'api_call') and not is_relay(source)
-            and signal_name not in ('image-policy-violated', 'secret-rotation-failed'),
+            kind in ('detection', 'api_call') and not is_relay(source) and not is_fault_signal(signal_name),
             'attack'
         )
         | flag_if(signal_name = 'secret-rotation-failed', 'rotation_failed')
@@ -30,8 +29,12 @@ select
         | flag_if(component = anchors.service and deployment_path is null, 'path_unstated')
         | flag_if(kind = 'detection' and is_relay(source), 'relayed_attack')
         | flag_if(entity_ref is not null or component_ref is not null, 'entity_affected')
-        -- A name, service or pod was stated, so that "isolated" can be told from "nobody knows".
-        | flag_if(coalesce(component, service_name, own_workload, pod) is not null, 'place_named')
+        -- A name, service or pod was stated, so that "isolated" can be told from "nobody knows"; whom a paging
+        -- tool pages names no place.
+        | flag_if(
+            coalesce(component, case when source <> 'pagerduty' then service_name end, own_workload, pod) is not null,
+            'place_named'
+        )
     ) as flags
 from signal_hits
 left join (select incident_id, service from anchors) as anchors using (incident_id)

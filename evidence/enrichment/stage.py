@@ -63,7 +63,7 @@ def build(connection: duckdb.DuckDBPyConnection, settings: Settings, grading: Gr
     build_states(connection, settings, grading)
     parameters = _parameters(settings)
     _keep(connection, "presence_turns", _presence_turns_sql(), parameters)
-    for statement in ("event_supports", "catalogue_supports"):
+    for statement in ("layer_witnesses", "event_supports", "catalogue_supports"):
         _keep(connection, statement, _sql(statement), parameters)
     published = {f"enrichment.{name}": _table(connection, name) for name in PUBLISHED}
     return {

@@ -20,10 +20,16 @@ with layered as (
         end as layer_verdict,
         -- What the catalogue does not know counts only while nothing that it knows is affected.
         case
-            when service_count + pod_count + node_count > 0
-            then {'pod_count': pod_count, 'node_count': node_count, 'service_count': service_count}
+            when service_count + pod_count + claimed_pod_count + node_count > 0
+            then {
+                'pod_count': pod_count,
+                'claimed_pod_count': claimed_pod_count,
+                'node_count': node_count,
+                'service_count': service_count
+            }
             else {
                 'pod_count': stray_pod_count,
+                'claimed_pod_count': stray_claimed_pod_count,
                 'node_count': stray_node_count,
                 'service_count': stray_service_count
             }
@@ -120,6 +126,7 @@ select
     (known_at - change_at) // 1000000000 as seconds_since_change,
     -- spread and reach
     spread.pod_count,
+    spread.claimed_pod_count,
     spread.node_count,
     spread.service_count,
     case

@@ -170,7 +170,13 @@ CHANGE: tuple[FactKind, ...] = (
 )
 
 SPREAD: tuple[FactKind, ...] = (
-    FactKind("pod_count", "Pods", count("{} affected so far.", "pod"), ("pod",)),
+    FactKind("pod_count", "Pods", count("{} seen and affected so far.", "pod"), ("pod",)),
+    FactKind(
+        "claimed_pod_count",
+        "Claimed pods",
+        count("{} only claimed: no other record shows it so far.", "pod is", "pods are"),
+        ("pod",),
+    ),
     FactKind("node_count", "Nodes", count("{} affected so far.", "node"), ("node",)),
     FactKind("service_count", "Services", count("{} affected so far.", "service"), ("service_name",)),
     FactKind(
@@ -316,6 +322,7 @@ SAME_EVIDENCE = {
 QUIET: dict[str, tuple[Any, ...]] = {
     "is_about_node": (False,),
     "pod_count": (0,),
+    "claimed_pod_count": (0,),
     "node_count": (0,),
     "service_count": (0,),
     "impacted_route_count": (0,),

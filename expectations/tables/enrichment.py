@@ -138,7 +138,12 @@ STATE_COLUMNS = (
         role=A,
     ),
     # --- spread and reach
-    integer("pod_count", "Distinct affected pods so far.", role=F),
+    integer("pod_count", "Distinct affected pods so far that something shows to be there.", role=F),
+    integer(
+        "claimed_pod_count",
+        "Further pods that only tools name that pass on what others found; no other record shows them so far.",
+        role=F,
+    ),
     integer("node_count", "Distinct affected nodes so far.", role=F),
     integer("service_count", "Distinct affected services so far.", role=F),
     boolean(

@@ -120,6 +120,40 @@ def test_a_component_without_owner_borrows_none() -> None:
     assert "owner" in state["missing_context"]
 
 
+def page(number: int, minute: int = 0, **fields: Any) -> dict[str, Any]:
+    return event(
+        number,
+        "pagerduty",
+        "alert",
+        minute,
+        name="High",
+        activity="triggered",
+        resource_kind="pagerduty_service",
+        **fields,
+    )
+
+
+def test_whom_a_paging_tool_pages_is_not_what_is_affected() -> None:
+    """PagerDuty's service bears a component's title and is annotated for two: it names neither."""
+    shop = {"pagerduty_service": "PSHOP", "criticality": "customer_facing"}
+    front = entry("component:default/storefront", title="Storefront", **shop)
+    cart = entry("component:default/cart", **shop)
+    alert = event(1, "alertmanager", "alert", name="High", activity="firing", service_name="cart")
+    named = page(2, 1, service_name="Storefront", resource="PSHOP")
+    beside, alone = last_states_of_cases([[alert, named], [named]], entries=[front, cart])
+    assert (beside["service"], beside["service_count"], beside["is_spreading"]) == ("cart", 1, False)
+    assert beside["customer_facing_count"] == 1
+    assert (alone["service"], alone["service_count"], alone["is_spreading"]) == (None, 0, None)
+
+
+def test_a_paged_service_that_one_component_is_annotated_with_is_that_component() -> None:
+    """The id decides, whatever PagerDuty calls the service."""
+    cart = entry("component:default/cart", pagerduty_service="PCART")
+    front = entry("component:default/storefront")
+    found = last_state([page(1, service_name="storefront", resource="PCART")], entries=[cart, front])
+    assert (found["service"], found["service_count"]) == ("cart", 1)
+
+
 def test_responses_are_never_seen() -> None:
     """What responders did makes no moment, and neither do writes at or after the recorded action."""
     from .tables import MINUTE, START, incident

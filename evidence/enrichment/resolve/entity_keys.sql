@@ -4,8 +4,6 @@ with claims as (
     select 'service' as role, name as word, entity_ref, 1 as priority
     from intake.services where kind = 'component'
     union all
-    select 'service', pagerduty_service, entity_ref, 1 from intake.services where kind = 'component'
-    union all
     select 'service', kubernetes_id, entity_ref, 2 from intake.services where kind = 'component'
     union all
     select 'service', title, entity_ref, 3 from intake.services where kind = 'component'
@@ -19,6 +17,8 @@ with claims as (
     select 'application', argocd_app, entity_ref, 1 from intake.services where kind = 'component'
     union all
     select 'repository', github_slug, entity_ref, 1 from intake.services where kind = 'component'
+    union all
+    select 'paged', pagerduty_service, entity_ref, 1 from intake.services where kind = 'component'
     union all
     -- Principals, access keys, buckets and databases: by their cloud name, else by their catalogue name.
     select 'cloud', cloud_uid, entity_ref, 1 from intake.services

@@ -4,7 +4,9 @@
 -- Beside the primary path run a canary, which the catalogue names, and jobs of a component that is none itself.
 -- What a canary's service-level signal means nobody can say: it names no path.
 -- Order of right to name the component: the service's own name (an alert's pod label may be its exporter's),
--- the workload, the pod's generated name, the GitOps application, the repository.
+-- the workload, the pod's generated name, the GitOps application, the repository. What a paging tool calls a
+-- service is a group of people who are paged: whatever its name, it is the component only where the catalogue
+-- annotates that one, and no other, with its id.
 with visible_events as (
     select events.*
     from intake.evidence_events as events
@@ -31,7 +33,8 @@ named as (
             by_job.entity_ref,
             by_pod.entity_ref,
             by_application.entity_ref,
-            by_repository.entity_ref
+            by_repository.entity_ref,
+            by_paged.entity_ref
         ) as component_ref,
         coalesce(job_names.workload, events.workload, pod_names.workload) as own_workload,
         clusters.entity_ref as cluster_ref,
@@ -48,6 +51,7 @@ named as (
         and events.workload_kind in ('Job', 'ReplicaSet', 'Pod')
     left join entity_keys as by_service
         on by_service.role = 'service' and by_service.word = lower(events.service_name)
+        and events.source <> 'pagerduty'
     left join entity_keys as by_workload
         on by_workload.role = 'workload' and by_workload.word = lower(events.namespace || '/' || events.workload)
     left join entity_keys as by_job
@@ -58,6 +62,9 @@ named as (
         on by_application.role = 'application' and by_application.word = lower(events.application)
     left join entity_keys as by_repository
         on by_repository.role = 'repository' and by_repository.word = lower(events.repository)
+    left join entity_keys as by_paged
+        on by_paged.role = 'paged' and by_paged.word = lower(events.resource)
+        and events.resource_kind = 'pagerduty_service'
     left join entity_keys as clusters on clusters.role = 'cluster' and clusters.word = lower(events.cluster)
     left join entity_keys as accounts on accounts.role = 'account' and accounts.word = lower(events.account_uid)
     left join cloud_names as actors on actors.name = events.actor

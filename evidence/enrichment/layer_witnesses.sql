@@ -1,0 +1,75 @@
+-- One row per incident, reason for a layer and weight: the first event to arrive that shows what the reason says.
+-- The reasons are those of ungraded_states.sql. Of several weights the greatest known counts: of changes the latest,
+-- of alerts one on the affected service.
+with signals as (
+    select hits.*, anchors.service as affected_service
+    from signal_hits as hits
+    join anchors using (incident_id)
+    where not hits.is_clearing
+),
+service_events as (
+    -- As in service_facts.sql: of the affected service, or of an export that names none.
+    select
+        events.* exclude (known_at),
+        greatest(
+            events.known_at,
+            case when events.component is null then anchors.first_signal_at else anchors.service_since end
+        ) as known_at
+    from resolved_events as events
+    join anchors
+        on anchors.incident_id = events.incident_id
+        and (
+            events.component = anchors.service
+            or (events.component is null and events.service_name is null and events.own_workload is null)
+        )
+    where not events.is_beside_path
+),
+witnesses as (
+    select incident_id, 'a detection or watched call' as layer_reason, 0::bigint as weight, known_at, event_id
+    from signals
+    where kind in ('detection', 'api_call') and not is_relay(source) and not is_fault_signal(signal_name)
+    union all
+    select incident_id, 'the signal is about a node', 0, node_subject_since, node_subject_event
+    from anchors
+    union all
+    select incident_id, 'a node reports a fault', 0, known_at, event_id
+    from resolved_events
+    where kind = 'lifecycle' and is_node_fault(name)
+    union all
+    select incident_id, 'a detection that was passed on', 0, known_at, event_id
+    from signals
+    where kind = 'detection' and is_relay(source)
+    union all
+    select incident_id, 'the rotation of a secret failed', 0, known_at, event_id
+    from signals
+    where signal_name = 'secret-rotation-failed'
+    union all
+    select incident_id, 'changed before the first symptom', change_rank, visible_at, event_id
+    from incident_changes
+    union all
+    select incident_id, 'slow or failing calls concentrate on one upstream', 0, known_at, event_id
+    from hot_dependencies
+    union all
+    select incident_id, 'out of a resource', 0, known_at, event_id
+    from service_events
+    where kind = 'lifecycle' and is_resource_fault(name)
+    union all
+    select incident_id, 'a limit is reached', 0, known_at, event_id
+    from service_events
+    where kind = 'metric' and measure in ('cpu', 'memory', 'saturation') and measure_unit = 'ppm'
+        and measure_value >= $pressure_limit_ppm
+    union all
+    select incident_id, 'an alert on the service and nothing else', (component is not distinct from affected_service)::bigint,
+        known_at, event_id
+    from signals
+    where kind = 'alert'
+)
+select
+    incident_id,
+    layer_reason,
+    weight,
+    min(known_at) as known_at,
+    arg_min(event_id, (known_at, event_id)) as event_id
+from witnesses
+where event_id is not null and known_at is not null
+group by incident_id, layer_reason, weight
