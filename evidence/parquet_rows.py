@@ -11,26 +11,27 @@ from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from io import BytesIO
 from math import isfinite
-from typing import Any
+from typing import Any, cast
 
 from evidence.anchors import NumberToken, canonical_json
+from evidence.parquet_pages import (
+    VALUE_BYTES_MAX,
+    Chunk,
+    ParquetRefused,
+    judge_chunks,
+    judge_footer,
+    judge_rows,
+)
 from evidence.times import format_rfc3339
 
 MAGIC = b"PAR1"
-# Few, because a cell that is stored once may be repeated in every row.
-ROWS_PER_BATCH = 64
+ROWS_PER_BATCH = 1024
+DECODED_BYTES_MAX = 64 * 1024 * 1024
+"""Most that the columns of one batch may repeat."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-
-
-class ParquetRefused(Exception):
-    """A Parquet file that cannot be read; `reason` is one of quarantine's."""
-
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
-        self.detail = detail
 
 
 def is_parquet(content: bytes) -> bool:
@@ -39,37 +40,114 @@ def is_parquet(content: bytes) -> bool:
 
 
 def rows_as_lines(content: bytes, size_max: int) -> bytes:
-    """The rows as lines of canonical JSON; at most `size_max` bytes. Raises ParquetRefused."""
-    lines: list[bytes] = []
-    size = 0
+    """The rows as lines of canonical JSON; at most `size_max` bytes. Raises ParquetRefused.
+
+    What is decoded at once stays below DECODED_BYTES_MAX, and one row below VALUE_BYTES_MAX.
+    """
+    lines = BytesIO()
     for line in _lines(content, size_max):
-        size += len(line) + 1
-        if size > size_max:
+        if lines.tell() + len(line) + 1 > size_max + 1:
             raise ParquetRefused("size_exceeded", f"the rows have more than {size_max} bytes as JSON")
-        lines.append(line)
-    return b"\n".join(lines)
+        if lines.tell():
+            lines.write(b"\n")
+        lines.write(line)
+    return lines.getvalue()
 
 
 def _lines(content: bytes, size_max: int) -> Iterator[bytes]:
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     try:
-        file = pq.ParquetFile(pa.BufferReader(content))
-        names = file.schema_arrow.names
-        if len(set(names)) != len(names):
-            raise ParquetRefused("unknown_format", "the Parquet file has two columns of one name")
-        declared = sum(file.metadata.row_group(group).total_byte_size for group in range(file.num_row_groups))
-        if declared > size_max:
-            raise ParquetRefused("size_exceeded", f"the columns have {declared} bytes; at most {size_max}")
-        for batch in file.iter_batches(batch_size=ROWS_PER_BATCH):
-            for row in batch.to_pylist(maps_as_pydicts="strict"):
-                yield canonical_json(_plain(row))
+        judge_footer(content)
+        for batch in _batches(content, size_max):
+            for some in _bounded(batch):
+                for row in some.to_pylist(maps_as_pydicts="strict"):
+                    yield canonical_json(_plain(row))
     except UnicodeDecodeError as error:
         raise ParquetRefused("not_utf8", f"a text of the Parquet file is not UTF-8: {error}") from None
     except (pa.ArrowException, OSError, ValueError, KeyError, OverflowError, TypeError) as error:
         what = " ".join(str(error).split())[:200]
         raise ParquetRefused("unknown_format", f"the Parquet file cannot be read: {what}") from None
+
+
+def _batches(content: bytes, size_max: int) -> Iterator[Any]:
+    """Some rows at a time; few where each may hold much."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    limits = {"thrift_string_size_limit": VALUE_BYTES_MAX, "thrift_container_size_limit": 100_000}
+    file = pq.ParquetFile(pa.BufferReader(content), **limits)
+    names = file.schema_arrow.names
+    if len(set(names)) != len(names):
+        raise ParquetRefused("unknown_format", "the Parquet file has two columns of one name")
+    judge_rows(file.metadata.num_rows, names, size_max)
+    chunks = list(_chunks(file))
+    found = judge_chunks(content, chunks, size_max)
+    is_list = {chunk.path for chunk in chunks if chunk.is_list}
+    row_bytes = sum(pages.repeated_bytes for path, pages in found.items() if path not in is_list)
+    # No header tells how many values of a list a row has: what they repeat stays a dictionary till then.
+    coded = [
+        path
+        for path in sorted(is_list)
+        if found[path].value_count * found[path].repeated_bytes > DECODED_BYTES_MAX
+    ]
+    if coded:
+        file = pq.ParquetFile(pa.BufferReader(content), read_dictionary=coded, **limits)
+    row_count = max(1, min(ROWS_PER_BATCH, DECODED_BYTES_MAX // max(1, row_bytes)))
+    return cast(Iterator[Any], file.iter_batches(batch_size=row_count, use_threads=False))
+
+
+def _chunks(file: Any) -> Iterator[Chunk]:
+    for group in range(file.num_row_groups):
+        row_group = file.metadata.row_group(group)
+        for number in range(row_group.num_columns):
+            column, start = row_group.column(number), row_group.column(number).data_page_offset
+            if column.dictionary_page_offset and column.dictionary_page_offset < start:
+                start = column.dictionary_page_offset
+            is_list = file.schema.column(number).max_repetition_level > 0
+            if start < 0 or column.total_compressed_size < 0:
+                raise ParquetRefused("unknown_format", "a column of the Parquet file lies nowhere")
+            yield Chunk(
+                column.path_in_schema, start, column.total_compressed_size, column.num_values, is_list
+            )
+
+
+def _bounded(batch: Any) -> Iterator[Any]:
+    """The batch, or its rows one by one where they hold much. Raises ParquetRefused for too large a row."""
+    if _decoded_bytes(batch) <= VALUE_BYTES_MAX:
+        yield batch
+        return
+    for number in range(batch.num_rows):
+        row = batch.slice(number, 1)
+        size = _decoded_bytes(row)
+        if size > VALUE_BYTES_MAX:
+            what = f"a row has {size} bytes; at most {VALUE_BYTES_MAX} are read"
+            raise ParquetRefused("size_exceeded", what)
+        yield row
+
+
+def _decoded_bytes(batch: Any) -> int:
+    """The bytes of all cells, with what a dictionary holds once counted wherever it is meant."""
+    return int(batch.nbytes) + sum(_repeated(column) for column in batch.columns)
+
+
+def _repeated(column: Any) -> int:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        lengths = pc.binary_length(column.dictionary)
+        return pc.sum(pc.take(lengths, column.indices)).as_py() or 0
+    if pa.types.is_struct(kind):
+        return sum(_repeated(inner) for inner in column.flatten())
+    if pa.types.is_map(kind):
+        first = column.offsets[0].as_py()
+        count = column.offsets[-1].as_py() - first
+        return sum(_repeated(inner.slice(first, count)) for inner in (column.keys, column.items))
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
+        return _repeated(column.flatten())
+    return 0
 
 
 def _plain(value: Any) -> Any:

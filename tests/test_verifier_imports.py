@@ -13,6 +13,7 @@ VERIFIER = (
     "anchors",
     "export_files",
     "findings",
+    "parquet_pages",
     "published_faults",
     "run_manifests",
     "verified_bytes",
@@ -37,4 +38,4 @@ def test_parquet_is_read_by_a_package_only_when_there_is_some() -> None:
     names = {alias.name for node in at_once if isinstance(node, ast.Import) for alias in node.names}
     names |= {node.module or "" for node in at_once if isinstance(node, ast.ImportFrom)}
     foreign = {name for name in names if name.split(".")[0] not in sys.stdlib_module_names}
-    assert {"evidence.anchors", "evidence.times"} == foreign
+    assert {"evidence.anchors", "evidence.parquet_pages", "evidence.times"} == foreign

@@ -10,6 +10,7 @@ from evidence.ingest.scanning import WHOLE_BYTES_MAX
 from evidence.ingest.streams import GZIP_RATIO_MAX
 from evidence.intake.records import RECORD_BYTES_MAX, SAMPLE_COUNT
 from evidence.json_strict import DEPTH_MAX
+from evidence.parquet_pages import FOOTER_BYTES_MAX, VALUE_BYTES_MAX
 from tests.hostile.json_cases import ACCEPT, EITHER, REFUSE, Case, cases
 from tests.hostile.test_mutants import QUICK, THOROUGH
 
@@ -60,6 +61,10 @@ shows it.
 ANSWERS = (
     ("nesting beyond the limit, 100,000 levels too", "refused as `json_invalid`; time grows with the bytes"),
     ("a gzip bomb", "refused as `size_exceeded`; unpacking stops at the limit"),
+    (
+        "a Parquet bomb: rows, pages, dictionaries, prefixes or lists that repeat one value",
+        "refused as `size_exceeded` by footer and page headers, else by its first row too large",
+    ),
     ("a damaged gzip stream", "refused as `unknown_format`: none of it can be trusted"),
     ("a gzip stream that ends early", "what there is is read, and the end is refused as `truncated`"),
     (
@@ -90,6 +95,11 @@ def limits() -> tuple[tuple[str, str], ...]:
         ("one document or line, to `evidence ingest`", f"{FILE_BYTES_MAX // MEBIBYTE} MiB"),
         ("a larger gzip file, to `evidence ingest`", f"{GZIP_RATIO_MAX} times its own size when unpacked"),
         ("held at once of a file of lines, to `evidence ingest`", f"{WHOLE_BYTES_MAX // MEBIBYTE} MiB"),
+        (
+            "one row of Parquet unpacked, a dictionary, the values in lists of one row group",
+            f"{VALUE_BYTES_MAX // MEBIBYTE} Mi",
+        ),
+        ("footer of a Parquet file", f"{FOOTER_BYTES_MAX // MEBIBYTE} MiB"),
         ("the time of an event", "1970 to 2261"),
         ("nesting of a record", f"{DEPTH_MAX} levels"),
         ("documents, and records of each, that are looked at to recognise a file", f"{SAMPLE_COUNT}"),
