@@ -1,13 +1,17 @@
-"""Owns what Dagster believes of each table: that its version is the one that a reader or a run finds."""
+"""Owns what Dagster believes of each asset: that its version is the one that a reader or a run finds."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from assets.specs import key_of
 from evidence.warehouse import Published
+
+if TYPE_CHECKING:
+    from assets.on_disk import OnDisk
 
 VERSION_TAG = "dagster/data_version"
 RECORDS_MAX = 100  # versions back that are looked at for the record of a table's own materialisation
@@ -39,3 +43,31 @@ def _bare(name: str, entry: Published) -> dg.AssetMaterialization:
         metadata={"dagster/row_count": entry.row_count, "digest": entry.digest},
         tags={VERSION_TAG: entry.digest},
     )
+
+
+def recorded_version(instance: dg.DagsterInstance, name: str) -> str | None:
+    """The data version of the asset's latest record; None where no run has made it yet."""
+    made = _latest(instance, name)
+    return _version(made) if made else None
+
+
+def renewed(instance: dg.DagsterInstance, name: str, found: OnDisk) -> dg.AssetMaterialization | None:
+    """The record that makes Dagster see the asset as it lies on disk; None where it does already.
+
+    Dagster compares what a table was made from with the latest record of that, and looks at no file itself.
+    Where no run has made the asset nothing rests on it, and there is nothing to renew.
+    """
+    made = _latest(instance, name)
+    if made is None or _version(made) == found.version:
+        return None
+    return dg.AssetMaterialization(
+        key_of(name),
+        description="Not made by a run: what lies on disk has changed.",
+        metadata=found.facts,
+        tags={**(made.tags or {}), VERSION_TAG: found.version},
+    )
+
+
+def _latest(instance: dg.DagsterInstance, name: str) -> dg.AssetMaterialization | None:
+    entry = instance.get_latest_materialization_event(key_of(name))
+    return entry.asset_materialization if entry else None

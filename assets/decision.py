@@ -8,6 +8,7 @@ import dagster as dg
 
 from assets.folders import Folders
 from assets.lineage import PLAYBOOK, inputs_of
+from assets.on_disk import active_playbook
 from assets.playbooks import active_bundle
 from assets.specs import OWNERS, PLAYBOOKS_GROUP, key_of, publish, specs_of, tables_of
 from evidence import decision
@@ -22,18 +23,10 @@ from evidence import decision
 def playbook(folders: Folders) -> dg.MaterializeResult[None]:
     """One bundle: the active rules, action matrix, thresholds, approvers and policies, compiled and proven.
 
-    The data version is the bundle's digest, so that every decision below is stale when it changes.
+    The data version is the bundle's digest, so that every decision below is stale when it changes:
+    the sensor `edited_playbooks` reports an edit without a run.
     """
-    bundle = active_bundle(folders)
-    return dg.MaterializeResult(
-        data_version=dg.DataVersion(bundle.digest),
-        metadata={
-            "name": bundle.name,
-            "rules": len(bundle.rules),
-            "actions": len(bundle.actions),
-            "digest": bundle.digest,
-        },
-    )
+    return active_playbook(folders).result()
 
 
 @dg.multi_asset(name="decision", specs=specs_of(tables_of("decision")))

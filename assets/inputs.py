@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from evidence.anchors import manifest_bytes, sha256_of
@@ -31,6 +32,26 @@ def input_files(root: Path) -> InputFiles:
         for path in (found.folder / INCIDENT_FILE, *found.exports):
             files[_relative(path, root)] = (found.incident.id, read(path).sha256)
     return files
+
+
+@dataclass(frozen=True, slots=True)
+class InputMark:
+    """What can be seen of the input files without reading them; `text` changes whenever one of them does."""
+
+    text: str
+    file_count: int
+    byte_count: int
+
+
+def input_mark(root: Path) -> InputMark:
+    """Over name, size and time of change of all that may be read. Raises InputError for a missing folder."""
+    paths = [settings_path(root), *find_catalogue(root), root / RECORDS_FILE]
+    for folder in {path.parent for path in root.rglob(INCIDENT_FILE)}:
+        paths += folder.rglob("*")
+    statuses = {path: path.lstat() for path in sorted(paths) if path.is_symlink() or path.exists()}
+    lines = [f"{path_text(path)} {each.st_size} {each.st_mtime_ns}\n" for path, each in statuses.items()]
+    byte_count = sum(each.st_size for each in statuses.values())
+    return InputMark(sha256_of("".join(lines).encode()), len(lines), byte_count)
 
 
 def input_digest(files: InputFiles) -> str:

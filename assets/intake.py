@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from assets import on_disk
 from assets.folders import Folders
-from assets.inputs import input_digest, input_files, input_manifest, settings_path
+from assets.inputs import input_manifest, settings_path
 from assets.lineage import INCIDENTS
 from assets.specs import OWNERS, key_of, publish, specs_of, tables_of
 from evidence import intake
@@ -25,13 +26,9 @@ def recorded_incidents(folders: Folders) -> dg.MaterializeResult[None]:
     """One folder per recorded incident: its declaration and the tools' raw exports, beside the catalogue.
 
     Nothing is computed: the data version is the digest of the files, so that Dagster marks everything
-    below as stale when one byte of them changes.
+    below as stale when one byte of them changes. The sensor `changed_incidents` reports that without a run.
     """
-    files = input_files(folders.incidents_path)
-    return dg.MaterializeResult(
-        data_version=dg.DataVersion(input_digest(files)),
-        metadata={"files": len(files), "folder": dg.MetadataValue.path(str(folders.incidents_path))},
-    )
+    return on_disk.recorded_incidents(folders).result()
 
 
 @dg.multi_asset(name="intake", specs=specs_of(tables_of("intake")))

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import dagster as dg
 
+from assets import on_disk
 from assets.folders import Folders
 from assets.inputs import settings_path
 from assets.lineage import VERSIONS, inputs_of
 from assets.playbooks import active_bundle, bundle_versions
 from assets.specs import OWNERS, PLAYBOOKS_GROUP, key_of, publish, specs_of
 from evidence import decision
-from evidence.anchors import sha256_of
 from evidence.errors import InputError, PlaybookError
 from evidence.settings import load_settings
 from simulator.bundles.bundle_refs import PREFIX, load_pair
@@ -33,15 +33,7 @@ def playbook_versions(folders: Folders) -> dg.MaterializeResult[None]:
     The data version is that of their contents, so that replays are stale when any of them changes. A
     version that does not compile is named here and is not replayed.
     """
-    versions = bundle_versions(folders)
-    lines = [f"{bundle.name} {bundle.digest}" for bundle in versions.bundles]
-    return dg.MaterializeResult(
-        data_version=dg.DataVersion(sha256_of("\n".join(lines).encode())),
-        metadata={
-            "versions": dg.MetadataValue.md("\n".join(f"- `{line}`" for line in lines) or "none"),
-            "refused": dg.MetadataValue.json(dict(versions.refused)),
-        },
-    )
+    return on_disk.playbook_versions(folders).result()
 
 
 @dg.multi_asset(name="replay", specs=specs_of(RUN_TABLES))

@@ -7,7 +7,7 @@ import dagster as dg
 from assets import checks, decision, enrichment, handoff, intake, kpis, quality, replay
 from pipelines.jobs import compare_playbooks, every_monday, materialise_everything
 from pipelines.resources import folders_of_environment
-from pipelines.sensors import killed_runs, new_incidents
+from pipelines.sensors import changed_incidents, edited_playbooks, killed_runs, new_incidents
 
 defs = dg.Definitions(
     assets=[
@@ -22,7 +22,7 @@ defs = dg.Definitions(
     asset_checks=checks.CHECKS,
     jobs=[materialise_everything, compare_playbooks],
     schedules=[every_monday],
-    sensors=[new_incidents, killed_runs],
+    sensors=[new_incidents, killed_runs, edited_playbooks, changed_incidents],
     resources={"folders": folders_of_environment()},
     executor=dg.in_process_executor,
 )

@@ -21,12 +21,14 @@ from typing import Any
 import pytest
 from projects import ROOT, RUN_SECONDS_MAX, Project, until
 
+from assets.lineage import PLAYBOOK, UPSTREAM, VERSIONS
 from assets.specs import group_of
 from evidence.warehouse import Warehouse
 from expectations.tables import TABLES
 
 START_SECONDS_MAX = 90
 STOP_SECONDS_MAX = 10
+STALE_SECONDS_MAX = 60
 ENDED = ("SUCCESS", "FAILURE", "CANCELED")
 
 # Asks the catalogue again and again until its input ends, through one connection held open all the time or
@@ -96,6 +98,7 @@ ASSETS = """
   }
 }
 """
+STALE = "{ assetNodes { assetKey { path } staleStatus } }"
 SCHEDULES = """
 { repositoriesOrError { ... on RepositoryConnection { nodes {
   schedules { name cronSchedule executionTimezone } sensors { name sensorState { status } } jobs { name }
@@ -133,6 +136,11 @@ class Dev:
         """The status of one run."""
         runs = self.ask(RUNS)["runsOrError"]["results"]
         return next(str(run["status"]) for run in runs if run["runId"] == run_id)
+
+    def stale(self) -> set[str]:
+        """What the graph shows as made from something that has changed since."""
+        nodes = self.ask(STALE)["assetNodes"]
+        return {".".join(node["assetKey"]["path"]) for node in nodes if node["staleStatus"] == "STALE"}
 
     def launch(self) -> str:
         """Launch the job and return the run's id."""
@@ -342,9 +350,29 @@ def test_weekly_tables_are_shown_by_week(dev: Dev, launched: Launched, workspace
 
 
 def test_the_schedule_is_mondays_at_six(dev: Dev) -> None:
-    """Schedule, sensors and job are there as documented; only what looks for killed runs is on."""
+    """Schedule, sensors and job are there as documented; what begins no run is on."""
     (node,) = dev.ask(SCHEDULES)["repositoriesOrError"]["nodes"]
     expected = [{"name": "every_monday", "cronSchedule": "0 6 * * 1", "executionTimezone": "UTC"}]
     assert expected == node["schedules"]
     states = {sensor["name"]: sensor["sensorState"]["status"] for sensor in node["sensors"]}
-    assert {"killed_runs": "RUNNING", "new_incidents": "STOPPED"} == states
+    on = dict.fromkeys(("killed_runs", "edited_playbooks", "changed_incidents"), "RUNNING")
+    assert {**on, "new_incidents": "STOPPED"} == states
+
+
+def test_an_edit_of_a_playbook_shows_on_the_graph(dev: Dev, launched: Launched, workspace: Project) -> None:
+    """Nobody does anything: all that tells of the active playbook's decisions, or replays it, is stale."""
+    assert "SUCCESS" == launched.status
+    before = dev.stale()
+    playbook = workspace.playbooks / "v3" / "playbook.yaml"
+    text = playbook.read_text()
+    playbook.write_text(text.replace("floor: 50\n", "floor: 55\n", 1))
+    expected = {
+        name
+        for name, upstream in UPSTREAM.items()
+        if {PLAYBOOK, VERSIONS} & {*upstream} and name != "quality.validation_results"
+    }
+    until(lambda: dev.stale() == expected, STALE_SECONDS_MAX, "what the edit touches is stale", every=0.5)
+    playbook.write_text(text)
+    assert set() == before
+    stages = {name.partition(".")[0] for name in expected}
+    assert {"decision", "enrichment", "handoff", "kpis", "replay"} == stages
