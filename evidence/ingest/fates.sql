@@ -20,5 +20,6 @@ select
     identity,
     first_value(sha256) over (partition by format, identity order by first_at nulls last, sha256) as winner
 from kept
-where identity is not null
-qualify count(*) over (partition by format, identity) > 1
+semi join (
+    select format, identity from kept where identity is not null group by format, identity having count(*) > 1
+) as shared using (format, identity)

@@ -1,5 +1,17 @@
 -- One row per record of the files given: where its bytes lay, and where they went.
 create or replace temp table provenance as
+with shared as (
+    select kept_id from written group by kept_id having count(*) > 1
+),
+places as (
+    -- Nearly every record goes to one incident, and sorting one name is all that it would cost.
+    select kept_id, incident_id as ids from written anti join shared using (kept_id)
+    union all
+    select kept_id, string_agg(incident_id, ' ' order by incident_id)
+    from written
+    semi join shared using (kept_id)
+    group by kept_id
+)
 select
     files.path,
     files.sha256 as file_sha256,
@@ -14,6 +26,4 @@ select
     case when input_fates.fate <> 'refused' then nullif(places.ids, '') end as incident_ids
 from input_fates
 join files using (file_id)
-left join (
-    select kept_id, string_agg(incident_id, ' ' order by incident_id) as ids from written group by kept_id
-) as places using (kept_id)
+left join places using (kept_id)

@@ -6,12 +6,15 @@ An absent field and a null one are the same; a field of another type than the fo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from evidence.readers.contract import Event, RecordRefused
 from evidence.times import EVENT_TIME_MAX, TimeRefused, parse_rfc3339
 
 _EMPTY: Mapping[str, Any] = {}
+# Many records tell the same second; what is refused is not kept.
+_recent_times = lru_cache(maxsize=4096)(parse_rfc3339)
 
 
 def pointer_part(key: str) -> str:
@@ -145,6 +148,12 @@ def loose_objects(value: Any) -> list[Mapping[str, Any]]:
 def time_at(record: Mapping[str, Any], key: str, at: str = "") -> tuple[int, str]:
     """The required RFC 3339 time of a key as ns UTC, and as the source wrote it."""
     written = text(record, key, at)
+    try:
+        moment = _recent_times(written)
+    except TimeRefused:
+        moment = EVENT_TIME_MAX
+    if moment < EVENT_TIME_MAX:
+        return moment, written
     return in_time(parse_rfc3339, written, f"{at}/{pointer_part(key)}"), written
 
 
