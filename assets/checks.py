@@ -80,11 +80,15 @@ def judge(folders: Folders, checks: Sequence[Check]) -> "list[Verdict]":
             {e.same_values_as.rpartition(".")[0] for c in checks for e in c.expectations} - {""}
         )
     }
+    row_counts = {name: entry.row_count for name, entry in folders.tables.published().items()}
     return [
         verdict
         for table in dict.fromkeys(check.table for check in checks)
         for verdict in evaluate(
-            [check for check in checks if check.table == table], folders.tables.read(table), references
+            [check for check in checks if check.table == table],
+            folders.tables.read(table),
+            references,
+            row_counts,
         )
     ]
 

@@ -14,12 +14,13 @@ from assets.specs import OWNERS, PLAYBOOKS_GROUP, key_of, publish, specs_of
 from evidence import decision
 from evidence.errors import InputError, PlaybookError
 from evidence.settings import load_settings
+from evidence.tables import table_from_rows
 from simulator.bundles.bundle_refs import PREFIX, load_pair
 from simulator.comparison.compare import Side, compare
 from simulator.comparison.rendering import metadata_markdown
 from simulator.comparison.rows import comparison_table
 from simulator.faults.ablation import ablate
-from simulator.histories.history import open_tables
+from simulator.histories.history import INCIDENTS, open_tables
 from simulator.replays.runs import replay_runs, replay_tables
 
 COMPARISONS, ABLATIONS = "replay.comparisons", "replay.ablations"
@@ -42,8 +43,16 @@ def replays(folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
     versions = bundle_versions(folders)
     if not versions.bundles:
         raise PlaybookError(f"no playbook in {folders.playbooks} compiles")
+    if not _has_incidents(folders):
+        yield from publish(folders, {name: table_from_rows(name, []) for name in RUN_TABLES})
+        return
     history = open_tables(folders.tables)
     yield from publish(folders, replay_tables(history, replay_runs(history, versions.bundles)))
+
+
+def _has_incidents(folders: Folders) -> bool:
+    """Whether there is anything to decide: of incident records alone no playbook says anything."""
+    return folders.tables.published()[INCIDENTS].row_count > 0
 
 
 @dg.multi_asset(name="ablation", specs=specs_of((ABLATIONS,)))
@@ -72,10 +81,14 @@ def comparisons(folders: Folders, config: Pair) -> Iterator[dg.MaterializeResult
     versions = bundle_versions(folders)
     active = active_bundle(folders)
     asked = _asked(folders.playbooks_path, config)
+    pairs = standing_pairs(versions.bundles, active.name)
+    if not _has_incidents(folders):
+        yield from publish(folders, {COMPARISONS: comparison_table([])})
+        return
     history = open_tables(folders.tables)
     found = [
         compare(history, *pair, is_attributed=False)
-        for pair in standing_pairs(versions.bundles, active.name)
+        for pair in pairs
         if asked is None or _references(pair) != _references(asked)
     ]
     if asked is not None:

@@ -97,6 +97,7 @@ class Draft(Warehouse):
                 self._swap(before, overlaid(before, changes), self._written_aside(packages))
                 self.failed_catalogue.unlink(missing_ok=True)
             for out, names in packages.items():
+                (out / PACKAGES).mkdir(parents=True, exist_ok=True)  # also where there is none to put into it
                 remove_other_packages(out, names)
             shutil.rmtree(self.folder)
             _clear_abandoned(self.root / FOLDER)

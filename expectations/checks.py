@@ -30,6 +30,7 @@ class Expectation:
 
     `column` is what it is about, empty for the whole table. `where_null` narrows it to rows in which
     those columns are NULL. `same_values_as` (`schema.table.column`) fills `value_set` from another table.
+    `once` names a table: while that one is empty, no row is asked for.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Expectation:
     frame: Frame = Frame.ROWS
     where_null: tuple[str, ...] = ()
     same_values_as: str = ""
+    once: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,7 @@ def _shape(contract: TableContract) -> tuple[Expectation, ...]:
             "row_count_is_enough",
             "expect_table_row_count_to_be_between",
             (("min_value", contract.row_count_min),),
+            once=contract.once,
         ),
         Expectation("key_is_unique", unique, key),
     )

@@ -43,6 +43,9 @@ class Column:
 class TableContract:
     """One published table. `key` is unique and gives the total order in which rows are stored.
 
+    It has `row_count_min` rows or more; where `once` names a table, as soon as that one has any: a history
+    may hold nothing but incident records, of which nothing is read, graded or decided.
+
     A table with `is_location` is outside the root digest as a whole: the same bytes under other
     file names may change it, and nothing that decides reads it.
     """
@@ -52,6 +55,7 @@ class TableContract:
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     row_count_min: int = 0
+    once: str = ""
     is_location: bool = False
 
     @property

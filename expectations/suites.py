@@ -50,11 +50,15 @@ class Verdict:
 
 
 def evaluate(
-    checks: Sequence[Check], table: pa.Table, references: Mapping[str, pa.Table] | None = None
+    checks: Sequence[Check],
+    table: pa.Table,
+    references: Mapping[str, pa.Table] | None = None,
+    row_counts: Mapping[str, int] | None = None,
 ) -> list[Verdict]:
     """The verdict on every expectation of `checks`, all of them about the one `table`.
 
-    `references` holds other tables by name for expectations that compare with one. Raises
+    `references` holds other tables by name for expectations that compare with one, `row_counts` their rows
+    for those that hold once another table has any; one that is not named counts as having some. Raises
     RuntimeError when Great Expectations could not evaluate an expectation: that is neither a pass
     nor a failure of the data.
     """
@@ -68,7 +72,7 @@ def evaluate(
     frames = {Frame.ROWS: (rows, list(contract.key)), Frame.SCHEMA: (_schema(contract, table), ["column"])}
     for kind, (frame, keys) in frames.items():
         wanted = [(c, e) for c, e in pairs if e.frame is kind and (c, e) not in absent]
-        results = _validate(frame, keys, [_bound(e, references or {}) for _, e in wanted])
+        results = _validate(frame, keys, [_bound(e, references or {}, row_counts or {}) for _, e in wanted])
         for (check, expectation), result in zip(wanted, results, strict=True):
             verdicts.append(_verdict(check, expectation, result, keys, table.num_rows))
     return verdicts
@@ -119,9 +123,13 @@ def _type_name(found: pa.DataType) -> str:
     return f"list<{found.value_type}>" if pa.types.is_list(found) else str(found)
 
 
-def _bound(expectation: Expectation, references: Mapping[str, pa.Table]) -> tuple[str, dict[str, Any]]:
+def _bound(
+    expectation: Expectation, references: Mapping[str, pa.Table], row_counts: Mapping[str, int]
+) -> tuple[str, dict[str, Any]]:
     """The expectation's type and arguments for Great Expectations, with values of other tables filled in."""
     arguments: dict[str, Any] = dict(expectation.arguments)
+    if expectation.once and row_counts.get(expectation.once) == 0:
+        arguments["min_value"] = 0
     if expectation.same_values_as:
         table, _, column = expectation.same_values_as.rpartition(".")
         arguments["value_set"] = sorted(set(references[table].column(column).to_pylist()))

@@ -26,12 +26,18 @@ class IncidentFolder:
 
 
 def find_incidents(root: Path) -> list[IncidentFolder]:
-    """Every incident below the root. Raises InputError for none, a repeated id, one folder in another."""
+    """Every incident below the root. Raises InputError for a repeated id, one folder in another, and for
+    none where no table of incident records lies there either.
+    """
     _require_folder(root)
     declarations = [entry.path for entry in walk(root) if entry.path.name == INCIDENT_FILE]
     folders = [_read_folder(path.parent) for path in declarations]
-    if not folders:
-        raise InputError(f"holds no {INCIDENT_FILE}", place=Place(root))
+    if not folders and not (root / RECORDS_FILE).is_file():
+        raise InputError(
+            f"holds no {INCIDENT_FILE} and no {RECORDS_FILE}",
+            place=Place(root),
+            remedy="evidence ingest writes both from exports and tables",
+        )
     _refuse_repeats(folders)
     return folders
 
@@ -78,7 +84,11 @@ def find_beside(root: Path, name: str) -> Path:
             raise InputError("is neither a file nor a folder", place=Place(path))
         if path.exists():
             return path
-    raise InputError(f"has no {name}, neither in it nor beside it", place=Place(root))
+    raise InputError(
+        f"has no {name}, neither in it nor beside it",
+        place=Place(root),
+        remedy="evidence ingest writes one that can be filled in",
+    )
 
 
 def _require_folder(root: Path) -> None:

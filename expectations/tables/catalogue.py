@@ -59,7 +59,6 @@ SERVICES = TableContract(
         bigint("byte_length", "Length."),
     ),
     key=("entity_ref",),
-    row_count_min=1,
 )
 
 DEPENDENCIES = TableContract(

@@ -43,6 +43,7 @@ OPTION_SCORES = TableContract(
     ),
     key=("incident_id", "option", "action"),
     row_count_min=1,
+    once="intake.incidents",
 )
 
 DECISIONS = TableContract(
@@ -91,6 +92,7 @@ DECISIONS = TableContract(
     ),
     key=("incident_id",),
     row_count_min=1,
+    once="intake.incidents",
 )
 
 RECOMMENDATIONS = TableContract(
@@ -109,6 +111,7 @@ RECOMMENDATIONS = TableContract(
     ),
     key=("incident_id", "moment"),
     row_count_min=1,
+    once="intake.incidents",
 )
 
 POLICY_VERDICTS = TableContract(

@@ -261,6 +261,7 @@ INCIDENT_STATES = TableContract(
     STATE_COLUMNS,
     key=("incident_id", "moment"),
     row_count_min=1,
+    once="intake.incidents",
 )
 
 INCIDENT_CONTEXT = TableContract(
@@ -269,6 +270,7 @@ INCIDENT_CONTEXT = TableContract(
     (*STATE_COLUMNS, text("incident_type", "What it turned out to be (hindsight).")),
     key=("incident_id",),
     row_count_min=1,
+    once="intake.incidents",
 )
 
 STATE_EVIDENCE = TableContract(

@@ -29,6 +29,7 @@ PACKAGES = TableContract(
     ),
     key=("incident_id",),
     row_count_min=1,
+    once="intake.incidents",
 )
 
 CLAIMS = TableContract(
@@ -54,7 +55,6 @@ CLAIMS = TableContract(
         bigint("byte_length", "Length of the record."),
     ),
     key=("incident_id", "claim"),
-    row_count_min=1,
 )
 
 TABLES = (PACKAGES, CLAIMS)

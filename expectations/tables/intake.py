@@ -97,7 +97,6 @@ FILES = TableContract(
         bigint("quarantined_count", "Records refused, each with its reason in intake.quarantine."),
     ),
     key=("incident_id", "path"),
-    row_count_min=1,
     is_location=True,
 )
 
@@ -134,7 +133,6 @@ RAW_RECORDS = TableContract(
         ),
     ),
     key=("incident_id", "path", "ordinal"),
-    row_count_min=1,
     is_location=True,
 )
 
@@ -279,6 +277,7 @@ EVIDENCE_EVENTS = TableContract(
     ),
     key=("incident_id", "event_id"),
     row_count_min=1,
+    once="intake.raw_records",
 )
 
 INCIDENTS = TableContract(
@@ -327,7 +326,6 @@ INCIDENTS = TableContract(
         bigint("label_at", "When; ns UTC.", is_nullable=True),
     ),
     key=("incident_id",),
-    row_count_min=1,
 )
 
 INCIDENT_RECORDS = TableContract(

@@ -150,6 +150,7 @@ QUALITY_REVIEW = TableContract(
     ),
     key=("incident_id",),
     row_count_min=1,
+    once="intake.incidents",
 )
 
 LEARNING = TableContract(
@@ -189,6 +190,7 @@ LEARNING = TableContract(
     ),
     key=("incident_id",),
     row_count_min=1,
+    once="intake.incidents",
 )
 
 TABLES = (

@@ -38,6 +38,7 @@ MINIMUM_CONTEXT_TABLE = TableContract(
     ),
     key=("incident_id", "field"),
     row_count_min=1,
+    once="intake.incidents",
 )
 
 VALIDATION_RESULTS = TableContract(

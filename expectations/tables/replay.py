@@ -40,6 +40,7 @@ RUNS = TableContract(
     ),
     key=("run_id",),
     row_count_min=1,
+    once="intake.incidents",
 )
 
 DECISIONS_OF_RUNS = TableContract(
@@ -48,6 +49,7 @@ DECISIONS_OF_RUNS = TableContract(
     (_RUN, *DECISIONS.columns),
     key=("run_id", "incident_id"),
     row_count_min=1,
+    once="intake.incidents",
 )
 
 RECOMMENDATIONS_OF_RUNS = TableContract(
@@ -56,6 +58,7 @@ RECOMMENDATIONS_OF_RUNS = TableContract(
     (_RUN, *RECOMMENDATIONS.columns),
     key=("run_id", "incident_id", "moment"),
     row_count_min=1,
+    once="intake.incidents",
 )
 
 

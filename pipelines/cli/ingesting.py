@@ -29,8 +29,10 @@ def print_ingest(
     """Take the exports in and print the account. Raises InputError for a wrong path, duration or manifest."""
     from evidence.ingest.manifest import Manifest
     from evidence.ingest.pipeline import Request, read_and_group
+    from evidence.ingest.starter_files import write_starters
     from evidence.ingest.writing import write
 
+    _refuse_no_folder(into)
     request = Request(
         paths=tuple(paths),
         into=into,
@@ -48,7 +50,9 @@ def print_ingest(
         finally:
             ingest.index.close()
     assert report is not None  # read_and_group has made it
-    sys.stdout.write(_json(report) if output_format == "json" else _text(report))
+    starters = [] if is_dry_run else write_starters(into)
+    text = _json(report) if output_format == "json" else _text(report) + _starters_text(starters)
+    sys.stdout.write(text)
 
 
 def print_records(
@@ -56,10 +60,22 @@ def print_records(
 ) -> None:
     """Take in tables of incidents and print what they held. Raises InputError for a wrong file or mapping."""
     from evidence.ingest.recorded import load_mapping, take_in
+    from evidence.ingest.starter_files import write_starters
 
+    _refuse_no_folder(into)
     report = take_in(paths, load_mapping(mapping), into, is_dry_run=is_dry_run)
-    text = _json(report) if output_format == "json" else _records_text(report)
+    starters = [] if is_dry_run else write_starters(into)
+    text = _json(report) if output_format == "json" else _records_text(report) + _starters_text(starters)
     sys.stdout.write(text)
+
+
+def _refuse_no_folder(into: Path) -> None:
+    """Raises InputError where something that is no folder stands in the way of writing into `into`."""
+    from evidence.errors import InputError
+
+    for place in (into, *into.parents):
+        if (place.exists() or place.is_symlink()) and not place.is_dir():
+            raise InputError(f"--into {into}: {place} is no folder", remedy="Name a folder to write into")
 
 
 def gap_seconds(text: str) -> int:
@@ -73,14 +89,14 @@ def gap_seconds(text: str) -> int:
 
 
 def _settings(into: Path) -> Settings:
-    """The settings in the incidents folder or beside it; where there are none, no metric has a meaning."""
-    from evidence.settings import Settings, load_settings
-    from expectations.tables.intake import SOURCES
+    """The settings in the incidents folder or beside it; else those that are about to be written there."""
+    from evidence.ingest.starter_files import default_settings
+    from evidence.settings import load_settings
 
     for path in (into / "settings.yaml", into.absolute().parent / "settings.yaml"):
         if path.is_file():
             return load_settings(path)
-    return Settings(delivery_delay_seconds=dict.fromkeys(SOURCES, 0), change_lookback_seconds=7200)
+    return default_settings()
 
 
 def _services(into: Path) -> list[dict[str, Any]]:
@@ -126,6 +142,17 @@ def _text(report: IngestReport) -> str:
     else:
         lines.append(f"incidents   {report.into}")
     return "".join(f"{make_visible(line)}\n" for line in lines)
+
+
+def _starters_text(starters: Sequence[Path]) -> str:
+    """What was written for want of it, and what it is for."""
+    from evidence.redaction import make_visible
+
+    told = {
+        "settings.yaml": "how exports are read, with usual delays: adapt it",
+        "services.yaml": "no service yet: without owners every decision asks for them or escalates",
+    }
+    return "".join(f"{make_visible(f'new         {path} ({told[path.name]})')}\n" for path in starters)
 
 
 def _recognised(report: IngestReport) -> list[str]:

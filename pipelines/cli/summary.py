@@ -18,10 +18,10 @@ KEYS_SHOWN_MAX = 4
 
 _RECORDS = """
 select
-    sum(record_count)::bigint,
-    sum(evidence_count)::bigint,
-    sum(duplicate_count)::bigint,
-    sum(quarantined_count)::bigint
+    coalesce(sum(record_count), 0)::bigint,
+    coalesce(sum(evidence_count), 0)::bigint,
+    coalesce(sum(duplicate_count), 0)::bigint,
+    coalesce(sum(quarantined_count), 0)::bigint
 from intake.files
 """
 _FILES = """
@@ -62,6 +62,7 @@ def summarise(folders: Folders) -> dict[str, Any]:
         decisions = connection.execute(_DECISIONS).fetchall()
     return {
         "incidents": published["decision.decisions"].row_count,
+        "incident_records": published["intake.incident_records"].row_count,
         "files": {"found": claimed + len(unclaimed), "claimed": claimed, "unclaimed": len(unclaimed)},
         "records": dict(zip(("read", "evidence", "duplicate", "quarantined"), records, strict=True)),
         "decisions": [{"option": o, "mode": m, "incidents": n} for o, m, n in decisions],
@@ -106,20 +107,27 @@ def _text(summary: dict[str, Any]) -> str:
     files, records = summary["files"], summary["records"]
     lines = [
         f"{summary['incidents']} incidents",
+        *_of_tables_alone(summary["incident_records"]),
         f"{files['found']:,} files in = {files['claimed']:,} of incidents + {files['unclaimed']:,} unclaimed",
         f"{records['read']:,} records in = {records['evidence']:,} evidence"
         f" + {records['duplicate']:,} duplicate + {records['quarantined']:,} quarantined",
         "",
-        *_matrix(summary["decisions"]),
-        "",
+        *([*_matrix(summary["decisions"]), ""] if summary["incidents"] else ()),
         *(f"warning: {_failure(row)}" for row in summary["warnings"]),
         *(f"warning: {_refusal(*each)}" for each in summary["refused_playbooks"].items()),
-        f"handoffs    {summary['handoffs']}",
+        *([f"handoffs    {summary['handoffs']}"] if summary["incidents"] else ()),
         f"catalogue   {summary['catalogue']}",
         f"KPI tables  schema kpis of the catalogue, files below {summary['tables_folder']}",
         f"digest      {summary['root_sha256']} over {summary['tables']} tables, {summary['rows']:,} rows",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _of_tables_alone(count: int) -> list[str]:
+    """How many incidents only a table tells of; nothing where there is none."""
+    if not count:
+        return []
+    return [f"{count:,} incident records without evidence: the KPI tables count them, nothing is decided"]
 
 
 def _matrix(decisions: list[dict[str, Any]]) -> list[str]:

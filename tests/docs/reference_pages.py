@@ -67,7 +67,7 @@ def columns_page() -> str:
 def _table(contract: TableContract) -> str:
     facts = [f"Key: {', '.join(f'`{column}`' for column in contract.key)}."]
     if contract.row_count_min:
-        facts.append("Never empty.")
+        facts.append(f"Never empty once `{contract.once}` has rows." if contract.once else "Never empty.")
     if contract.is_location:
         facts.append("Outside the root digest: the same bytes under other file names may change it.")
     with_role = any(column.role is not Role.DESCRIPTIVE for column in contract.columns)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,7 +36,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the exports of two incidents, and the catalogue and settings beside them."""
     (tmp_path / "exports").mkdir()
     for name, incident in EXPORTS.items():
-        (tmp_path / name).symlink_to(ROOT / "fixtures" / "incidents" / incident)
+        shutil.copytree(ROOT / "fixtures" / "incidents" / incident, tmp_path / name)
     for name in ("catalog", "settings.yaml"):
         (tmp_path / name).symlink_to(ROOT / "fixtures" / name)
     page = (ROOT / PAGE).read_text(encoding="utf-8")
@@ -60,14 +63,34 @@ def listing(folder: Path) -> list[str]:
     return ["```console", head, *names, f"$ cat incidents/{first.name}/incident.yaml", *declaration, "```"]
 
 
+def first_run(folder: Path, exports: Path) -> list[str]:
+    """What somebody sees who has exports and nothing else. A run ends its process: it gets one of its own."""
+    (folder / "exports").mkdir(parents=True)
+    shutil.copytree(exports, folder / "exports" / exports.name)
+    (folder / "playbooks").symlink_to(ROOT / "playbooks")
+    lines = ["```console"]
+    for command, shown_from in (
+        (f"evidence ingest exports/{exports.name} | tail -3", -3),
+        ("evidence run --incidents incidents | grep -v digest", 0),
+        ("ls incidents incidents/catalog", 0),
+    ):
+        words = command.partition(" |")[0].split()
+        program = [str(Path(sys.executable).with_name("evidence"))] if words[0] == "evidence" else ["ls"]
+        done = subprocess.run([*program, *words[1:]], cwd=folder, capture_output=True, text=True, check=True)
+        kept = [line for line in done.stdout.splitlines()[shown_from:] if not line.startswith("digest")]
+        lines += [f"$ {command}", *kept]
+    return [*lines, "```"]
+
+
 @pytest.mark.golden
 def test_the_page_shows_what_an_ingest_prints_and_writes(golden, folder: Path) -> None:
-    """A dry run, a written incident, and a table of incidents."""
+    """A dry run, a written incident, a first run from nothing, and a table of incidents."""
     paths = sorted(EXPORTS)
     text = (ROOT / PAGE).read_text(encoding="utf-8")
     text = with_section(text, "dry", shown("ingest", *paths, "--dry-run"))
     shown("ingest", *paths)
     text = with_section(text, "written", listing(folder))
+    text = with_section(text, "first", first_run(folder / "new" / "here", folder / "exports" / "cloud"))
     mapped = shown("ingest", "incidents.csv", "--mapping", "mapping.yaml")
     golden(PAGE, with_section(text, "mapped", mapped))
 

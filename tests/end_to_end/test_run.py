@@ -121,7 +121,7 @@ recorded: {}
 
 @pytest.fixture
 def empty_incident(built: Project, tmp_path: Path) -> Project:
-    """A project whose only incident has no export at all."""
+    """A project whose only incident has no export."""
     incidents = tmp_path / "incidents"
     (incidents / "inc-0001-silent").mkdir(parents=True)
     (incidents / "inc-0001-silent" / "incident.yaml").write_text(SILENT)
@@ -132,8 +132,20 @@ def empty_incident(built: Project, tmp_path: Path) -> Project:
     return Project(folder, incidents)
 
 
+def test_an_incident_without_records_is_decided_on_the_blank_state(empty_incident: Project) -> None:
+    """One decision, which asks for the missing context, and a handoff that can be verified."""
+    summary = json.loads(empty_incident.run("--format", "json"))
+    assert (1, 0, 0) == (summary["incidents"], summary["records"]["read"], summary["files"]["found"])
+    assert [{"option": "enrich", "mode": "automatic", "incidents": 1}] == summary["decisions"]
+    assert 0 == empty_incident.verify().returncode
+
+
 def test_a_blocking_check_stops_everything_downstream(empty_incident: Project) -> None:
-    """Exit code 1, the failing check on standard error and in the results, and nothing is published."""
+    """Exit code 1, the failing check on standard error and in the results, and nothing is published.
+
+    Where not one record of the whole history could be read, it is another folder, or another format.
+    """
+    (empty_incident.incidents / "inc-0001-silent" / "export.json").write_text('{"of": "another tool"}')
     done = empty_incident.call(*empty_incident.run_arguments)
     assert 1 == done.returncode
     assert "intake.evidence_events: row_count_is_enough" in done.stderr

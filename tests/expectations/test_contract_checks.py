@@ -38,6 +38,14 @@ def test_an_empty_table_does_not_pass(table: str) -> None:
     assert "row_count_is_enough" in [v.expectation.name for v in failures(table, unchecked(table, []))]
 
 
+def test_a_table_may_be_empty_while_the_one_that_it_follows_is() -> None:
+    """Of incident records alone nothing is read or decided; with the first incident it has to be there."""
+    check, empty = contract_check(TABLES["decision.decisions"]), unchecked("decision.decisions", [])
+    for count, expected in ((0, []), (1, ["row_count_is_enough"])):
+        verdicts = evaluate([check], empty, row_counts={"intake.incidents": count})
+        assert expected == [v.expectation.name for v in verdicts if not v.is_success]
+
+
 def changed(index: int, **values: Any) -> pa.Table:
     """Evidence events of which one row is changed."""
     content = rows(EVENTS)

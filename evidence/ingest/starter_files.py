@@ -1,0 +1,40 @@
+"""Owns what `evidence run` needs beside incidents, and a newcomer has not: settings and an empty catalogue.
+
+They are written once, where there are none yet, and never touched again: people fill them in.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from evidence.placing import swap_in, write_aside
+from evidence.settings import Settings, load_settings
+
+_FOLDER = Path(__file__).parent / "starter"
+SETTINGS = "settings.yaml"
+CATALOGUE = "catalog"
+STARTER_FILES = {SETTINGS: SETTINGS, CATALOGUE: f"{CATALOGUE}/services.yaml"}
+"""What is looked for in the incidents folder or beside it: the file that stands for it where it is not."""
+
+
+def default_settings() -> Settings:
+    """What counts where nobody has written settings: those that `write_starters` would write."""
+    return load_settings(_FOLDER / SETTINGS)
+
+
+def write_starters(into: Path) -> list[Path]:
+    """Write what is neither in the folder nor beside it, and say what that was."""
+    missing = [
+        into / file
+        for name, file in STARTER_FILES.items()
+        if not any(_is_there(root / name) for root in (into, into.absolute().parent))
+    ]
+    swap_in([(write_aside(path, (_FOLDER / path.name).read_bytes()), path) for path in missing])
+    return missing
+
+
+def _is_there(path: Path) -> bool:
+    """A link that leads nowhere is somebody's, too; a catalogue without a file is none."""
+    if path.is_dir():
+        return any(path.rglob("*.yaml")) or any(path.rglob("*.yml"))
+    return path.exists() or path.is_symlink()
