@@ -84,6 +84,7 @@ class Case:
     signals: tuple[Row, ...]
     blast: tuple[Row, ...]
     gaps: tuple[Row, ...]
+    later_gaps: tuple[Row, ...]
     options: tuple[Row, ...]
     verdicts: tuple[Row, ...]
     records: Mapping[str, Row]
@@ -192,6 +193,7 @@ def _case(incident: Row, rows: Mapping[str, tuple[Row, ...]], catalogue: Catalog
         signals=rows["signals"],
         blast=tuple(row for row in rows["blast"] if row["known_at"] <= decision["decided_at"]),
         gaps=tuple(row for row in rows["gaps"] if row["known_at"] <= decision["decided_at"]),
+        later_gaps=tuple(row for row in rows["gaps"] if row["known_at"] > decision["decided_at"]),
         options=rows["options"],
         verdicts=rows["verdicts"],
         records=records,

@@ -44,10 +44,11 @@ class ClaimBook:
         anchor = _anchor(entry, "", entry["record_sha256"], RAW)
         return self._add(section, sentence, anchor, source="catalogue", entity_ref=entry["entity_ref"])
 
-    def of_record(self, section: Section, sentence: str, record: Row, pointer: str, source: str) -> int:
-        """Claim that a record supports without an event, such as a limit that an export declares."""
-        found, digest, encoding = self._field(record["record_sha256"], pointer, ())
-        return self._add(section, sentence, _anchor(record, found, digest, encoding), source=source)
+    def of_gap(self, sentence: str, record: Row, gap: Row) -> int:
+        """Claim that a record supports without an event: a limit that an export declares."""
+        found, digest, encoding = self._field(record["record_sha256"], gap["pointer"] or "", ())
+        anchor, known_at = _anchor(record, found, digest, encoding), gap["known_at"]
+        return self._add("unknowns", sentence, anchor, source=gap["source"], known_at=known_at)
 
     def behind(self, condition: str | None) -> tuple[int, ...]:
         """The claims made so far about the columns and signals that a condition of the playbook names."""

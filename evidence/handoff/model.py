@@ -25,7 +25,7 @@ from expectations.tables.decision import MODES, OPTIONS
 from expectations.tables.handoff import CLAIM_SECTIONS
 
 FORMAT: Literal["incident-evidence/handoff"] = "incident-evidence/handoff"
-SCHEMA_VERSION: Literal["2.0.0"] = "2.0.0"
+SCHEMA_VERSION: Literal["2.1.0"] = "2.1.0"
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Count = Annotated[int, Field(ge=0)]
@@ -67,7 +67,7 @@ class Claim(Frozen):
     entity_ref: str | None = Field(description="Catalogue entry; null for an event.")
     known_at: str | None = Field(description="When it had arrived; null for a catalogue entry.")
     is_after_decision: bool = Field(
-        description="Arrived after the decision; only the draft incident record uses it."
+        description="Arrived after the decision; only the draft incident record and late gaps use it."
     )
     anchor: Anchor
 
@@ -127,6 +127,9 @@ class Unknown(Carried):
     how_to_find_out: str
     claims: tuple[ClaimNumber, ...] = ()
     derived_from: str = ""
+    is_after_decision: bool = Field(
+        default=False, exclude_if=not_, description="A gap in the evidence that came to light later."
+    )
 
 
 class Figure(Frozen):
@@ -357,10 +360,12 @@ class Package(Frozen):
     """A ticket-ready handoff for one incident. Nothing in it depends on when or where the run took place."""
 
     format: Literal["incident-evidence/handoff"] = FORMAT
-    schema_version: Literal["2.0.0"] = SCHEMA_VERSION
+    schema_version: Literal["2.1.0"] = SCHEMA_VERSION
     incident_id: str
     title: str
-    as_of: str = Field(description="Moment of the decision; later evidence is in incident_record only.")
+    as_of: str = Field(
+        description="Moment of the decision; later evidence is in incident_record, and as gaps."
+    )
     recommendation: Recommendation
     requested_action: str
     approval: Approval

@@ -9,12 +9,14 @@ from evidence.decision.condition_parser import parse_condition
 from evidence.decision.conditions import columns_read
 from evidence.decision.open_points import MISSING_CONTEXT, OPEN_POINTS
 from evidence.decision.unknowns import columns_behind
-from evidence.handoff.case import Case
+from evidence.handoff.case import Case, Row
 from evidence.handoff.claims import ClaimBook
 from evidence.handoff.comparison import actions_in_question
+from evidence.handoff.gap_words import GAP_WORDS
 from evidence.handoff.inert import quote
 from evidence.handoff.model import Unknown
-from evidence.handoff.words import action_title, counted, quoted_list, role_words, source_name
+from evidence.handoff.words import action_title, counted, duration, quoted_list, role_words, source_name
+from evidence.times import NS_PER_SECOND
 from expectations.minimum_context import MINIMUM_CONTEXT
 
 _PURPOSES = {field.name: field for field in MINIMUM_CONTEXT}
@@ -31,18 +33,6 @@ _CATALOGUE_COLUMNS = frozenset(
         "are_consumers_tested",
     }
 )
-
-_LEFT_OUT = (
-    "What the export leaves out may say otherwise; the confidence is lower for it.",
-    "Export again without the limit, or ask the source directly for the window.",
-)
-# Why a gap matters and how to close it, where nothing was left out.
-_OF_ANOTHER_KIND = {
-    "client_reported_field": (
-        "The caller may have written it to pass for another; the confidence is lower for it.",
-        "Ask who connected at that time: the proxy's or load balancer's own log, the network's flow log.",
-    ),
-}
 
 
 def unknowns(book: ClaimBook, bundle: Bundle) -> tuple[Unknown, ...]:
@@ -120,25 +110,36 @@ def _asking_policies(case: Case, bundle: Bundle, column: str) -> list[str]:
 
 
 def _gaps(book: ClaimBook) -> Iterator[Unknown]:
+    """Every declared gap; those that came to light after the decision last, each marked as such."""
     case = book.case
-    for gap in case.gaps:
-        source = source_name(gap["source"]) if gap["source"] else "No source"
-        times = f" ({counted(gap['gap_count'], 'time')})" if gap["gap_count"] > 1 else ""
-        sentence = f"{source}: {role_words(gap['gap'])}{times}: {quote(gap['detail'])}"
-        why, how = _OF_ANOTHER_KIND.get(gap["gap"], _LEFT_OUT)
+    for gap in (*case.gaps, *case.later_gaps):
+        is_late = gap["known_at"] > case.decided_at
+        sentence, words = _gap_sentence(case, gap, is_late), GAP_WORDS[gap["gap"]]
+        lowers = "The decision did not know it." if is_late else "The confidence is lower for it."
         claims: tuple[int, ...] = ()
         record = case.records.get(gap["record_sha256"] or "")
         if record is not None:
-            claims = (book.of_record("unknowns", sentence, record, gap["pointer"] or "", gap["source"]),)
+            claims = (book.of_gap(sentence, record, gap),)
         yield Unknown(
             name=f"gap-{gap['gap']}",
             sentence=sentence,
             is_decisive=False,
-            why_it_matters=why,
-            how_to_find_out=how,
+            is_after_decision=is_late,
+            why_it_matters=f"{words.why_it_matters} {lowers}",
+            how_to_find_out=words.how_to_find_out,
             claims=claims,
             derived_from="" if claims else f"quality.completeness of {case.incident_id}: {gap['gap']}",
         )
+
+
+def _gap_sentence(case: Case, gap: Row, is_late: bool) -> str:
+    """`Loki: entries equal limit (2 times): “…”`, and how long after the decision it came to light."""
+    seconds = -((case.decided_at - gap["known_at"]) // NS_PER_SECOND)
+    late = f"Seen only {duration(seconds)} after the decision: " if is_late else ""
+    source = f"{source_name(gap['source'])}: " if gap["source"] else ""
+    times = f" ({counted(gap['gap_count'], 'time')})" if gap["gap_count"] > 1 else ""
+    said = f"{late}{source}{role_words(gap['gap'])}{times}: {quote(gap['detail'])}"
+    return said[:1].upper() + said[1:]
 
 
 def _absence_claims(book: ClaimBook, columns: tuple[str, ...], sentence: str) -> tuple[int, ...]:

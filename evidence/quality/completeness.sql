@@ -28,9 +28,9 @@ refused as (
         coalesce(min(file_arrivals.source), '') as source,
         'records_quarantined' as gap,
         quarantine.file_sha256 as subject,
-        count(*) || ' records could not be read ('
+        count(*) || case when count(*) = 1 then ' record' else ' records' end || ' could not be read ('
             || string_agg(distinct quarantine.reason, ', ' order by quarantine.reason)
-            || '); their bytes are kept' as detail,
+            || '); the bytes are kept' as detail,
         coalesce(min(file_arrivals.known_at), min(incidents.window_end)) as known_at,
         count(*) as gap_count,
         min(quarantine.record_sha256) as record_sha256,

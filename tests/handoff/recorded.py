@@ -20,17 +20,27 @@ FIXTURES = ROOT / "fixtures"
 INCIDENTS = sorted(path.parent.name for path in FIXTURES.rglob("incident.yaml"))
 
 
-@cache
 def recorded_handoffs() -> Handoffs:
     """The packages of all recorded incidents, by the active playbook."""
+    return _recorded()[0]
+
+
+def recorded_gaps() -> list[dict[str, Any]]:
+    """The rows of `quality.completeness` of all recorded incidents."""
+    return _recorded()[1]
+
+
+@cache
+def _recorded() -> tuple[Handoffs, list[dict[str, Any]]]:
     settings = load_settings(FIXTURES / "settings.yaml")
     with open_memory() as connection:
         register(connection, read_incidents(FIXTURES, settings, lambda raw: hashlib.sha256(raw).hexdigest()))
-        register(connection, quality.build_completeness(connection))
+        completeness = quality.build_completeness(connection)
+        register(connection, completeness)
         register(connection, enrichment.build(connection, settings, BUNDLE.grading))
         register(connection, quality.build_minimum_context(connection))
         register(connection, decide(connection, BUNDLE))
-        return build(connection, BUNDLE, settings)
+        return build(connection, BUNDLE, settings), completeness["quality.completeness"].to_pylist()
 
 
 def package(handoffs: Handoffs, incident: str) -> dict[str, Any]:
