@@ -22,8 +22,9 @@ from simulator.comparison.rendering.change_words import (
     verdict_sentence,
 )
 from simulator.comparison.rendering.identifiers import markdown
-from simulator.comparison.rendering.markdown_changes import changed_decisions, name_of, rest
+from simulator.comparison.rendering.markdown_changes import changed_decisions, glance_lines, name_of, rest
 from simulator.comparison.rendering.rows import figures
+from simulator.comparison.rendering.venues import DAGSTER, PULL_REQUEST, Venue
 from simulator.comparison.rendering.wording import (
     CLASS_MEANINGS,
     Group,
@@ -65,9 +66,9 @@ def _joined(sections: Iterable[Iterable[str]]) -> str:
     return "\n\n".join(text for section in sections if (text := "\n".join(section)))
 
 
-def _sections_before(comparison: Comparison) -> Iterator[Iterable[str]]:
+def _sections_before(comparison: Comparison, venue: Venue = PULL_REQUEST) -> Iterator[Iterable[str]]:
     yield _head(comparison)
-    yield _weakenings(comparison)
+    yield _weakenings(comparison, venue)
     yield _classes(comparison)
     yield _figures(comparison)
 
@@ -80,9 +81,12 @@ def _sections_after(comparison: Comparison) -> Iterator[Iterable[str]]:
     yield _foot(comparison)
 
 
-def metadata_head(comparison: Comparison) -> str:
-    """Headline, weakenings, classes and figures, without the single changes."""
-    return _joined(_sections_before(comparison))
+def metadata_text(comparison: Comparison) -> str:
+    """As Dagster shows it: headline, weakenings, classes, figures, changed incidents on a line each."""
+    changes = by_gravity(comparison.changed, ChangeKind.DECISION)
+    glance = glance_lines(comparison, changes, LENGTH_MAX, LISTED_MAX, DAGSTER) if changes else ()
+    sections = (glance, _paths(comparison, DAGSTER), _cosmetics(comparison, DAGSTER))
+    return _joined((*_sections_before(comparison, DAGSTER), *sections))
 
 
 def _head(comparison: Comparison) -> Iterator[str]:
@@ -100,12 +104,12 @@ def _head(comparison: Comparison) -> Iterator[str]:
         yield f"**Regresses:** {', '.join(map(name_of, lost[:REGRESSIONS_MAX]))}{more}"
 
 
-def _weakenings(comparison: Comparison) -> Iterator[str]:
+def _weakenings(comparison: Comparison, venue: Venue) -> Iterator[str]:
     groups = weakening_groups(comparison)
     for number, group in enumerate(groups):
         if number:
             yield ""
-        yield from _group(group)
+        yield from _group(group, venue)
     allowed = allowed_weakenings(comparison)
     if allowed:
         if groups:
@@ -114,20 +118,22 @@ def _weakenings(comparison: Comparison) -> Iterator[str]:
         yield ""
         for each in allowed[:LISTED_MAX]:
             yield f"- {code_span(shown(each.id, 300))}: {_what(each)}"
-        yield from rest(len(allowed), LISTED_MAX)
+        yield from rest(len(allowed), LISTED_MAX, venue)
 
 
-def _group(group: Group) -> Iterator[str]:
-    yield "> [!CAUTION]" if group.is_alarm else "> [!WARNING]"
-    sentence = markdown(group.sentence)
-    yield f"> **{sentence}**" if group.is_alarm else f"> {sentence}"
+def _group(group: Group, venue: Venue) -> Iterator[str]:
+    sentence = group.sentence if venue.is_gate else group.told_sentence  # all of it ours, code spans too
+    quoted = "> " if venue.has_alerts else ""
+    if venue.has_alerts:
+        yield "> [!CAUTION]" if group.is_alarm else "> [!WARNING]"
+    yield f"{quoted}**{sentence}**" if group.is_alarm else f"{quoted}{sentence}"
     yield ""
     yield f"| {group.title.partition(' ')[2]} | where it shows | let it pass with |"
     yield "|---|---|---|"
     for each in group.items[:WEAKENINGS_MAX]:
         where = code_span(shown(each.witness, 300)) if each.witness else group.where(each)
         yield f"| {_what(each)} | {where} | {code_span(f'--allow {each.id}')} |"
-    yield from rest(len(group.items), WEAKENINGS_MAX)
+    yield from rest(len(group.items), WEAKENINGS_MAX, venue)
 
 
 def _what(weakening: StaticWeakening) -> str:
@@ -179,7 +185,7 @@ def _figures(comparison: Comparison) -> Iterator[str]:
         yield f"- **Note:** {markdown(note)}"
 
 
-def _paths(comparison: Comparison) -> Iterator[str]:
+def _paths(comparison: Comparison, venue: Venue = PULL_REQUEST) -> Iterator[str]:
     changes = by_gravity(comparison.changed, ChangeKind.PATH)
     if not changes:
         return
@@ -189,10 +195,10 @@ def _paths(comparison: Comparison) -> Iterator[str]:
         decided = markdown(shown(change.candidate.action, 100))
         parted = markdown(shown(parting_sentence(change.parting), 500))
         yield f"- {name_of(change)}: {decided} in the end; {parted}"
-    yield from rest(len(changes), LISTED_MAX)
+    yield from rest(len(changes), LISTED_MAX, venue)
 
 
-def _cosmetics(comparison: Comparison) -> Iterator[str]:
+def _cosmetics(comparison: Comparison, venue: Venue = PULL_REQUEST) -> Iterator[str]:
     changes = by_gravity(comparison.changed, ChangeKind.COSMETIC)
     if not changes:
         return
@@ -200,7 +206,7 @@ def _cosmetics(comparison: Comparison) -> Iterator[str]:
     yield ""
     for change in changes[:LISTED_MAX]:
         yield f"- {name_of(change)}: {markdown(shown(' '.join(change.reasons), 300))}"
-    yield from rest(len(changes), LISTED_MAX)
+    yield from rest(len(changes), LISTED_MAX, venue)
 
 
 def _clauses(comparison: Comparison) -> Iterator[str]:

@@ -29,6 +29,7 @@ from simulator.comparison.rendering.change_words import (
 )
 from simulator.comparison.rendering.identifiers import markdown
 from simulator.comparison.rendering.rows import Row, change_rows, glance_rows
+from simulator.comparison.rendering.venues import PULL_REQUEST, Venue
 from simulator.comparison.rendering.wording import listing_sentence
 
 GLANCE_MAX = 100
@@ -46,7 +47,7 @@ def changed_decisions(comparison: Comparison, length_max: int) -> Iterator[str]:
     changes = by_gravity(comparison.changed, ChangeKind.DECISION)
     if not changes:
         return
-    glance = "\n".join(_glance(comparison, changes, length_max))
+    glance = "\n".join(glance_lines(comparison, changes, length_max))
     yield glance
     clauses = {clause.id: clause for clause in comparison.clauses}
     whole, length = [], length_max - len(glance)
@@ -72,7 +73,14 @@ def _is_grave(change: Change) -> bool:
     return change.label is LabelEffect.REGRESSES or any(each in GRAVE for each in change.classes)
 
 
-def _glance(comparison: Comparison, changes: Sequence[Change], length_max: int) -> Iterator[str]:
+def glance_lines(
+    comparison: Comparison,
+    changes: Sequence[Change],
+    length_max: int,
+    listed_max: int = GLANCE_MAX,
+    venue: Venue = PULL_REQUEST,
+) -> Iterator[str]:
+    """The changes on a line each, as many as may be listed and fit into so many characters."""
     yield "### Changed decisions"
     yield ""
     if sentence := listing_sentence(comparison):
@@ -80,11 +88,11 @@ def _glance(comparison: Comparison, changes: Sequence[Change], length_max: int) 
         yield ""
     yield "| incident | change | decision | asked |"
     yield "|---|---|---|---|"
-    lines = [_glance_line(change) for change in changes[:GLANCE_MAX]]
+    lines = [_glance_line(change) for change in changes[:listed_max]]
     ends = accumulate(len(line) for line in lines)
     fitting = [line for line, end in zip(lines, ends, strict=True) if end <= length_max - GLANCE_MARGIN]
     yield from fitting
-    yield from rest(len(changes), len(fitting))
+    yield from rest(len(changes), len(fitting), venue)
 
 
 def _glance_line(change: Change) -> str:
@@ -108,11 +116,11 @@ def name_of(change: Change) -> str:
     return code_span(shown(change.incident_id, 100))
 
 
-def rest(count: int, listed_max: int) -> Iterator[str]:
+def rest(count: int, listed_max: int, venue: Venue = PULL_REQUEST) -> Iterator[str]:
     """How many more there are than are listed, as a paragraph of its own."""
     if count > listed_max:
         yield ""
-        yield f"And {count - listed_max} more, in the JSON."
+        yield f"And {count - listed_max} more, {venue.elsewhere}."
 
 
 def _change(change: Change, clauses: Clauses) -> Iterator[str]:

@@ -150,16 +150,25 @@ class Group:
 
     @property
     def sentence(self) -> str:
-        """How many there are, and what follows."""
-        one, many = _COUNTED[self.finding]
-        is_one = len(self.items) == 1
-        found = f"1 {one}" if is_one else f"{len(self.items)} {many}"
-        where = "in the playbook itself, whether or not an incident shows it"
+        """How many there are, and what follows where the comparison is a gate."""
+        each = "it" if len(self.items) == 1 else "each"
         if not self.finding.is_approval:
-            return f"{found} {where}; `--fail-on safety-weakening` fails on {'it' if is_one else 'each'}."
-        return (
-            f"{found} {where}. This fails until {'it' if is_one else 'each'} is put back or allowed by name."
-        )
+            return f"{self._found}; `--fail-on safety-weakening` fails on {each}."
+        return f"{self._found}. This fails until {each} is put back or allowed by name."
+
+    @property
+    def told_sentence(self) -> str:
+        """How many there are, where nothing fails, and what does fail on it."""
+        each = "it" if len(self.items) == 1 else "each"
+        if not self.finding.is_approval:
+            return f"{self._found}; `evidence compare --fail-on safety-weakening` fails on {each}."
+        return f"{self._found}. `evidence compare` fails until {each} is put back or allowed by name."
+
+    @property
+    def _found(self) -> str:
+        one, many = _COUNTED[self.finding]
+        found = f"1 {one}" if len(self.items) == 1 else f"{len(self.items)} {many}"
+        return f"{found} in the playbook itself, whether or not an incident shows it"
 
     def where(self, weakening: StaticWeakening) -> str:
         """A state in which it shows, in words where all do."""

@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from simulator.comparison.model import Comparison
+from simulator.comparison.model import ChangeKind, Comparison
 from simulator.comparison.rendering import chart_svg, metadata_markdown
 from simulator.comparison.rendering.charts import DOT_ROWS_MAX, MARGIN, WIDTH, bars_of, times_of
 
@@ -65,10 +65,29 @@ def test_the_chart_is_a_file_of_its_own(made: Comparison) -> None:
 
 
 def test_the_metadata_of_a_run_holds_the_chart_as_a_picture() -> None:
-    """Headline and weakenings first; the single changes stay in the files."""
+    """After headline, weakenings and changed incidents; the incidents in full stay in the files."""
     text = metadata_markdown(comparison())
     picture = re.search(r"!\[Changes by class\]\(data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)\)\n\Z", text)
     assert picture is not None
     assert chart_svg(comparison()) == base64.b64decode(picture[1]).decode()
-    assert text.index("[!CAUTION]") < picture.start()
     assert "####" not in text
+
+
+def test_the_metadata_of_a_run_is_plain_markdown_that_claims_no_gate() -> None:
+    """Dagster draws no alerts of GitHub, and its job fails on nothing: it says what would."""
+    text = metadata_markdown(comparison())
+    assert not re.search(r"\[![A-Z]+\]|<details>|This fails|in the JSON", text)
+    assert " `evidence compare` fails until it is put back or allowed by name.**\n" in text
+    assert "; `evidence compare --fail-on safety-weakening` fails on it.\n" in text
+
+
+def test_the_metadata_of_a_run_names_the_changed_incidents() -> None:
+    """The gravest on a line each, and how many more there are."""
+    made = comparison()
+    listed = [change for change in made.changed if change.kind is ChangeKind.DECISION]
+    assert listed
+    assert all(f"| `{change.incident_id}` |" in metadata_markdown(made) for change in listed)
+    many = [listed[0].model_copy(update={"incident_id": f"inc-{number}"}) for number in range(100, 125)]
+    text = metadata_markdown(made.model_copy(update={"changed": tuple(many)}))
+    assert [f"inc-{number}" for number in range(100, 120)] == re.findall(r"^\| `(inc-1\d\d)` \|", text, re.M)
+    assert "\n\nAnd 5 more, in `replay.comparisons`.\n" in text
