@@ -75,6 +75,7 @@ def subject_of(
         revision=state["change_revision"],
         previous_revision=state["change_previous_revision"],
         is_auto_sync=release.is_auto_sync,
+        helm_release=release.helm_release,
         disposition=decision["disposition"],
         slack_channel=owner.slack_channel,
         dependency_owner=_dependency_owner(case, owner),

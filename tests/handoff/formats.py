@@ -137,9 +137,35 @@ class ApplicationPatch(Strict):
     spec: ApplicationSpec
 
 
-MANIFEST: TypeAdapter[NetworkPolicy | NodePatch | ApplicationPatch] = TypeAdapter(
-    Annotated[NetworkPolicy | NodePatch | ApplicationPatch, Field(discriminator="kind")]
-)
+class ChartSpec(Strict):
+    """The one field that a rollback of a chart sets."""
+
+    version: Annotated[str, Field(min_length=1)]
+
+
+class Chart(Strict):
+    """The template of the chart."""
+
+    spec: ChartSpec
+
+
+class HelmReleaseSpec(Strict):
+    """The part of the spec that holds it."""
+
+    chart: Chart
+
+
+class HelmReleasePatch(Strict):
+    """A merge patch of a Flux HelmRelease."""
+
+    apiVersion: Literal["helm.toolkit.fluxcd.io/v2"]
+    kind: Literal["HelmRelease"]
+    metadata: Metadata
+    spec: HelmReleaseSpec
+
+
+Manifest = NetworkPolicy | NodePatch | ApplicationPatch | HelmReleasePatch
+MANIFEST: TypeAdapter[Manifest] = TypeAdapter(Annotated[Manifest, Field(discriminator="kind")])
 
 # Patterns of the IAM API reference; what the workflow itself does has no pattern of its own.
 _IAM_NAME, _KEY = r"[\w+=,.@-]{1,64}", r"\w{16,128}"
@@ -169,7 +195,7 @@ def hold(proposal: Proposal) -> None:
         request_formats.hold(request)
 
 
-def manifest(text: str) -> NetworkPolicy | NodePatch | ApplicationPatch:
+def manifest(text: str) -> Manifest:
     """The text's one YAML document, as the API takes it."""
     documents = list(YAML(typ="safe", pure=True).load_all(text))
     assert 1 == len(documents)

@@ -107,6 +107,18 @@ def test_a_rollback_names_the_folder_and_both_revisions(handoffs: Handoffs) -> N
     assert restored in proposal["text"]
 
 
+def test_a_rollback_by_flux_puts_the_chart_back(handoffs: Handoffs) -> None:
+    """In its own format, with both releases told apart and with what it does not put back."""
+    proposal = package(handoffs, "inc-0122")["proposal"]
+    assert [] == proposal["to_fill_in"]
+    assert 'version: "2.8.1"' in proposal["text"]
+    assert (
+        "Helm ran identity-proxy.v38 with chart identity-proxy@2.8.1, and after it"
+        " identity-proxy.v39 with chart identity-proxy@2.9.0."
+    ) in proposal["text"]
+    assert any("The values changed with the chart" in check for check in proposal["checks"])
+
+
 def test_a_node_is_no_kind_of_workload(handoffs: Handoffs) -> None:
     """The incident is about the node; what the node's state rests on is the workload that keeps it."""
     found = package(handoffs, "inc-0107")

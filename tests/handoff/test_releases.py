@@ -73,6 +73,53 @@ def test_a_deployment_of_a_commit_names_no_branch(tmp_path: Path) -> None:
     assert "main" == of_branch.target_revision
 
 
+def helm_release(*versions: str, **spec: Any) -> dict[str, Any]:
+    """A Flux HelmRelease that went through these versions of its chart, the newest last."""
+    return {
+        "kind": "HelmRelease",
+        "apiVersion": "helm.toolkit.fluxcd.io/v2",
+        "metadata": {"name": "cart", "namespace": "shop"},
+        "spec": {"chart": {"spec": {"version": "2.x", "sourceRef": {"kind": "HelmRepository", "name": "a"}}}}
+        | spec,
+        "status": {
+            "history": [
+                {"name": "cart", "version": number, "chartName": "cart", "chartVersion": version}
+                | {"configDigest": f"sha256:{version}"}
+                for number, version in reversed(list(enumerate(versions, 1)))
+            ]
+        },
+    }
+
+
+def test_a_helm_release_says_the_version_of_the_chart_before(tmp_path: Path) -> None:
+    """Only where it moved: an upgrade of the values alone cannot be taken back by a version."""
+    names = ("cart.v2 with chart cart@2.9.0", "cart.v1 with chart cart@2.8.1")
+    state = {"change_revision": names[0], "change_previous_revision": names[1]}
+    found = read(tmp_path / "1", helm_release("2.8.1", "2.9.0"), state, source="flux").helm_release
+    assert found is not None
+    assert ("cart", "shop", "2.x", "2.8.1") == (
+        found.name,
+        found.namespace,
+        found.version,
+        found.previous_version,
+    )
+    assert ("HelmRepository a", True) == (found.source, found.are_values_changed)
+    state = {"change_revision": names[0], "change_previous_revision": "cart.v1 with chart cart@2.9.0"}
+    assert read(tmp_path / "2", helm_release("2.9.0", "2.9.0"), state, source="flux").helm_release is None
+
+
+def test_a_kustomization_says_its_folder_and_branch(tmp_path: Path) -> None:
+    """And whether Flux reconciles it; its repository only where its source is in evidence."""
+    record = {
+        "kind": "Kustomization",
+        "metadata": {"name": "cart", "namespace": "flux-system"},
+        "spec": {"path": "./apps/cart", "sourceRef": {"kind": "GitRepository", "name": "apps"}},
+    }
+    found = read(tmp_path, record, {"change_branch": "main"}, source="flux")
+    assert ("cart", "apps/cart", "main") == (found.application, found.folder, found.target_revision)
+    assert (None, True) == (found.repository, found.is_auto_sync)
+
+
 def test_without_a_change_there_is_no_release(tmp_path: Path) -> None:
     """And nothing is taken from the catalogue in its place."""
     with connected(made(tmp_path)) as connection:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from evidence.handoff.proposals import propose
+from evidence.handoff.proposals import HelmRelease, propose
 
 from . import formats
-from .proposed import SUBJECT, text_of
+from .proposed import HOSTILE, SUBJECT, text_of
 
 
 def git(folder: Path, *words: str) -> str:
@@ -105,10 +105,75 @@ def test_a_rollback_says_what_it_does() -> None:
     """Folder, branch, both revisions, and that a merge is what brings it to the cluster."""
     proposal = propose(replace(SUBJECT, action="roll_back_release"))
     assert "folder apps/checkout-api in https://git.example.com/acme/apps.git, branch main." in proposal.text
-    assert f"put it back to what it held at {'a' * 12}, which ran before {'b' * 12}" in (
-        proposal.text.replace("puts it", "put it")
-    )
+    assert f"puts it back to what it held at {'a' * 12}, which ran before {'b' * 12}:" in proposal.text
+    assert "committed to it since is taken back too, and nothing outside it changes." in proposal.text
     assert any("the merge alone brings the change to the cluster" in check for check in proposal.checks)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "shown"),
+    [
+        ("a" * 40, "b" * 40, ("a" * 12, "b" * 12)),
+        ("a" * 12 + "1" * 28, "a" * 12 + "2" * 28, ("a" * 12 + "1" * 28, "a" * 12 + "2" * 28)),
+        ("checkout-api-2.14.3", "checkout-api-2.15.0", ("checkout-api-2.14.3", "checkout-api-2.15.0")),
+        (
+            "main@sha1:" + "a" * 40,
+            "main@sha1:" + "b" * 40,
+            ("main@sha1:" + "a" * 40, "main@sha1:" + "b" * 40),
+        ),
+    ],
+)
+def test_two_revisions_can_be_told_apart(before: str, now: str, shown: tuple[str, str]) -> None:
+    """Commits are shortened where that tells them apart; every other name stands whole, in the commit too."""
+    proposal = propose(replace(SUBJECT, action="roll_back_release", previous_revision=before, revision=now))
+    assert f"held at {shown[0]}, which ran before {shown[1]}:" in proposal.text
+    assert f"Revert checkout-api to {shown[0]}'" in proposal.text
+    assert f"again that of “{shown[1]}”" in proposal.undo
+
+
+def test_one_revision_that_ran_twice_is_said() -> None:
+    """Git then holds nothing to go back to."""
+    text = text_of("roll_back_release", previous_revision="a" * 40, revision="a" * 40)
+    assert "names one and the same revision twice" in text
+
+
+def test_a_repository_that_is_not_known_is_not_put_back_whole() -> None:
+    """Which folder of which repository is for a person to say."""
+    proposal = propose(
+        replace(SUBJECT, action="roll_back_release", application=None, repository=None, repository_path=None)
+    )
+    formats.hold(proposal)
+    assert "the whole tree" not in proposal.text
+    assert "in a repository that the evidence does not name" in proposal.text
+    assert ["URL of the repository", "folder of the desired state"] == [
+        blank.what for blank in proposal.to_fill_in
+    ]
+
+
+CHART = HelmRelease(
+    "helm.toolkit.fluxcd.io/v2", "cart", "shop", "2.9.x", "2.8.1", "HelmRepository acme in flux-system", True
+)
+
+
+def test_a_helm_release_goes_back_to_the_version_of_its_chart() -> None:
+    """One field of its manifest; the values, which changed too, are said to stay."""
+    proposal = propose(replace(SUBJECT, action="roll_back_release", helm_release=CHART))
+    formats.hold(proposal)
+    patch = formats.manifest(proposal.text)
+    assert isinstance(patch, formats.HelmReleasePatch)
+    assert ("cart", "shop") == (patch.metadata.name, patch.metadata.namespace)
+    assert "2.8.1" == patch.spec.chart.spec.version
+    assert "2.9.x becomes 2.8.1." in proposal.text
+    assert "which Git repository holds the file is not in the evidence" in proposal.text
+    assert any("The values changed with the chart" in check for check in proposal.checks)
+
+
+def test_a_chart_whose_names_no_cluster_takes_is_filled_in() -> None:
+    """Nothing leaves its place in the manifest."""
+    hostile = replace(CHART, name=HOSTILE, namespace=HOSTILE, version=HOSTILE, previous_version=HOSTILE)
+    proposal = propose(replace(SUBJECT, action="roll_back_release", helm_release=hostile))
+    formats.hold(proposal)
+    assert 3 == len(proposal.to_fill_in)
 
 
 def test_a_release_that_moved_the_target_revision_has_it_moved_back() -> None:
@@ -135,6 +200,8 @@ def test_without_an_application_the_repository_goes_back() -> None:
     )
     formats.hold(proposal)
     assert "gh repo clone acme/checkout-api -- --branch=" in proposal.text
+    assert "all that was committed since goes back with it, whatever it was for." in proposal.text
+    assert "nothing outside it changes" not in proposal.text
     assert ["branch"] == [blank.what for blank in proposal.to_fill_in]
 
 

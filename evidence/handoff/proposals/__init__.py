@@ -17,7 +17,7 @@ from evidence.handoff.proposals import (
     workloads,
 )
 from evidence.handoff.proposals.requests import requests_for
-from evidence.handoff.proposals.subject import Brief, Draft, Subject, Workload
+from evidence.handoff.proposals.subject import Brief, Draft, HelmRelease, Subject, Workload
 
 Drafter = Callable[[Subject], Draft]
 
@@ -55,4 +55,4 @@ def propose(subject: Subject) -> Proposal:
     return proposal.model_copy(update={"requests": requests_for(subject, proposal)})
 
 
-__all__ = ["DRAFTERS", "Brief", "Subject", "Workload", "propose"]
+__all__ = ["DRAFTERS", "Brief", "HelmRelease", "Subject", "Workload", "propose"]

@@ -1,7 +1,8 @@
 """Changes of desired state in Git that put back what ran before, for the GitOps controller to reconcile.
 
-Where the release changed the Application's targetRevision (a tag, a chart's version), that is put back. Where
-the Application follows a branch, the revision it names has moved, so that the folder it reads is put back.
+Where the release changed the Application's targetRevision (a tag, a chart's version), that is put back; so is
+the version of a HelmRelease's chart. Where a branch is followed, the revision it names has moved, so that the folder
+that is read from it is put back.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from evidence.handoff.inert import quote
 from evidence.handoff.proposals import names
 from evidence.handoff.proposals.blanks import Blanks, in_manifest, in_shell
+from evidence.handoff.proposals.helm_release import version_patch
 from evidence.handoff.proposals.quoting import (
     ShellWord,
     command_line,
@@ -17,19 +19,16 @@ from evidence.handoff.proposals.quoting import (
     shell_word,
     yaml_text,
 )
+from evidence.handoff.proposals.rollback_checks import CHECKS, revision_names, sync_check
 from evidence.handoff.proposals.subject import Draft, Subject
 
 CLONE = "desired-state"
-SHORT = 12  # characters of a commit's name that are enough to tell it from others
-_CHECKS = (
-    "Error rate and latency are over policy for this same service (see the guardrails).",
-    "The previous revision still builds, and its database schema fits the data of today.",
-    "No other service that shares the release needs what it brought.",
-)
 
 
 def roll_back(subject: Subject) -> Draft:
-    """The Application's targetRevision put back where the release changed it, else the folder it reads."""
+    """The targetRevision or the chart's version put back where the release moved it, else the folder."""
+    if subject.helm_release is not None:
+        return version_patch(subject, subject.helm_release)
     return _application_patch(subject) if _is_pinned(subject) else _restored_folder(subject)
 
 
@@ -67,9 +66,9 @@ def _application_patch(subject: Subject) -> Draft:
         media_type="application/yaml",
         text="\n".join(lines),
         checks=(
-            *_CHECKS,
+            *CHECKS,
             "The manifest in Git reads as the cluster's Application does: no newer change waits there.",
-            _sync_check(subject),
+            sync_check(subject),
         ),
         undo=f"Set the targetRevision to {quote(subject.target_revision or '')} again, in Git.",
         to_fill_in=blanks.to_fill_in,
@@ -87,6 +86,7 @@ def _restored_folder(subject: Subject) -> Draft:
     before = blanks.fill(subject.previous_revision, "previous revision", names.git_revision)
     folder = _folder(subject, blanks)
     name = kubernetes_name(f"revert-{subject.incident_id}")
+    _, now = revision_names(subject)
     within = ["git", "-C", CLONE]  # never the reader's own folder, whichever line fails
     lines = [
         *comment_lines(["Proposal, not run.", f"Incident {subject.incident_id}: {subject.title}"]),
@@ -110,32 +110,45 @@ def _restored_folder(subject: Subject) -> Draft:
         media_type="text/x-shellscript",
         text="\n".join(lines),
         checks=(
-            *_CHECKS,
+            *CHECKS,
             "What it builds on from elsewhere (a base, a chart) is the same at both revisions.",
             "The log shows only what may be taken back: later commits would go too.",
             "The branch is the one that the environment is deployed from.",
-            _sync_check(subject),
+            sync_check(subject),
         ),
-        undo=f"Revert that commit in Git: desired state is again that of {quote(_short(subject.revision))}.",
+        undo=f"Revert that commit in Git: desired state is again that of {quote(now)}.",
         to_fill_in=blanks.to_fill_in,
     )
 
 
 def _explained(subject: Subject) -> list[str]:
+    before, now = revision_names(subject)
+    taken_back = "all that was committed since goes back with it, whatever it was for"
+    if not _is_whole_tree(subject):
+        taken_back = "what was committed to it since is taken back too, and nothing outside it changes"
     return [
-        f"Desired state: {_folder_words(subject)} in {subject.repository or 'a repository to fill in'},"
+        f"Desired state: {_folder_words(subject)} in"
+        f" {subject.repository or 'a repository that the evidence does not name'},"
         f" branch {subject.target_revision or 'to fill in'}.",
-        f"One commit puts it back to what it held at {_short(subject.previous_revision)}, which ran before"
-        f" {_short(subject.revision)}; nothing else changes.",
+        f"One commit puts it back to what it held at {before}, which ran before {now}:",
+        f"{taken_back}.",
+        *_sameness(subject),
         "Nothing is pushed. Once the commit is merged, the GitOps controller reconciles.",
     ]
+
+
+def _sameness(subject: Subject) -> list[str]:
+    """The history may tell of one revision twice: then Git holds nothing to go back to."""
+    if subject.revision is None or subject.revision != subject.previous_revision:
+        return []
+    return ["The history names one and the same revision twice: what differed between the two is not in Git."]
 
 
 def _message(subject: Subject) -> list[str]:
     before = subject.previous_revision or "the previous revision"
     return [
-        f"Revert {_name(subject)} to {_short(subject.previous_revision)}",
-        f"{_folder_words(subject).capitalize()} as at {before}, which ran before"
+        f"Revert {_name(subject)} to {revision_names(subject)[0]}",
+        f"{_folder_words(subject)} as at {before}, which ran before"
         f" {subject.revision or 'the current one'}. Incident {subject.incident_id}.",
     ]
 
@@ -150,25 +163,22 @@ def _clone(subject: Subject, blanks: Blanks[ShellWord], branch: str) -> list[str
 
 
 def _folder(subject: Subject, blanks: Blanks[ShellWord]) -> str:
-    """The folder that holds the desired state; all of the repository where no Application names one."""
-    if subject.application is None:
+    """The folder that holds the desired state; of a repository that is deployed as a whole, all of it."""
+    if _is_whole_tree(subject):
         return "."
-    return blanks.fill(subject.repository_path, "folder of the Application", names.folder)
+    return blanks.fill(subject.repository_path, "folder of the desired state", names.folder)
 
 
 def _folder_words(subject: Subject) -> str:
-    return f"folder {subject.repository_path or 'to fill in'}" if subject.application else "the whole tree"
+    if _is_whole_tree(subject):
+        return "the whole tree"
+    return f"folder {subject.repository_path or 'to fill in'}"
+
+
+def _is_whole_tree(subject: Subject) -> bool:
+    """A deployment that GitHub alone knows is of its repository; of one without a name nothing is known."""
+    return subject.application is None and subject.repository is not None
 
 
 def _name(subject: Subject) -> str:
     return subject.application or subject.service or subject.target or "the release"
-
-
-def _short(revision: str | None) -> str:
-    return revision[:SHORT] if revision else "the previous revision"
-
-
-def _sync_check(subject: Subject) -> str:
-    if subject.is_auto_sync:
-        return "Automated sync is on: the merge alone brings the change to the cluster, so merge when ready."
-    return "Automated sync is not known to be on: somebody syncs after the merge."

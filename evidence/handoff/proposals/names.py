@@ -34,6 +34,7 @@ git_revision = _matching(r"(?!.*(\.\.|//|@\{))[A-Za-z0-9][A-Za-z0-9_./+-]*(?<![.
 git_remote = _matching(
     r"(https://|ssh://git@|git@)[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]+)?[:/][A-Za-z0-9_./~-]+", 400
 )
+chart_version = _matching(r"[0-9A-Za-z][0-9A-Za-z.+-]*", 128)
 github_slug = _matching(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9_.-]*[A-Za-z0-9_-]", 140)
 folder = _matching(r"(?!.*(^|/)\.\.?(/|$))[A-Za-z0-9_.][A-Za-z0-9_.-]*(/[A-Za-z0-9_.][A-Za-z0-9_.-]*)*", 400)
 

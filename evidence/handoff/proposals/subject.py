@@ -19,6 +19,19 @@ class Workload:
 
 
 @dataclass(frozen=True, slots=True)
+class HelmRelease:
+    """A Flux HelmRelease whose chart moved: the version that its manifest asks for, and what ran before."""
+
+    api_version: str
+    name: str
+    namespace: str | None
+    version: str
+    previous_version: str
+    source: str | None = None
+    are_values_changed: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Brief:
     """What a message says of the incident: sentences, each with its claim in the package."""
 
@@ -71,6 +84,7 @@ class Subject:
     revision: str | None = None
     previous_revision: str | None = None
     is_auto_sync: bool | None = None
+    helm_release: HelmRelease | None = None
     disposition: str | None = None
     slack_channel: str | None = None
     dependency_owner: str | None = None
