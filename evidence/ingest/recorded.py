@@ -6,13 +6,13 @@ which intake publishes as `intake.incident_records`; the KPI tables count it, no
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import io
 import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -20,21 +20,21 @@ from typing import Annotated, Any, Literal
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from evidence.errors import InputError, Place
-from evidence.export_files import path_text, read
+from evidence.errors import InputError
+from evidence.export_files import path_text
+from evidence.ingest.completing import TEXTS, TIMES, UNKNOWN_SEVERITY, completed, digest_of, finished
 from evidence.ingest.report import RecordsRefusal, RecordsReport, Span
+from evidence.ingest.tabular_rows import Tabular, TabularRow, read_table
 from evidence.intake.incident_records import RECORDS_FILE, TABLE, load_records
-from evidence.parquet_rows import ParquetRefused, is_parquet, rows_as_lines
 from evidence.placing import swap_in, write_aside
 from evidence.redaction import make_visible
 from evidence.strict_yaml import load_yaml, parse_model
 from evidence.tables import table_from_rows
-from evidence.times import EVENT_TIME_MAX, NS_PER_SECOND, TimeRefused, format_rfc3339, parse_rfc3339
+from evidence.times import EVENT_TIME_MAX, NS_PER_SECOND, TimeRefused, parse_rfc3339
 from expectations.tables.intake import INCIDENT_TYPES, SEVERITY_WORDS
 
-TIMES = ("started_at", "detected_at", "acknowledged_at", "mitigated_at", "resolved_at")
-_TEXTS = ("title", "service", "environment", "severity", "incident_type")
 _TEXT_MAX = 200
+_DIGEST_DIGITS = 16
 _SECONDS = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
 
 
@@ -100,85 +100,78 @@ def load_mapping(path: Path) -> RecordMapping:
     return mapping
 
 
+@dataclass(slots=True)
+class _Taken:
+    """What has been read so far. Incidents by digest: those `held` before, of which `fuller` tell more."""
+
+    held: dict[str, dict[str, Any]]
+    new: dict[str, dict[str, Any]] = field(default_factory=dict)
+    fuller: dict[str, dict[str, Any]] = field(default_factory=dict)
+    refusals: list[RecordsRefusal] = field(default_factory=list)
+    refused: list[bytes] = field(default_factory=list)
+    row_count: int = 0
+
+    def take(self, row: dict[str, Any]) -> None:
+        """A row of an incident that is known already adds to it what it tells."""
+        digest = row["digest"]
+        known = self.fuller.get(digest) or self.held.get(digest) or self.new.get(digest)
+        if known is None:
+            self.new[digest] = row
+        elif (both := completed(known, row)) != known:
+            (self.fuller if digest in self.held else self.new)[digest] = both
+
+    def refuse(self, path: Path, number: int, row: TabularRow, refused: _RowRefused) -> None:
+        """Keep the row and why."""
+        self.refused.append(row.line)
+        self.refusals.append(
+            RecordsRefusal(
+                file=path_text(path),
+                row=number,
+                column=refused.column,
+                reason=refused.reason,
+                detail=refused.detail,
+            )
+        )
+
+
 def take_in(paths: Iterable[Path], mapping: RecordMapping, into: Path, *, is_dry_run: bool) -> RecordsReport:
     """Read the rows and, unless it is a dry run, write them beside the incidents. Raises InputError.
 
-    What the folder holds already stays; the same rows again are duplicates.
+    What the folder holds already stays; the same rows again are duplicates, and rows that tell more of an
+    incident complete it.
     """
-    held = load_records(into / RECORDS_FILE)
-    rows = {row["record_id"]: row for row in held.to_pylist()}
-    new: dict[str, dict[str, Any]] = {}
-    refusals, refused_rows = [], []
-    row_count = duplicates = 0
+    held = (
+        {**row, "digest": digest_of(row["record_id"])}
+        for row in load_records(into / RECORDS_FILE).to_pylist()
+    )
+    taken = _Taken({row["digest"]: row for row in held})
     for path in paths:
-        for number, (line, cells) in enumerate(_rows_of(path, mapping), 1):
-            row_count += 1
+        table = read_table(path, _mapped(mapping))
+        for number, row in enumerate(table.rows, 1):
+            taken.row_count += 1
             try:
-                row = _record(cells, mapping)
+                taken.take(_record(row, table, mapping))
             except _RowRefused as refused:
-                refused_rows.append(line)
-                refusals.append(
-                    RecordsRefusal(
-                        file=path_text(path),
-                        row=number,
-                        column=refused.column,
-                        reason=refused.reason,
-                        detail=refused.detail,
-                    )
-                )
-                continue
-            known = rows.get(row["record_id"]) or new.get(row["record_id"])
-            if known is None:
-                new[row["record_id"]] = row
-                continue
-            duplicates += 1
-            # Rows of one incident may differ elsewhere; which of them is kept does not hang on their order.
-            (rows if row["record_id"] in rows else new)[row["record_id"]] = min(known, row, key=_content)
+                taken.refuse(path, number, row, refused)
     if not is_dry_run:
-        _write(into, rows | new, refused_rows)
-    flags = Counter(flag for row in new.values() for flag in row["flags"])
+        _write(into, taken.held | taken.fuller | taken.new, taken.refused)
+    return _report(taken, into, is_dry_run=is_dry_run)
+
+
+def _report(taken: _Taken, into: Path, *, is_dry_run: bool) -> RecordsReport:
+    told = [*taken.new.values(), *taken.fuller.values()]
     return RecordsReport(
         is_dry_run=is_dry_run,
         into=path_text(into),
-        rows=row_count,
-        incidents=len(new),
-        duplicate=duplicates,
-        refused=len(refusals),
-        flags=dict(sorted(flags.items())),
-        spans=[span for span in _spans(list(new.values())) if span.n],
-        refusals=refusals,
+        rows=taken.row_count,
+        incidents=len(taken.new),
+        duplicate=taken.row_count - len(taken.refusals) - len(taken.new),
+        refused=len(taken.refusals),
+        completed=len(taken.fuller),
+        flags=dict(sorted(Counter(flag for row in told for flag in row["flags"]).items())),
+        spans=[span for span in _spans(told) if span.n],
+        refusals=taken.refusals,
     )
-
-
-def _content(row: Mapping[str, Any]) -> str:
-    return json.dumps(row, sort_keys=True)
-
-
-def _rows_of(path: Path, mapping: RecordMapping) -> Iterator[tuple[bytes, dict[str, Any]]]:
-    """(the row as JSON, its cells by column) of a Parquet or CSV file."""
-    content = read(path)
-    if content.fault:
-        raise InputError(content.detail or content.fault, place=Place(path))
-    if is_parquet(content.data):
-        try:
-            lines = rows_as_lines(content.data, 4 * len(content.data) + 64 * 1024 * 1024).splitlines()
-        except ParquetRefused as refused:
-            raise InputError(refused.detail, place=Place(path)) from None
-        rows = ((line, json.loads(line)) for line in lines)
-        names = set(json.loads(lines[0])) if lines else None
-    else:
-        try:
-            reader = csv.DictReader(io.StringIO(content.data.decode("utf-8-sig")), strict=True)
-            found = list(reader)
-        except (UnicodeDecodeError, csv.Error) as error:
-            raise InputError(f"is neither Parquet nor CSV in UTF-8: {error}", place=Place(path)) from None
-        rows = ((json.dumps(row, ensure_ascii=False).encode(), row) for row in found)
-        names = set(reader.fieldnames or ())
-    for column in _mapped(mapping):
-        if names is not None and column not in names:
-            known = ", ".join(sorted(names))
-            raise InputError(f"has no column {column!r}", place=Place(path), remedy=f"It has {known}")
-    yield from rows
 
 
 def _mapped(mapping: RecordMapping) -> list[str]:
@@ -186,15 +179,17 @@ def _mapped(mapping: RecordMapping) -> list[str]:
     return list(dict.fromkeys([*named, *(mapping.distinct or ())]))
 
 
-def _record(cells: Mapping[str, Any], mapping: RecordMapping) -> dict[str, Any]:
+def _record(source: TabularRow, table: Tabular, mapping: RecordMapping) -> dict[str, Any]:
+    if source.fault:
+        raise _RowRefused("field_invalid", "", source.fault)
+    cells = source.cells
     row: dict[str, Any] = {}
     for name in TIMES:
         column = getattr(mapping.columns, name)
-        row[name] = _time(cells.get(column), column, mapping) if column else None
-    known = [row[name] for name in TIMES if row[name] is not None]
-    if not known:
+        row[name] = _time(cells.get(column), column, mapping, table.zoneless) if column else None
+    if all(row[name] is None for name in TIMES):
         raise _RowRefused("field_missing", "", "the row states no time")
-    for name in _TEXTS:
+    for name in (*TEXTS, "severity"):
         column = getattr(mapping.columns, name)
         row[name] = _text(cells.get(column)) if column else None
     written = row["severity"]
@@ -202,44 +197,34 @@ def _record(cells: Mapping[str, Any], mapping: RecordMapping) -> dict[str, Any]:
     if row["incident_type"] not in INCIDENT_TYPES:
         row["incident_type"] = None
     keys = [cells.get(column) for column in (mapping.distinct or _mapped(mapping))]
-    digest = hashlib.sha256(json.dumps(keys, ensure_ascii=True).encode()).hexdigest()
-    row["record_id"] = f"rec-{format_rfc3339(min(known))[:10]}-{digest[:12]}"
-    row["flags"] = sorted(_flags(row, written))
-    return row
+    row["digest"] = hashlib.sha256(json.dumps(keys, ensure_ascii=True).encode()).hexdigest()[:_DIGEST_DIGITS]
+    is_unknown = written is not None and row["severity"] is None
+    return finished(row, {UNKNOWN_SEVERITY} if is_unknown else set())
 
 
-def _flags(row: Mapping[str, Any], severity: str | None) -> Iterator[str]:
-    started, detected = row["started_at"], row["detected_at"]
-    ended = row["mitigated_at"] if row["mitigated_at"] is not None else row["resolved_at"]
-    if started is None:
-        yield "missing_begin"
-    if detected is None:
-        yield "missing_notification"
-    if ended is None:
-        yield "missing_end"
-    if started is not None and detected is not None and detected < started:
-        yield "notified_before_begin"
-    if started is not None and ended is not None and ended < started:
-        yield "ended_before_begin"
-    if severity is not None and row["severity"] is None:
-        yield "unknown_severity"
-
-
-def _time(value: Any, column: str, mapping: RecordMapping) -> int | None:
+def _time(value: Any, column: str, mapping: RecordMapping, zoneless: frozenset[str]) -> int | None:
     if value is None or value == "":
         return None
-    text = str(value)
+    # Parquet's times without a zone are read as if they were UTC; here somebody has to say so.
+    text = str(value).removesuffix("Z") if column in zoneless else str(value)
     if mapping.seconds_since:
         return _counted(text, column, mapping.seconds_since)
     try:
         return parse_rfc3339(text)
     except TimeRefused as refused:
-        if mapping.times_without_zone:
-            try:
-                return parse_rfc3339(f"{text}Z")
-            except TimeRefused:
-                pass
-        raise _RowRefused(refused.reason, column, str(refused)) from None
+        as_utc = _as_utc(text)
+        if as_utc is None or not mapping.times_without_zone:
+            hint = "" if as_utc is None else "; `times_without_zone: utc` in the mapping gives it one"
+            raise _RowRefused(refused.reason, column, f"{refused}{hint}") from None
+        return as_utc
+
+
+def _as_utc(text: str) -> int | None:
+    """The moment of a time that lacks nothing but a zone, if it is UTC's."""
+    try:
+        return parse_rfc3339(f"{text}Z")
+    except TimeRefused:
+        return None
 
 
 def _counted(text: str, column: str, since: str) -> int:
@@ -273,7 +258,8 @@ def _spans(rows: list[dict[str, Any]]) -> Iterator[Span]:
 def _write(into: Path, rows: Mapping[str, dict[str, Any]], refused: list[bytes]) -> None:
     into.mkdir(parents=True, exist_ok=True)
     sink = io.BytesIO()
-    pq.write_table(table_from_rows(TABLE, rows.values()), sink, compression="zstd")
+    kept = ({name: value for name, value in row.items() if name != "digest"} for row in rows.values())
+    pq.write_table(table_from_rows(TABLE, kept), sink, compression="zstd")
     files = {into / RECORDS_FILE: sink.getvalue()}
     if refused:
         content = b"".join(line + b"\n" for line in sorted(set(refused)))

@@ -59,11 +59,14 @@ class FormedIncident(_Report):
 
 
 class Unplaced(_Report):
-    """Records that are sound and belong to no incident, by format."""
+    """Records that are sound and belong to no incident, by format.
+
+    `no_incident`: what responders did while no incident was open there, or several, none of which it names.
+    """
 
     format: str
     records: int
-    why: Literal["no_signal", "no_time"]
+    why: Literal["no_signal", "no_incident", "no_time"]
 
 
 class IngestReport(_Report):
@@ -97,7 +100,7 @@ class RecordsRefusal(_Report):
 
 
 class Span(_Report):
-    """A time between two columns over all incidents taken in; `excluded` end before they begin."""
+    """A time between two columns, of incidents taken in or completed; `excluded` end before they begin."""
 
     begin: str
     end: str
@@ -107,7 +110,11 @@ class Span(_Report):
 
 
 class RecordsReport(_Report):
-    """The result of `evidence ingest --mapping`: rows = incidents + duplicate + refused."""
+    """The result of `evidence ingest --mapping`: rows = incidents + duplicate + refused.
+
+    `completed`: incidents held before of which these rows tell more. Flags and spans are of these
+    and of the new ones.
+    """
 
     version: int = REPORT_VERSION
     is_dry_run: bool
@@ -116,6 +123,7 @@ class RecordsReport(_Report):
     incidents: int
     duplicate: int
     refused: int
+    completed: int
     flags: dict[str, int]
     spans: list[Span]
     refusals: list[RecordsRefusal]

@@ -65,6 +65,14 @@ EVENT_KINDS = (
 INCIDENT_TYPES = ("dependency", "infrastructure", "rollout", "security")
 SEVERITY_WORDS = ("critical", "fatal", "high", "informational", "low", "medium")
 RECORD_FLAGS = (
+    "conflicting_acknowledgement",  # rows of one incident differ in it
+    "conflicting_begin",
+    "conflicting_end",
+    "conflicting_environment",
+    "conflicting_incident_type",
+    "conflicting_notification",
+    "conflicting_service",
+    "conflicting_severity",
     "ended_before_begin",
     "missing_begin",
     "missing_end",
@@ -333,7 +341,7 @@ INCIDENT_RECORDS = TableContract(
     "One row per incident of which only a table's row is known (evidence ingest --mapping): times without "
     "evidence. Counted by the times of the KPI tables; nothing is decided of it.",
     (
-        text("record_id", "Day of its first time and a digest over the row's distinct columns."),
+        text("record_id", "Day of its first time and a digest over the distinct columns."),
         text("title", "One line, as written.", is_nullable=True),
         text("service", "Service as written.", is_nullable=True),
         text("environment", "Environment as written.", is_nullable=True),
@@ -344,7 +352,7 @@ INCIDENT_RECORDS = TableContract(
         bigint("acknowledged_at", "When a responder took it.", is_nullable=True),
         bigint("mitigated_at", "When the harm stopped.", is_nullable=True),
         bigint("resolved_at", "When it was closed.", is_nullable=True),
-        texts("flags", "What is odd about the row: a time that is missing, or out of order."),
+        texts("flags", "What is odd about it: a time that is missing or out of order, rows that differ."),
     ),
     key=("record_id",),
 )

@@ -140,8 +140,12 @@ def ingest(
     paths: Annotated[list[Path], typer.Argument(help="Files or folders of exports, plain, gzip or Parquet.")],
     into: Annotated[Path, typer.Option(help="Folder of incidents to write into.")] = Path("incidents"),
     gap: Annotated[
-        str, typer.Option(help="Records of one entity further apart than this are of different incidents.")
-    ] = "30m",
+        str | None,
+        typer.Option(
+            help="Records of one entity further apart than this are of different incidents.",
+            show_default="30m",
+        ),
+    ] = None,
     manifest: Annotated[
         Path | None, typer.Option(help="YAML file that names incidents and what belongs to them.")
     ] = None,
@@ -158,9 +162,10 @@ def ingest(
 
     Catalogue and settings are those of the folder written into, or beside it. What is refused is kept too.
     """
-    from pipelines.cli.ingesting import print_ingest, print_records
+    from pipelines.cli.ingesting import print_ingest, print_records, refuse_options_of_exports
 
     if mapping is not None:
+        refuse_options_of_exports(gap, manifest)
         print_records(paths, into, mapping, is_dry_run, output_format)
     else:
         print_ingest(paths, into, gap, manifest, is_dry_run, output_format)

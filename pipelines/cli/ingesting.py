@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 REFUSALS_SHOWN_MAX = 20
 ENTITIES_SHOWN_MAX = 3
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+GAP_DEFAULT = "30m"
+_GAP_DAYS_MAX = 366
 
 
 def print_ingest(
     paths: Sequence[Path],
     into: Path,
-    gap: str,
+    gap: str | None,
     manifest: Path | None,
     is_dry_run: bool,
     output_format: str,
@@ -38,7 +40,7 @@ def print_ingest(
         into=into,
         settings=_settings(into),
         services=_services(into),
-        gap_seconds=gap_seconds(gap),
+        gap_seconds=gap_seconds(gap or GAP_DEFAULT),
         manifest=Manifest(manifest) if manifest else None,
     )
     progress = _Progress()
@@ -69,6 +71,18 @@ def print_records(
     sys.stdout.write(text)
 
 
+def refuse_options_of_exports(gap: str | None, manifest: Path | None) -> None:
+    """Raises InputError for an option that means nothing beside --mapping, rather than pass over it."""
+    from evidence.errors import InputError
+
+    named = [name for name, value in (("--gap", gap), ("--manifest", manifest)) if value is not None]
+    if named:
+        raise InputError(
+            f"{' and '.join(named)} with --mapping: a row of a table is an incident, nothing is grouped",
+            remedy="Leave it out, or ingest exports in a call of their own",
+        )
+
+
 def _refuse_no_folder(into: Path) -> None:
     """Raises InputError where something that is no folder stands in the way of writing into `into`."""
     from evidence.errors import InputError
@@ -85,7 +99,10 @@ def gap_seconds(text: str) -> int:
     match = re.fullmatch(r"([1-9][0-9]{0,6})([smhd])", text)
     if match is None:
         raise InputError(f"--gap {text!r} is no duration", remedy="Write it as 90s, 30m, 2h or 1d")
-    return int(match[1]) * _UNITS[match[2]]
+    seconds = int(match[1]) * _UNITS[match[2]]
+    if seconds > _GAP_DAYS_MAX * _UNITS["d"]:
+        raise InputError(f"--gap {text!r} is too long", remedy=f"At most {_GAP_DAYS_MAX}d: a year")
+    return seconds
 
 
 def _settings(into: Path) -> Settings:
@@ -214,6 +231,7 @@ def _records_text(report: RecordsReport) -> str:
     lines = [
         f"{report.rows:,} rows = {report.incidents:,} incidents + {report.duplicate:,} duplicate"
         f" + {report.refused:,} refused",
+        *([f"completed: {report.completed:,} held before"] if report.completed else ()),
         *(f"flagged: {count:,} {flag.replace('_', ' ')}" for flag, count in report.flags.items()),
         *(
             f"{span.begin} to {span.end}: median {span.median_seconds:,} s, n = {span.n:,}"

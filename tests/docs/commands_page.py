@@ -50,7 +50,8 @@ def _usage(argument: Any) -> str:
 def _row(parameter: Any) -> str:
     is_option = parameter.param_type_name == "option"
     names = [*parameter.opts, *parameter.secondary_opts] if is_option else [_usage(parameter)]
-    default = "" if parameter.default is None else f"`{parameter.default}`"
+    told = parameter.default if parameter.default is not None else getattr(parameter, "show_default", None)
+    default = f"`{told}`" if parameter.default is not None or isinstance(told, str) else ""
     values = type(parameter.default) if isinstance(parameter.default, Enum) else ()
     choices = " or ".join(f"`{each.value}`" for each in values)
     meaning = f"{_text(parameter.help)} {choices}".strip() + ("." if choices else "")

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime
+from itertools import permutations
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
 from evidence.errors import InputError
 from evidence.ingest.recorded import load_mapping, take_in
@@ -17,6 +22,7 @@ from evidence.ingest.report import RecordsReport
 from evidence.intake.incident_records import RECORDS_FILE, load_records
 from evidence.kpis.stage import build
 from evidence.tables import register
+from pipelines.cli import app
 
 from ..kpis.conftest import open_tables
 from ..readers.reading import SETTINGS
@@ -103,6 +109,91 @@ def test_the_order_of_the_rows_does_not_matter(mapped: Callable[..., RecordsRepo
     (tmp_path / "in" / RECORDS_FILE).unlink()
     mapped(head + "".join(reversed(rows)), mapping)
     assert first == (tmp_path / "in" / RECORDS_FILE).read_bytes()
+
+
+CLOSING = "columns: {started_at: b, detected_at: 'n', mitigated_at: e, service: s}\ndistinct: [b, s]\n"
+OPEN = "b,n,e,s\n2026-01-01T00:00:00Z,2026-01-01T00:10:00Z,,x\n"
+CLOSED = "b,n,e,s\n2026-01-01T00:00:00Z,,2026-01-01T03:00:00Z,x\n"
+OTHERWISE = "b,n,e,s\n2026-01-01T00:00:00Z,2026-01-01T00:20:00Z,2026-01-01T02:00:00Z,x\n"
+
+
+@pytest.mark.parametrize("tables", list(permutations([OPEN, CLOSED, OTHERWISE])))
+def test_what_one_row_leaves_open_another_tells_whatever_the_order(
+    tables: tuple[str, ...], mapped: Callable[..., RecordsReport], tmp_path: Path
+) -> None:
+    """The end stays; the latest of two and the earliest notification count, and both are flagged."""
+    reports = [mapped(table, CLOSING) for table in tables]
+    assert [1, 0, 0] == [report.incidents for report in reports]
+    assert [0, 1, 1] == [report.duplicate for report in reports]
+    [row] = load_records(tmp_path / "in" / RECORDS_FILE).to_pylist()
+    begin = 1_767_225_600 * 10**9
+    assert (begin, begin + 600 * 10**9, begin + 10_800 * 10**9) == (
+        row["started_at"],
+        row["detected_at"],
+        row["mitigated_at"],
+    )
+    assert ["conflicting_end", "conflicting_notification"] == row["flags"]
+
+
+def test_an_incident_held_before_is_completed_and_told(
+    mapped: Callable[..., RecordsReport], tmp_path: Path
+) -> None:
+    """It is open no longer; its id stays, and the open row again changes nothing."""
+    mapped(OPEN, CLOSING)
+    [opened] = load_records(tmp_path / "in" / RECORDS_FILE).to_pylist()
+    report = mapped(CLOSED, CLOSING)
+    assert (0, 1, 1, {}) == (report.incidents, report.duplicate, report.completed, report.flags)
+    before = (tmp_path / "in" / RECORDS_FILE).read_bytes()
+    assert 0 == mapped(OPEN, CLOSING).completed
+    assert before == (tmp_path / "in" / RECORDS_FILE).read_bytes()
+    [closed] = load_records(tmp_path / "in" / RECORDS_FILE).to_pylist()
+    assert (["missing_end"], []) == (opened["flags"], closed["flags"])
+    assert opened["record_id"] == closed["record_id"]
+
+
+def test_a_row_whose_cells_are_not_those_of_the_header_is_refused(
+    mapped: Callable[..., RecordsReport], tmp_path: Path
+) -> None:
+    """Nobody knows which cell is missing or too much; the row is kept as it was."""
+    report = mapped("b,n,e,s\n2026-01-01T00:00:00Z\n2026-01-01T00:00:00Z,,,x,extra\n", CLOSING)
+    assert (2, 0, 2) == (report.rows, report.incidents, report.refused)
+    assert ["the row has 1 cells, the header 4", "the row has 5 cells, the header 4"] == [
+        each.detail for each in report.refusals
+    ]
+    [kept] = (tmp_path / "in" / "refused").iterdir()
+    assert ["2026-01-01T00:00:00Z", "", "", "x", "extra"] in map(json.loads, kept.read_text().splitlines())
+
+
+def test_a_column_that_is_named_twice_is_an_error(mapped: Callable[..., RecordsReport]) -> None:
+    """Neither of the two is taken for the other."""
+    with pytest.raises(InputError, match=r"rows\.csv:1: names the column 'b' twice"):
+        mapped("b,b,n,e,s\n2026-01-01T00:00:00Z,1,,,\n", CLOSING)
+
+
+def test_times_of_a_parquet_file_without_a_zone_are_refused_unless_the_mapping_says_what_they_are(
+    tmp_path: Path,
+) -> None:
+    """As those of a CSV are: nobody but the file's owner knows where its clock stood."""
+    moment = datetime(2026, 1, 1)  # noqa: DTZ001  # a time without a zone is what is tried
+    columns = {
+        "at": pa.array([moment], pa.timestamp("us")),
+        "zoned": pa.array([moment], pa.timestamp("us", "UTC")),
+    }
+    pq.write_table(pa.table(columns), tmp_path / "rows.parquet")
+    counts = []
+    for text in ("{started_at: at}", "{started_at: at}\ntimes_without_zone: utc", "{started_at: zoned}"):
+        (tmp_path / "mapping.yaml").write_text(f"columns: {text}\n")
+        mapping = load_mapping(tmp_path / "mapping.yaml")
+        report = take_in([tmp_path / "rows.parquet"], mapping, tmp_path / "in", is_dry_run=True)
+        counts.append((report.incidents, [each.reason for each in report.refusals]))
+    assert [(0, ["time_invalid"]), (1, []), (1, [])] == counts
+
+
+@pytest.mark.parametrize("option", [("--gap", "30m"), ("--manifest", "m.yaml")])
+def test_what_groups_exports_means_nothing_beside_a_mapping(option: tuple[str, str], tmp_path: Path) -> None:
+    """It is told, rather than passed over."""
+    done = CliRunner().invoke(app, ["ingest", str(tmp_path), "--mapping", "mapping.yaml", *option])
+    assert (2, True) == (done.exit_code, f"{option[0]} with --mapping" in done.stderr)
 
 
 def test_a_dry_run_writes_nothing(mapped: Callable[..., RecordsReport], tmp_path: Path) -> None:
