@@ -79,13 +79,13 @@ def _helm_release(case: Case, record: Mapping[str, Any]) -> HelmRelease | None:
     """None where the chart's version is not what moved, or the manifest does not hold it."""
     name, version = _text(record, "/metadata/name"), _text(record, "/spec/chart/spec/version")
     rows = {_release_name(row): row for row in _history(record)}
-    now, before = (
+    current, before = (
         rows.get(case.state[column], {}) for column in ("change_revision", "change_previous_revision")
     )
     earlier = _text(before, "/chartVersion")
-    if not (name and version and earlier) or earlier == now.get("chartVersion"):
+    if not (name and version and earlier) or earlier == current.get("chartVersion"):
         return None
-    digests = now.get("configDigest"), before.get("configDigest")
+    digests = current.get("configDigest"), before.get("configDigest")
     return HelmRelease(
         api_version=str(record.get("apiVersion")),
         name=name,

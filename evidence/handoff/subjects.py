@@ -18,6 +18,7 @@ PLAIN_LABEL = "app.kubernetes.io/name"
 _BEFORE_SECONDS = 1800
 _FAULT_SEVERITY = 3  # medium: a warning in the life cycle of a pod
 _ON_RESOURCES = frozenset({"close_public_exposure", "delete_resource"})
+_SESSION_POINTER = "/userIdentity/principalId"  # of CloudTrail: a role's id and the session's name
 # Fields of a Falco record that hold the far end of a connection.
 _REMOTE_POINTERS = ("/output_fields/fd.rip", "/output_fields/fd.sip")
 
@@ -62,6 +63,7 @@ def subject_of(
         account=_first(case, "account_uid", exposure, identity),
         region=_first(case, "region", exposure, identity),
         principal=_principal(case, identity),
+        session=text_in_record(case, identity, _SESSION_POINTER) if identity is not None else None,
         credential=state["credential_uid"],
         consumers=_consumers(case),
         resource=_column(exposure, "resource"),

@@ -50,8 +50,8 @@ SUBJECT = Subject(
 BARE = Subject("inc-1", "Title", "", None, None, "none", (), (), "2026-01-01T10:00:00Z", "owner", "commander")
 TEXT_FIELDS = (
     "incident_id", "title", "target", "acts_on", "addressee", "commander", "service", "workload_kind", "node",
-    "account", "principal", "credential", "resource", "resource_kind", "application", "application_namespace",
-    "repository", "repository_path", "target_revision", "previous_target_revision", "revision",
+    "account", "principal", "session", "credential", "resource", "resource_kind", "application",
+    "application_namespace", "repository", "repository_path", "target_revision", "previous_target_revision", "revision",
     "previous_revision", "slack_channel",
 )  # fmt: skip
 HOSTILE_SUBJECT = replace(

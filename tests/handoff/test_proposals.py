@@ -18,7 +18,7 @@ from evidence.handoff.proposals import DRAFTERS, Subject, Workload, propose
 
 from . import formats
 from .made import BUNDLE
-from .proposed import BARE, HOSTILE_SUBJECT, SUBJECT, manifest_of, text_of
+from .proposed import BARE, HOSTILE, HOSTILE_SUBJECT, SUBJECT, manifest_of, text_of
 
 
 def test_every_action_of_the_active_matrix_has_a_proposal() -> None:
@@ -150,6 +150,34 @@ def test_sessions_are_revoked_up_to_the_time_of_the_evidence() -> None:
     condition = step["PolicyDocument"]["Statement"][0]["Condition"]
     assert "ci-deployer" == step["RoleName"]
     assert {"DateLessThan": {"aws:TokenIssueTime": "2026-01-01T10:00:00Z"}} == condition
+
+
+def test_one_session_is_ended_where_the_evidence_names_it() -> None:
+    """Those of others who use the role go on; of a node's, it is said when the node has access again."""
+    subject = replace(SUBJECT, action="revoke_temporary_credential", session="AROAEXAMPLE7:i-0abcdef123")
+    proposal = propose(subject)
+    parameters = json.loads(proposal.text)["steps"][0]["parameters"]
+    condition = parameters["PolicyDocument"]["Statement"][0]["Condition"]
+    assert {"aws:userid": "AROAEXAMPLE7:i-0abcdef123"} == condition["StringEquals"]
+    assert "Revoke-inc-1" == parameters["PolicyName"]
+    said = " ".join(proposal.checks)
+    assert "and no other of the role" in said
+    assert "The session is a node's" in said
+    assert "By the catalogue “release-pipeline” need it" in said
+    formats.hold(proposal)
+
+
+@pytest.mark.parametrize("session", [None, "AIDAEXAMPLE", "AROAEXAMPLE7:*", HOSTILE])
+def test_without_a_session_it_is_said_whom_a_denial_on_the_role_hits(session: str | None) -> None:
+    """Every session of the role, whoever they are; who owns the role is asked first."""
+    subject = replace(SUBJECT, action="revoke_temporary_credential", session=session, consumers=())
+    proposal = propose(subject)
+    said = " ".join(proposal.checks)
+    assert "aws:userid" not in proposal.text
+    assert "this ends every session of the role" in said
+    assert "The catalogue names nobody who needs it, and somebody may" in said
+    assert "whoever owns the role agrees first" in said
+    formats.hold(proposal)
 
 
 def test_a_key_is_rotated_consumer_by_consumer_before_it_ends() -> None:

@@ -119,6 +119,21 @@ def test_a_rollback_by_flux_puts_the_chart_back(handoffs: Handoffs) -> None:
     assert any("The values changed with the chart" in check for check in proposal["checks"])
 
 
+@pytest.mark.parametrize(
+    ("incident", "session"),
+    [
+        ("inc-0103", "AROADBQP57FF2AEXAMPLE:GitHubActions-release-8841"),
+        ("inc-0119", "AROA1R74IPDDCEXAMPLE:i-0abcdef1234567890"),
+    ],
+)
+def test_a_stolen_session_is_ended_and_no_other(handoffs: Handoffs, incident: str, session: str) -> None:
+    """As narrow as the playbook says that the action is, and it is said whom it hits all the same."""
+    proposal = package(handoffs, incident)["proposal"]
+    assert f'"aws:userid": "{session}"' in proposal["text"]
+    assert any("no other of the role" in check for check in proposal["checks"])
+    assert (incident == "inc-0119") == any("session is a node's" in check for check in proposal["checks"])
+
+
 def test_a_node_is_no_kind_of_workload(handoffs: Handoffs) -> None:
     """The incident is about the node; what the node's state rests on is the workload that keeps it."""
     found = package(handoffs, "inc-0107")

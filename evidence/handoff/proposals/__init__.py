@@ -14,6 +14,7 @@ from evidence.handoff.proposals import (
     network_policy,
     node_drain,
     queries,
+    role_sessions,
     workloads,
 )
 from evidence.handoff.proposals.requests import requests_for
@@ -40,7 +41,7 @@ DRAFTERS: dict[str, Drafter] = {
     "change_network_policy": network_policy.restrict_egress,
     "block_egress": network_policy.block_egress,
     "cordon_and_drain_node": node_drain.cordon_and_drain,
-    "revoke_temporary_credential": credentials.revoke_sessions,
+    "revoke_temporary_credential": role_sessions.revoke_sessions,
     "deactivate_access_key": credentials.deactivate_access_key,
     "disable_human_identity": identities.disable_human,
     "revoke_broad_permissions": identities.narrow_permissions,

@@ -1,17 +1,14 @@
-"""Requests to an identity workflow about credentials: deactivate a key, revoke sessions, rotate."""
+"""Requests to an identity workflow about keys and secrets: deactivate, rotate."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from evidence.handoff.proposals import names
 from evidence.handoff.proposals.blanks import Blanks, in_request
 from evidence.handoff.proposals.identity_request import identity_request
+from evidence.handoff.proposals.role_sessions import is_session_of_role
 from evidence.handoff.proposals.subject import Draft, Subject
-
-SESSIONS_POLICY = "AWSRevokeOlderSessions"
-_ASSUMED_ROLE = re.compile(r"(?:.*:)?assumed-role/([^/]+)(?:/.*)?")
 
 
 def deactivate_access_key(subject: Subject) -> Draft:
@@ -32,38 +29,6 @@ def deactivate_access_key(subject: Subject) -> Draft:
             "The key id is the one in the evidence.",
         ),
         undo="The same request with Status Active.",
-    )
-
-
-def revoke_sessions(subject: Subject) -> Draft:
-    """Denies everything to sessions of the role whose token is older than the evidence."""
-    blanks = in_request()
-    policy = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Deny",
-                "Action": ["*"],
-                "Resource": ["*"],
-                "Condition": {"DateLessThan": {"aws:TokenIssueTime": subject.as_of}},
-            }
-        ],
-    }
-    parameters = {
-        "RoleName": blanks.fill(role_name(subject.principal), "role name", names.iam_name),
-        "PolicyName": SESSIONS_POLICY,
-        "PolicyDocument": policy,
-    }
-    return identity_request(
-        subject,
-        blanks,
-        "AWS IAM request (PutRolePolicy, DateLessThan aws:TokenIssueTime)",
-        [{"operation": "iam:PutRolePolicy", "parameters": parameters}],
-        checks=(
-            f"The policy ends every session of the role issued before {subject.as_of}: all can sign in anew.",
-            "Whatever gave the credential away cannot simply obtain a new one.",
-        ),
-        undo=f"Delete the inline policy {SESSIONS_POLICY} from the role.",
     )
 
 
@@ -117,17 +82,9 @@ def rotate_secret(subject: Subject) -> Draft:
     )
 
 
-def role_name(principal: str | None) -> str | None:
-    """The role's name out of an assumed-role ARN or a plain name."""
-    if principal is None:
-        return None
-    match = _ASSUMED_ROLE.fullmatch(principal)
-    return match[1] if match else principal.rpartition("/")[2]
-
-
 def user_name(principal: str | None) -> str | None:
     """The user's name out of a user's ARN or a plain name; a session of a role is no user."""
-    if principal is None or _ASSUMED_ROLE.fullmatch(principal):
+    if principal is None or is_session_of_role(principal):
         return None
     return principal.rpartition("/")[2]
 

@@ -1,8 +1,8 @@
 """Changes of desired state in Git that put back what ran before, for the GitOps controller to reconcile.
 
 Where the release changed the Application's targetRevision (a tag, a chart's version), that is put back; so is
-the version of a HelmRelease's chart. Where a branch is followed, the revision it names has moved, so that the folder
-that is read from it is put back.
+the version of a HelmRelease's chart. Where a branch is followed, the revision it names has moved, so that
+the folder that is read from it is put back.
 """
 
 from __future__ import annotations

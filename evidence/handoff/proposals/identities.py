@@ -6,8 +6,9 @@ from typing import Any
 
 from evidence.handoff.proposals import names
 from evidence.handoff.proposals.blanks import in_request
-from evidence.handoff.proposals.credentials import role_name, user_name
+from evidence.handoff.proposals.credentials import user_name
 from evidence.handoff.proposals.identity_request import identity_request
+from evidence.handoff.proposals.role_sessions import role_name, whom_it_hits
 from evidence.handoff.proposals.subject import Draft, Subject
 
 # Managed policies of AWS: attaching the first denies everything, the second allows reading only.
@@ -62,7 +63,10 @@ def narrow_permissions(subject: Subject) -> Draft:
         blanks,
         "AWS IAM request (permissions boundary)",
         steps,
-        checks=("What the identity does in production today needs no more than reading, or can wait.",),
+        checks=(
+            "What the identity does in production today needs no more than reading, or can wait.",
+            *([f"It holds for every session of the role. {whom_it_hits(subject)}"] if is_role else []),
+        ),
         undo="Delete the permissions boundary, or put back the one that was there.",
     )
 

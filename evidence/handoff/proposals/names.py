@@ -26,6 +26,8 @@ label_value = _matching(r"[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?", 63)
 iam_name = _matching(r"[A-Za-z0-9_+=,.@-]+", 64)
 access_key_id = _matching(r"[A-Za-z0-9_]{16,}", 128)
 account_id = _matching(r"[0-9]{12}", 12)
+# A role's id and a session's name, as `aws:userid` and CloudTrail's `principalId` write them.
+role_session = _matching(r"AROA[A-Z0-9]+:[A-Za-z0-9_+=,.@-]{2,64}", 193)
 bucket_name = _matching(r"[a-z0-9][a-z0-9.-]+[a-z0-9]", 63)
 security_group_id = _matching(r"sg-[0-9a-f]+", 40)
 

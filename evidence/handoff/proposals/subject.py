@@ -71,6 +71,7 @@ class Subject:
     account: str | None = None
     region: str | None = None
     principal: str | None = None
+    session: str | None = None
     credential: str | None = None
     consumers: tuple[str, ...] = ()
     resource: str | None = None
