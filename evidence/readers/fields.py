@@ -120,6 +120,8 @@ def loose_text(record: Mapping[str, Any], *keys: str) -> str | None:
     """The first of the keys that holds text or an integer, as text; for maps whose values are free."""
     for key in keys:
         value = record.get(key)
+        if value is None:
+            continue
         if isinstance(value, str):
             if value:
                 return value
