@@ -19,10 +19,12 @@ from evidence.anchors import NumberToken, canonical_json
 from evidence.parquet_pages import (
     VALUE_BYTES_MAX,
     Chunk,
-    ParquetRefused,
     judge_chunks,
     judge_footer,
     judge_rows,
+)
+from evidence.parquet_pages import (
+    ParquetRefused as ParquetRefused,
 )
 from evidence.times import format_rfc3339
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from evidence.anchors import MANIFEST_FORMAT
 from evidence.export_files import FILE_BYTES_MAX
-from evidence.parquet_rows import ParquetRefused, is_parquet, rows_as_lines
+from evidence.parquet_pages import ParquetRefused
+from evidence.parquet_rows import is_parquet, rows_as_lines
 
 GZIP_MAGIC = b"\x1f\x8b"
 

@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from evidence.parquet_pages import Chunk, judge_chunks
-from evidence.parquet_rows import ParquetRefused, rows_as_lines
+from evidence.parquet_pages import Chunk, ParquetRefused, judge_chunks
+from evidence.parquet_rows import rows_as_lines
 from evidence.verified_bytes import decompressed
 
 MEBIBYTE = 1024 * 1024

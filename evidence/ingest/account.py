@@ -7,7 +7,7 @@ row a record, in `.ingest/*.parquet`; nowhere else, so that incidents are the sa
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -27,7 +27,8 @@ class _Part(BaseModel):
 class HeldIncident(_Part):
     """One incident as it was last written. `derived` are the values that people may have changed since.
 
-    `founder` is the digest of its first record.
+    `founder` is the digest of its first record. `threads` are the alerts and pages that its records tell of:
+    by them late records find it whenever they come.
     """
 
     founder: str
@@ -35,6 +36,7 @@ class HeldIncident(_Part):
     files: dict[str, str]
     received: dict[str, str] = {}
     is_named: bool = False
+    threads: list[str] = []
 
     @property
     def start(self) -> int:
@@ -79,8 +81,13 @@ class Account(_Part):
     refused: dict[str, str] = {}
     files: list[SourceFile] = []
 
-    def near(self, low: int | None, high: int | None, gap_seconds: int) -> Iterator[str]:
-        """Incidents that records of that time may touch, or others through them; under another gap all."""
+    def near(
+        self, low: int | None, high: int | None, gap_seconds: int, threads: Collection[str] = ()
+    ) -> Iterator[str]:
+        """Incidents that records of that time and of these threads may touch, or others through them.
+
+        Under another gap than the last all.
+        """
         if self.gap_seconds not in (None, gap_seconds):
             yield from sorted(self.incidents)
             return
@@ -88,11 +95,13 @@ class Account(_Part):
             return
         gap_ns = gap_seconds * NS_PER_SECOND
         left = dict(sorted(self.incidents.items()))
+        known = set(threads)
         is_growing = True
         while is_growing:
             is_growing = False
             for name, held in list(left.items()):
-                if held.start <= high + gap_ns and held.end >= low - gap_ns:
+                is_near = held.start <= high + gap_ns and held.end >= low - gap_ns
+                if is_near or not known.isdisjoint(held.threads):
                     low, high = min(low, held.start), max(high, held.end)
                     del left[name]
                     is_growing = True

@@ -1,4 +1,4 @@
--- Sightings: what each stretch of a kept record is about. Chains: the sightings of one key without a longer gap.
+-- Sightings: what each stretch of a kept record is about; what responders did is looked at later (answers.sql). Chains: the sightings of one key without a longer gap.
 create or replace temp table sightings as
 select distinct
     stretches.stretch_id,
@@ -8,12 +8,12 @@ select distinct
     place_keys.key,
     place_keys.is_weak,
     place_keys.is_loose,
-    -- One page is one page, however long nobody touches it.
-    place_keys.kind = 'page' as is_one
+    -- An alert is one alert from firing to resolved, and a page one page, however long nobody touches it.
+    place_keys.is_thread as is_one
 from stretches
 join settled using (record_id)
 join place_keys using (place_id)
-where settled.kept_id is not null and settled.kept_id not in (select kept_id from claims);
+where not stretches.is_answer and settled.kept_id is not null and settled.kept_id not in (select kept_id from claims);
 
 create or replace temp table firm_links as
 with ordered as (

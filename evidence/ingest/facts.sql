@@ -4,7 +4,10 @@ select
     min(group_records.incident_id) as incident_id,
     min(group_times.begin_at) as begin_at,
     min(group_times.end_at) as end_at,
-    arg_min(group_records.sha256, (group_records.first_at, group_records.sha256)) as founder,
+    arg_min(
+        group_records.sha256,
+        (group_records.flags & 128 <> 0, group_records.first_at, group_records.sha256)
+    ) as founder,
     arg_min(
         group_records.signal_name,
         (group_records.signal_rank, group_records.signal_at, group_records.sha256)

@@ -51,8 +51,19 @@ from tied
 join settled on settled.kept_id = tied.kept_id
 join stretches on stretches.record_id = settled.record_id
 join place_keys using (place_id)
-where not place_keys.is_weak
+-- An alert's number says nothing to people, a page's does.
+where not place_keys.is_weak and place_keys.kind <> 'alert'
 group by all;
+
+create or replace temp table group_threads as
+select distinct
+    coalesce('m ' || tied.incident_id, 'c ' || tied.component) as group_name,
+    places.thread_kind || ' ' || places.thread as thread
+from tied
+join settled on settled.kept_id = tied.kept_id
+join stretches on stretches.record_id = settled.record_id
+join places using (place_id)
+where places.thread is not null;
 
 -- The group that an incident lives on in is that of its first record. What else lies in its folder may belong to
 -- others: a document is copied whole into each incident that it touches.
@@ -61,7 +72,7 @@ with groups as (
     select
         group_name,
         bit_or(flags) & 64 <> 0 or bool_or(incident_id is not null) as is_incident,
-        arg_min(sha256, (first_at, sha256)) as founder
+        arg_min(sha256, (flags & 128 <> 0, first_at, sha256)) as founder
     from group_records
     group by group_name
 )

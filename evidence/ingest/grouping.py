@@ -8,7 +8,7 @@ names, on the order of files or on how lines are split over them.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -35,6 +35,7 @@ _SERVICES = pa.schema(
         )
     ]
 )
+_IDENTITIES = pa.schema([("cloud_uid", pa.string()), ("service", pa.string())])
 _BESIDE = {reader.format: reader.beside for reader in READERS}
 _SETTLED = pa.schema([("sha256", pa.binary()), ("winner", pa.binary()), ("is_equal", pa.bool_())])
 _CLAIMS = pa.schema([("kept_id", pa.int64()), ("incident_id", pa.string())])
@@ -48,7 +49,8 @@ _COMPONENTS = pa.schema([("chain_id", pa.int64()), ("component", pa.int64())])
 class Group:
     """One incident to be: its times (ns UTC), the digest of its first record, and what it is about.
 
-    `held_by` are the incidents that hold its records already, the earliest first.
+    `held_by` are the incidents that hold its records already, the earliest first. `threads` are the alerts
+    and pages that its records tell of.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Group:
     entities: tuple[tuple[str, str, int], ...]
     formats: Mapping[str, int] = field(default_factory=dict)
     held_by: tuple[str, ...] = ()
+    threads: tuple[str, ...] = ()
 
 
 def settle(index: Index) -> None:
@@ -98,17 +101,19 @@ def _content_digest(data: bytes, beside: Iterable[tuple[str, ...]]) -> bytes:
 def group(
     index: Index,
     gap_ns: int,
-    services: Iterable[Mapping[str, Any]],
+    services: Sequence[Mapping[str, Any]],
     claims: Callable[[], Claims] = tuple,
     founders: Mapping[str, str] | None = None,
+    dependencies: Iterable[tuple[str, str]] = (),
 ) -> list[Group]:
     """The groups in order of time; the tables `members` and `claims` say which records they hold.
 
     `claims` is asked once the entities of the records are known. `founders` are the incidents that there are
-    already, with the digest of the first record of each.
+    already, with the digest of the first record of each. `dependencies` are pairs of the catalogue's entries.
     """
     connection = index.connection
     _replace(connection, "services", _service_table(services))
+    _replace(connection, "identities", _identity_table(services, dependencies))
     connection.execute(_SQL["place_keys"]).fetchall()
     claimed = [{"kept_id": kept_id, "incident_id": incident_id} for kept_id, incident_id in claims()]
     _replace(connection, "claims", pa.Table.from_pylist(claimed, schema=_CLAIMS))
@@ -117,7 +122,7 @@ def group(
     _replace(connection, "components", _components(connection))
     held = [{"incident_id": name, "founder": bytes.fromhex(sha)} for name, sha in (founders or {}).items()]
     _replace(connection, "founders", pa.Table.from_pylist(held, schema=_FOUNDERS))
-    for name in ("groups", "formed"):
+    for name in ("groups", "answers", "formed"):
         connection.execute(_SQL[name]).fetchall()
     return _groups(connection)
 
@@ -134,6 +139,9 @@ def _groups(connection: duckdb.DuckDBPyConnection) -> list[Group]:
         "select group_name, format, count(*) from group_records group by all order by all"
     ).fetchall():
         formats.setdefault(name, {})[format_] = count
+    threads: dict[str, list[str]] = {}
+    for name, thread in connection.execute("from group_threads order by all").fetchall():
+        threads.setdefault(name, []).append(thread)
     held: dict[str, list[str]] = {}
     for held_by, name in connection.execute(
         "select held_by, group_name from held_groups order by all"
@@ -151,6 +159,7 @@ def _groups(connection: duckdb.DuckDBPyConnection) -> list[Group]:
             tuple(entities.get(name, ())),
             formats.get(name, {}),
             tuple(held.get(name, ())),
+            tuple(threads.get(name, ())),
         )
         for name, incident_id, begin, end, founder, signal, flags in connection.execute(
             _SQL["facts"]
@@ -163,6 +172,21 @@ def _service_table(services: Iterable[Mapping[str, Any]]) -> pa.Table:
         {name: row.get(name) for name in _SERVICES.names} for row in services if row["kind"] == "component"
     ]
     return pa.Table.from_pylist(rows, schema=_SERVICES)
+
+
+def _identity_table(
+    services: Iterable[Mapping[str, Any]], dependencies: Iterable[tuple[str, str]]
+) -> pa.Table:
+    """The cloud identities of which the catalogue says that one component alone depends on them."""
+    rows = {row["entity_ref"]: row for row in services}
+    users: dict[str, set[str]] = {}
+    for user, used in dependencies:
+        if rows.get(user, {}).get("kind") == "component" and rows.get(used, {}).get("cloud_uid"):
+            users.setdefault(rows[used]["cloud_uid"], set()).add(rows[user]["name"])
+    found = [
+        {"cloud_uid": uid, "service": min(names)} for uid, names in sorted(users.items()) if len(names) == 1
+    ]
+    return pa.Table.from_pylist(found, schema=_IDENTITIES)
 
 
 def _components(connection: duckdb.DuckDBPyConnection) -> pa.Table:

@@ -47,6 +47,15 @@ services_paged as (
     join services on services.pagerduty_service = places.pagerduty_service
     group by grouped.component
 ),
+titles as (
+    select
+        grouped.component,
+        list(distinct ' ' || regexp_replace(lower(records.signal_name), '[^\pL\pN]+', ' ', 'g') || ' ') as titles
+    from grouped
+    join records on records.record_id = grouped.kept_id
+    where records.signal_rank <= 2
+    group by grouped.component
+),
 services_named as (
     select grouped.component, list(distinct place_keys.entity) as services
     from grouped
@@ -70,25 +79,37 @@ select
     about.is_loose,
     bool_or(records.flags & 64 <> 0) as is_signalled,
     namespaces.namespaces,
+    titles.titles,
     coalesce(services_named.services, services_paged.services) as services
 from grouped
 semi join founded using (component)
 join records on records.record_id = grouped.kept_id
 join about using (component)
 left join namespaces using (component)
+left join titles using (component)
 left join services_named using (component)
 left join services_paged using (component)
-group by grouped.component, about.is_loose, namespaces.namespaces, services_named.services, services_paged.services;
+group by
+    grouped.component,
+    about.is_loose,
+    namespaces.namespaces,
+    titles.titles,
+    services_named.services,
+    services_paged.services;
 
 -- What names no entity joins the group within whose time it begins, if exactly one is such; else, with the time
 -- widened by the gap. Where both name namespaces, or services (a page those that its team answers for), they have
--- to share one.
+-- to share one. Of several, those count of whose signals one is named in its title, as a page names its alert.
 create or replace temp table adopted as
 with near as (
     select
         loose.component,
         firm.component as into_component,
-        loose.begin_at between firm.begin_at and firm.end_at as is_within
+        loose.begin_at between firm.begin_at and firm.end_at as is_within,
+        coalesce(
+            list_bool_or(flatten([[contains(title, name) for name in firm.titles] for title in loose.titles])),
+            false
+        ) as is_named
     from extents as loose
     join extents as firm
         on loose.is_loose
@@ -97,12 +118,15 @@ with near as (
         and loose.begin_at >= firm.begin_at - getvariable('gap')
         and loose.begin_at <= firm.end_at + getvariable('gap')
         and (loose.namespaces is null or firm.namespaces is null or list_has_any(loose.namespaces, firm.namespaces))
-        and (loose.services is null or firm.services is null or list_has_any(loose.services, firm.services))
+    where is_named
+        or loose.services is null
+        or firm.services is null
+        or list_has_any(loose.services, firm.services)
 )
 select
     component,
     coalesce(min(into_component) filter (where is_within), min(into_component)) as into_component
-from near
+from (from near qualify is_named or not bool_or(is_named) over (partition by component))
 group by component
 having count(*) filter (where is_within) = 1 or count(*) = 1;
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +22,17 @@ BATCH_COUNT = 20_000
 _PLACES_MAX = 100_000
 
 # What a record says of what kind of incident it is, as bits.
-IS_DETECTION, IS_CHANGE, IS_DEPENDENCY, IS_NODE, IS_CLOUD, IS_ALERT, IS_SIGNAL = (1 << n for n in range(7))
+# `IS_ANSWER` is what responders did and said, and nothing else.
+(
+    IS_DETECTION,
+    IS_CHANGE,
+    IS_DEPENDENCY,
+    IS_NODE,
+    IS_CLOUD,
+    IS_ALERT,
+    IS_SIGNAL,
+    IS_ANSWER,
+) = (1 << n for n in range(8))
 
 _RECORDS = pa.schema(
     [
@@ -64,6 +73,7 @@ _STRETCHES = pa.schema(
         ("begin_at", pa.int64()),
         ("end_at", pa.int64()),
         ("place_id", pa.int64()),
+        ("is_answer", pa.bool_()),
     ]
 )
 _PLACE_COLUMNS = (
@@ -80,11 +90,12 @@ _PLACE_COLUMNS = (
     "actor_kind",
     "credential_uid",
     "pagerduty_service",
-    "page",
     "upstream",
+    "thread_kind",
+    "thread",
 )
 _NAMED = _PLACE_COLUMNS[:12]
-_PAGE = re.compile(r"/incidents/([A-Za-z0-9]{1,64})")
+_THREAD_MAX = 200
 _PLACES = pa.schema([("place_id", pa.int64()), *((name, pa.string()) for name in _PLACE_COLUMNS)])
 _FILES = pa.schema(
     [
@@ -215,33 +226,43 @@ class Index:
             if row != self._values["documents"][-len(row) :]:
                 self._values["documents"] += row
         if len(record.events) == 1:
-            self._add_stretch(record_id, first_at, last_at, (self._place(record.events[0]),))
+            (event,) = record.events
+            is_answer = bool(flags & IS_ANSWER)
+            self._add_stretch(record_id, first_at, last_at, (self._place(event, record.thread),), is_answer)
         elif record.events:
-            self._add_stretches(record_id, record.events)
+            self._add_stretches(record_id, record)
 
-    def _add_stretches(self, record_id: int, events: tuple[Event, ...]) -> None:
+    def _add_stretches(self, record_id: int, record: Scanned) -> None:
         """Each change of a history is a stretch of its own; all else that a record states is one."""
+        events = record.events
         changes = [event for event in events if event["kind"] == "change"]
         others = [event for event in events if event["kind"] != "change"] if changes else list(events)
         for together in ([others] if others else []) + [[change] for change in changes]:
-            places = dict.fromkeys(self._place(event) for event in together)
-            self._add_stretch(record_id, *_extent(together), places)
+            places = dict.fromkeys(self._place(event, record.thread) for event in together)
+            is_answer = all(event["kind"] == "response" for event in together)
+            self._add_stretch(record_id, *_extent(together), places, is_answer)
 
-    def _add_stretch(self, record_id: int, begin_at: Any, end_at: Any, places: Iterable[int]) -> None:
+    def _add_stretch(
+        self, record_id: int, begin_at: Any, end_at: Any, places: Iterable[int], is_answer: bool
+    ) -> None:
         stretch_id = self._next["stretch"]
         self._next["stretch"] += 1
         for place_id in places:
-            self._values["stretches"] += (stretch_id, record_id, begin_at, end_at, place_id)
+            self._values["stretches"] += (stretch_id, record_id, begin_at, end_at, place_id, is_answer)
 
-    def _place(self, event: Event) -> int:
+    def _place(self, event: Event, thread: tuple[str, str] | None) -> int:
         """The number of what the event is about; most events are about something that is known by then."""
         get = event.get
+        kind, name = thread or (None, None)
+        if name is not None and len(name) > _THREAD_MAX:
+            name = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
         is_paged = get("resource_kind") == "pagerduty_service"
         named = (
             *map(get, _NAMED),
             get("resource") if is_paged else None,
-            _page(event) if is_paged else None,
             get("upstream") if get("is_error") or event["kind"] == "alert" else None,
+            kind,
+            name,
         )
         known = self._places.get(named)
         return self._new_place(named, is_paged) if known is None else known
@@ -293,12 +314,6 @@ def _opened(scratch: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _page(event: Event) -> str | None:
-    """PagerDuty's id of the incident that the record belongs to, out of its address."""
-    match = _PAGE.search(event.get("source_url") or "")
-    return match[1] if match else None
-
-
 def _signal(events: tuple[Event, ...]) -> tuple[int | None, int | None, str | None, int]:
     """(rank, time, name) of the event that names an incident best, and what kind of incident is hinted at."""
     if len(events) == 1:
@@ -310,6 +325,8 @@ def _signal(events: tuple[Event, ...]) -> tuple[int | None, int | None, str | No
         here = (_rank(event), event["event_time"], event["name"])
         best = here if best is None or here < best else best
         flags |= _flags(event)
+    if not all(event["kind"] == "response" for event in events):
+        flags &= ~IS_ANSWER
     return (*best, flags) if best else (None, None, None, flags)
 
 
@@ -342,6 +359,8 @@ def _flags(event: Event) -> int:
         flags |= IS_DETECTION
     elif kind == "alert":
         flags |= IS_ALERT
+    elif kind == "response":
+        flags |= IS_ANSWER
     elif kind == "api_call" and event.get("account_uid"):
         flags |= IS_CLOUD
     if event.get("upstream") and (event.get("is_error") or kind == "alert"):
@@ -352,14 +371,17 @@ def _flags(event: Event) -> int:
 
 
 def _is_signal(event: Event) -> bool:
-    """Whether it may be why people look; changes, samples and healthy life cycles are what they look at."""
+    """Whether it may be why people look; changes, samples and healthy life cycles are what they look at.
+
+    What responders did and said is about an incident that there is, and opens none.
+    """
     if event["kind"] == "lifecycle":
         return (event.get("severity_id") or 0) >= _WARNING
     if event["kind"] in ("log", "trace"):
         return event.get("is_error") is True
     if event["kind"] == "api_call":
         return not _is_daily_life(event)
-    return event["kind"] in ("alert", "detection", "policy", "response")
+    return event["kind"] in ("alert", "detection", "policy")
 
 
 def _is_daily_life(event: Event) -> bool:

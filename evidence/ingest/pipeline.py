@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from evidence.errors import InputError, Place
 from evidence.export_files import path_text, walk
 from evidence.ingest.account import Account, load_account
 from evidence.ingest.grouping import Group, group, settle, statement
-from evidence.ingest.index import IS_SIGNAL, Index, Source
+from evidence.ingest.index import IS_ANSWER, IS_SIGNAL, Index, Source
 from evidence.ingest.manifest import Manifest, claimed_sources, claims_of
 from evidence.ingest.naming import Derived, derive
 from evidence.ingest.report import FormatCount, FormedIncident, IngestReport, Refusal, Unplaced
@@ -34,6 +34,7 @@ class Request:
     into: Path
     settings: Settings
     services: Sequence[Mapping[str, Any]] = ()
+    dependencies: Collection[tuple[str, str]] = ()
     gap_seconds: int = 1800
     manifest: Manifest | None = None
 
@@ -83,6 +84,7 @@ def read_and_group(
         request.services,
         lambda: claims_of(request.manifest, index.connection, ingest.account),
         {name: held.founder for name, held in ingest.account.incidents.items()},
+        request.dependencies,
     )
     ingest.formed = list(_formed(groups, ingest))
     _note_written(ingest)
@@ -115,9 +117,9 @@ def _arrival(path: Path) -> int | None:
 
 
 def _below(path: Path) -> Iterator[Path]:
-    """The files; a link is followed where it is what people name, never below that."""
-    if not path.is_dir():
-        yield path.resolve() if path.is_symlink() and path.exists() else path
+    """The files; a link is never followed, also where it is what people name: a shell's `*` names it, too."""
+    if path.is_symlink() or not path.is_dir():
+        yield path
         return
     for entry in walk(path):
         parts = entry.path.relative_to(path).parts
@@ -129,8 +131,12 @@ def _held_sources(ingest: Ingest) -> Iterator[Source]:
     """The exports of incidents that what is new may touch, and what belonged to none before."""
     rows = ingest.index.connection.execute("select min(first_at), max(last_at) from records").fetchall()
     low, high = rows[0]
+    threads = ingest.index.connection.execute(
+        "select distinct thread_kind || ' ' || thread from places where thread is not null"
+    ).fetchall()
     into = ingest.request.into
-    for incident_id in ingest.account.near(low, high, ingest.request.gap_seconds):
+    known = {thread for (thread,) in threads}
+    for incident_id in ingest.account.near(low, high, ingest.request.gap_seconds, known):
         for name in ingest.account.incidents[incident_id].files:
             path = into / incident_id / name
             if path.is_file():
@@ -265,8 +271,10 @@ def _incident(one: Formed, account: Account) -> FormedIncident:
 
 def _unplaced(ingest: Ingest) -> Iterator[Unplaced]:
     rows = ingest.index.connection.execute(
-        "select input_fates.format, count(*), records.first_at is null from input_fates"
-        " join records using (record_id) where fate = 'unplaced' group by all order by all"
+        "select input_fates.format, count(*), records.first_at is null, records.flags & ? <> 0"
+        " from input_fates join records using (record_id) where fate = 'unplaced' group by all order by all",
+        [IS_ANSWER],
     ).fetchall()
-    for format_, count, is_timeless in rows:
-        yield Unplaced(format=format_, records=count, why="no_time" if is_timeless else "no_signal")
+    for format_, count, is_timeless, is_answer in rows:
+        why = "no_time" if is_timeless else "no_incident" if is_answer else "no_signal"
+        yield Unplaced(format=format_, records=count, why=why)  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 -- `is_weak`: it joins what is about the entity itself, but ties no two records to each other by itself (the node
 -- that a pod ran on, a name that another source uses without its namespace or cluster).
 -- `is_loose`: says only roughly where; used where a place names nothing better.
+-- `is_thread`: one thing of which several records tell at different times: it ties them whatever lies between.
 -- `key`: the number of the entity, in the order of their names.
 create or replace temp table place_keys as
 with named as (
@@ -79,6 +80,11 @@ strong as (
     select place_id, 'name', upstream, true from named where upstream is not null
     union all
     select place_id, 'service', services.name, true from named join services on named.upstream = services.name
+    -- Whose identity it is by the catalogue's word: its calls belong to that service's incident, if there is one.
+    union all
+    select named.place_id, 'service', identities.service, true
+    from named
+    join identities on identities.cloud_uid in (named.actor, named.credential_uid)
     union all
     select place_id, 'node', node, true from named where node is not null and cluster is not null
 ),
@@ -88,21 +94,26 @@ firm as (
 loose as (
     select
         place_id,
-        case
-            when namespace is not null then 'namespace'
-            when cluster is not null then 'cluster'
-            when page is not null then 'page'
-            else 'nothing'
-        end as kind,
-        coalesce(nullif(concat_ws('/', cluster, namespace), ''), page, '') as entity
+        case when namespace is not null then 'namespace' when cluster is not null then 'cluster' else 'nothing' end
+            as kind,
+        concat_ws('/', cluster, namespace) as entity
     from named
     anti join firm using (place_id)
+    where namespace is not null or cluster is not null or thread is null
+),
+threads as (
+    select named.place_id, named.thread_kind as kind, named.thread as entity, firm.place_id is null as is_loose
+    from named
+    left join firm using (place_id)
+    where named.thread is not null
 )
 select *, dense_rank() over (order by kind || ' ' || entity) as key
 from (
-    select place_id, kind, entity, bool_and(is_weak) as is_weak, false as is_loose
+    select place_id, kind, entity, bool_and(is_weak) as is_weak, false as is_loose, false as is_thread
     from strong
     group by place_id, kind, entity
     union all
-    select place_id, kind, entity, false, true from loose
+    select place_id, kind, entity, false, true, false from loose
+    union all
+    select place_id, kind, entity, false, is_loose, true from threads
 )

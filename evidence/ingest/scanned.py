@@ -51,6 +51,7 @@ class Scanned:
     field: str = ""
     detail: str = ""
     identity: str | None = None
+    thread: tuple[str, str] | None = None
     events: tuple[Event, ...] = ()
     document: Span | None = None
 
@@ -109,6 +110,7 @@ def fill(record: Scanned, value: Any, reader: Reader, around: Around) -> None:
     try:
         events = tuple(reader.read(value, around))
         record.identity = reader.identity(value)
+        record.thread = reader.thread(value)
         tuple(reader.record_gaps(value, around))  # what cannot be declared is refused by intake too
         record.events = events
     except RecordRefused as refused:

@@ -176,6 +176,7 @@ def _place_incident(
         files=files,
         received=received,
         is_named=one.group.incident_id is not None,
+        threads=list(one.group.threads),
     )
     for name in one.group.held_by:
         if name and name != incident_id:

@@ -9,7 +9,8 @@ import orjson
 from evidence import archives, gzip_streams
 from evidence.export_files import FILE_BYTES_MAX
 from evidence.json_spans import Containers, Document, Element, IsEnvelope, skip_blank, walk_document
-from evidence.parquet_rows import ParquetRefused, is_parquet, rows_as_lines
+from evidence.parquet_pages import ParquetRefused
+from evidence.parquet_rows import is_parquet, rows_as_lines
 from evidence.record_lines import lines_of
 
 _PIECE_BYTES_MAX = 8 * 1024 * 1024

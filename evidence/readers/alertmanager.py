@@ -9,15 +9,17 @@ Identity: fingerprint (else the labels), status, startsAt.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable
 
 from evidence.readers import fields
-from evidence.readers.contract import Around, Event, Gap, Json, Reader, SourceFacts
+from evidence.readers.contract import Around, Event, Gap, Json, Reader, RecordRefused, SourceFacts
 from evidence.readers.kubernetes_names import workload_of_pod
 from evidence.times import is_zero_time
 
 DETECTION_FINDING = 2004
+_NS_PER_MILLISECOND = 1_000_000
 SEVERITIES = {
     "critical": 5,
     "error": 4,
@@ -112,6 +114,19 @@ def identity(record: Json) -> str | None:
     return f"{name} {record['status']} {record['startsAt']}"
 
 
+def thread(record: Json) -> tuple[str, str] | None:
+    """The alert from its beginning to its end, by fingerprint; webhooks and the API write the time unlike."""
+    name = record.get("fingerprint")
+    if not isinstance(name, str) or not name:
+        labels = json.dumps(record.get("labels"), sort_keys=True)
+        name = hashlib.sha256(labels.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    try:
+        started = fields.time_at(record, "startsAt")[0] // _NS_PER_MILLISECOND
+    except RecordRefused:
+        return None
+    return "alert", f"{name} {started}"
+
+
 def _time(record: Json, status: str, received_at: int | None) -> tuple[int, str]:
     started = fields.time_at(record, "startsAt")
     if status == "firing":
@@ -156,4 +171,5 @@ READER = Reader(
     is_envelope=is_envelope,
     envelope_gaps=envelope_gaps,
     facts=FACTS,
+    thread=thread,
 )

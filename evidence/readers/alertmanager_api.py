@@ -14,7 +14,7 @@ import json
 from collections.abc import Iterable
 
 from evidence.readers import fields
-from evidence.readers.alertmanager import DETECTION_FINDING, alert_event
+from evidence.readers.alertmanager import DETECTION_FINDING, alert_event, thread
 from evidence.readers.contract import Around, Event, Json, Reader, SourceFacts
 
 STATES = frozenset({"active", "suppressed", "unprocessed"})
@@ -57,6 +57,7 @@ READER = Reader(
     identity,
     containers=(("alerts",),),
     is_envelope=is_envelope,
+    thread=thread,
     facts=SourceFacts(
         tool="Alertmanager",
         written_by="`curl …/api/v2/alerts/groups`, `curl …/api/v2/alerts`, `amtool alert query -o json`",

@@ -134,6 +134,10 @@ def _no_format_gaps(event: Event) -> Iterable[Gap]:
     return ()
 
 
+def _no_thread(record: Json) -> tuple[str, str] | None:
+    return None
+
+
 def _never(value: Json) -> bool:
     return False
 
@@ -172,6 +176,8 @@ class Reader:
     `beside` are the paths of what lies beside the thing that the identity names, such as to whom a webhook
     was delivered: records of one identity that differ there alone say the same.
     `original` is (format, identity) of the record of which this one is another form, in a lake say.
+    `thread` is (kind, name) of the one thing of which several records tell at different times, by the name
+    that its tool gives it: an alert from firing to resolved, a page from trigger to end. It never raises.
     `page_gaps` sees all pages of an incident together, so that one page may hold what another counts.
     `facts` are for people: every reader in the registry has them. A record that may hold secrets
     (`has_secrets`) is kept with its file, but its text is in no table.
@@ -193,3 +199,4 @@ class Reader:
     has_secrets: bool = False
     beside: tuple[tuple[str, ...], ...] = ()
     original: Callable[[Json], tuple[str, str] | None] | None = None
+    thread: Callable[[Json], tuple[str, str] | None] = _no_thread

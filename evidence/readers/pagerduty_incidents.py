@@ -8,6 +8,7 @@ Wrong can be: times, an incident without title. Identity: id and the time of the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from evidence.readers import fields
@@ -15,6 +16,7 @@ from evidence.readers.contract import Around, Event, Gap, Json, Reader, SourceFa
 
 INCIDENT_FINDING = 2005
 URGENCIES = {"high": 4, "low": 2}
+_PAGE = re.compile(r"/incidents/([A-Za-z0-9]{1,64})")
 PRIORITIES = {"p1": 5, "p2": 4, "p3": 3, "p4": 2, "p5": 1}
 
 
@@ -65,6 +67,19 @@ def identity(record: Json) -> str | None:
     uid = fields.optional_text(record, "id") or fields.optional_text(record, "incident_key")
     changed = fields.loose_text(record, "updated_at", "last_status_change_at", "created_at")
     return f"{uid} {record.get('status')} {changed}" if uid else None
+
+
+def thread(record: Json) -> tuple[str, str] | None:
+    """The page, by PagerDuty's id of the incident."""
+    return page_of(record)
+
+
+def page_of(incident: Json) -> tuple[str, str] | None:
+    """The page that an incident, or a reference to one, is about: by its id, else by its address."""
+    uid = fields.loose_text(incident, "id")
+    address = _PAGE.search(fields.loose_text(incident, "html_url", "self") or "")
+    name = uid or (address[1] if address else None)
+    return ("page", name) if name else None
 
 
 def _responses(record: Json, shared: Event) -> Iterator[Event]:
@@ -140,5 +155,6 @@ READER = Reader(
     containers=(("incidents",),),
     is_envelope=is_envelope,
     envelope_gaps=envelope_gaps,
+    thread=thread,
     facts=FACTS,
 )

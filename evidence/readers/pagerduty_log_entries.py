@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from evidence.readers import fields
 from evidence.readers.contract import Around, Event, Gap, Json, Reader, SourceFacts
-from evidence.readers.pagerduty_incidents import INCIDENT_FINDING, more_available
+from evidence.readers.pagerduty_incidents import INCIDENT_FINDING, more_available, page_of
 
 _NUMBER = re.compile(r"\[#\d+\] ")
 _SUFFIX = "_log_entry"
@@ -67,6 +67,12 @@ def identity(record: Json) -> str | None:
     return fields.optional_text(record, "id")
 
 
+def thread(record: Json) -> tuple[str, str] | None:
+    """The page that the entry belongs to."""
+    page = page_of(fields.loose_mapping(record, "incident"))
+    return page or page_of({"html_url": fields.loose_text(record, "html_url")})
+
+
 def _kind(word: str, agent: str | None) -> tuple[str, str]:
     """(kind, activity): people are users; services and integrations are the monitored system."""
     if word == "trigger":
@@ -106,5 +112,6 @@ READER = Reader(
     containers=(("log_entries",),),
     is_envelope=is_envelope,
     envelope_gaps=envelope_gaps,
+    thread=thread,
     facts=FACTS,
 )

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 from evidence.readers import fields
 from evidence.readers.contract import Around, Event, Gap, Json, Reader, SourceFacts
-from evidence.readers.pagerduty_incidents import INCIDENT_FINDING, severity_of
+from evidence.readers.pagerduty_incidents import INCIDENT_FINDING, page_of, severity_of
 
 _NUMBER = re.compile(r"\[#\d+\] ")
 # The word of the log entry that PagerDuty writes for the same act.
@@ -87,6 +87,17 @@ def record_gaps(record: Json, around: Around) -> Iterable[Gap]:
         yield Gap("records_truncated", "data", "PagerDuty cut the text off", f"{at}/data/trimmed")
 
 
+def thread(record: Json) -> tuple[str, str] | None:
+    """The page that the event is about: its data are the incident, or name it."""
+    event = record.get("event", record)
+    data = fields.loose_mapping(event, "data")
+    incident = fields.loose_mapping(data, "incident")
+    if incident:
+        return page_of(incident)
+    is_incident = str(fields.loose_text(event, "event_type")).startswith("incident.")
+    return page_of(data) if is_incident and data.get("type", "incident") == "incident" else None
+
+
 def _unwrap(record: Json) -> tuple[Json, str]:
     if "event" in record:
         return fields.mapping(record, "event"), "/event"
@@ -119,6 +130,7 @@ READER = Reader(
     read,
     identity,
     record_gaps=record_gaps,
+    thread=thread,
     facts=SourceFacts(
         tool="PagerDuty",
         written_by="v3 webhook subscriptions, bodies kept as they were posted",

@@ -7,10 +7,11 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from evidence.ingest.report import FormatCount, IngestReport, RecordsReport
+    from evidence.intake.catalogue import Catalogue
     from evidence.settings import Settings
 
 REFUSALS_SHOWN_MAX = 20
@@ -35,11 +36,13 @@ def print_ingest(
     from evidence.ingest.writing import write
 
     _refuse_no_folder(into)
+    catalogue = _catalogue(into)
     request = Request(
         paths=tuple(paths),
         into=into,
         settings=_settings(into),
-        services=_services(into),
+        services=catalogue.services,
+        dependencies=catalogue.dependencies,
         gap_seconds=gap_seconds(gap or GAP_DEFAULT),
         manifest=Manifest(manifest) if manifest else None,
     )
@@ -116,7 +119,7 @@ def _settings(into: Path) -> Settings:
     return default_settings()
 
 
-def _services(into: Path) -> list[dict[str, Any]]:
+def _catalogue(into: Path) -> Catalogue:
     """The catalogue in the incidents folder or beside it, if there is one."""
     from evidence.anchors import sha256_of
     from evidence.intake.catalogue import read_catalogue
@@ -124,8 +127,8 @@ def _services(into: Path) -> list[dict[str, Any]]:
 
     for root in (into, into.absolute().parent):
         if (root / "catalog").is_dir():
-            return read_catalogue(find_catalogue(root), root.absolute(), sha256_of).services
-    return []
+            return read_catalogue(find_catalogue(root), root.absolute(), sha256_of)
+    return read_catalogue([], into, sha256_of)
 
 
 class _Progress:
@@ -218,7 +221,11 @@ def _incidents(report: IngestReport) -> list[str]:
 
 
 def _unplaced(report: IngestReport) -> list[str]:
-    why = {"no_signal": "nothing near them signals an incident", "no_time": "they state no event and no time"}
+    why = {
+        "no_signal": "nothing near them signals an incident",
+        "no_incident": "no one incident is open then that they answer",
+        "no_time": "they state no event and no time",
+    }
     return [
         f"unplaced: {each.records:,} {each.format} records: {why[each.why]}"
         for each in report.unplaced_records

@@ -16,7 +16,7 @@ from evidence.ingest.manifest import Manifest
 from evidence.ingest.pipeline import Request, read_and_group
 from evidence.ingest.report import IngestReport
 from evidence.ingest.writing import write
-from evidence.intake.catalogue import read_catalogue
+from evidence.intake.catalogue import Catalogue, read_catalogue
 from evidence.tables import Tables
 
 from ..readers.reading import SETTINGS
@@ -26,9 +26,14 @@ CATALOGUE = sorted((ROOT / "fixtures" / "catalog").glob("*.yaml"))
 
 
 @cache
+def catalogue() -> Catalogue:
+    """The fixtures' catalogue."""
+    return read_catalogue(CATALOGUE, ROOT / "fixtures", sha256_of)
+
+
 def services() -> list[dict[str, Any]]:
-    """The components of the fixtures' catalogue."""
-    return read_catalogue(CATALOGUE, ROOT / "fixtures", sha256_of).services
+    """The entries of the fixtures' catalogue."""
+    return catalogue().services
 
 
 def ingest(
@@ -40,6 +45,7 @@ def ingest(
         into,
         SETTINGS,
         services(),
+        catalogue().dependencies,
         gap_seconds=gap_seconds,
         manifest=Manifest(manifest) if manifest else None,
     )
