@@ -62,7 +62,8 @@ SECRET_KINDS: tuple[SecretKind, ...] = (
     _kind("cookie", r"(?i:\b(?:set-)?cookie[\"'\\]*\s*[:=])\s*(?P<secret>[^\s;\"'][^;\"'\r\n]{7,})"),
     _kind(
         "password or token",
-        r"(?i:(?<![A-Za-z])(?:password|passwd|pwd|passphrase|(?:client|api|app)?[_-]?secret|api[_-]?key"
+        # Behind an account's number `secret:` begins a name: arn:aws:secretsmanager:…:111122223333:secret:db.
+        r"(?i:(?<![A-Za-z])(?<![0-9]{12}:)(?:password|passwd|pwd|passphrase|(?:client|api|app)?[_-]?secret|api[_-]?key"
         r"|(?:access|refresh|auth|id)[_-]?token|token)\b[\"'\\]*\s*[:=]\s*)"
         r"(?P<secret>\\?\"[^\"]{4,}\"|'[^']{4,}'|(?!\[redacted)[^\s\"',;&)}\]]{4,})",
     ),

@@ -48,6 +48,7 @@ NO_SECRETS = (
     "/usr/share/nginx/html/assets/js/main.7f2c.js",
     "the token bucket is empty",
     "rotate the password of the service",
+    "arn:aws:secretsmanager:eu-central-1:111122223333:secret:inventory/db-a1B2c3",
 )
 
 

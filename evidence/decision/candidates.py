@@ -191,7 +191,7 @@ def _active_lost(lost: Candidate, chosen: Candidate, row: Row) -> str:
     if not lost.is_effective:
         return f"Its {lost.effect} points do not reach the {lost.need} that it needs."
     if not lost.has_context:
-        return f"The minimum context is incomplete: {', '.join(row['missing_context'])}."
+        return f"The minimum context is incomplete: {', '.join(row['missing_context']).replace('_', ' ')}."
     if not lost.is_confident:
         return f"Confidence {row['confidence'] or 0} is below its floor of {lost.action.floor}."
     if lost.failed_preconditions:

@@ -120,9 +120,13 @@ class Case:
     @property
     def service_entry(self) -> Row | None:
         """Catalogue entry of the affected service, or of the identity that stands in for it."""
+        return self.catalogue.entry(self.state["service"]) or self.identity_entry
+
+    @property
+    def identity_entry(self) -> Row | None:
+        """Catalogue entry of the identity that it is about, else of its credential."""
         uids = (self.state["principal"], self.state["credential_uid"])
-        found = self.catalogue.entry(self.state["service"])
-        return found or next((entry for uid in uids if (entry := self.catalogue.of_cloud_uid(uid))), None)
+        return next((entry for uid in uids if (entry := self.catalogue.of_cloud_uid(uid))), None)
 
     def supporting_event(self, *columns: str) -> Row | None:
         """The event behind the first of these state columns that has one."""

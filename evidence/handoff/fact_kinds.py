@@ -106,7 +106,7 @@ SIGNALS: tuple[FactKind, ...] = (
         "Signals cleared",
         flag(
             "Every alert is reported as resolved by its own source.",
-            "Not every alert is reported as resolved.",
+            "Not every signal is reported as over by its own source.",
         ),
         ("activity", "status"),
     ),

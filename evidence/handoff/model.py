@@ -66,9 +66,7 @@ class Claim(Frozen):
     event_id: str | None = Field(description="Event in intake.evidence_events; null for a catalogue entry.")
     entity_ref: str | None = Field(description="Catalogue entry; null for an event.")
     known_at: str | None = Field(description="When it had arrived; null for a catalogue entry.")
-    is_after_decision: bool = Field(
-        description="Arrived after the decision; only the draft incident record and late gaps use it."
-    )
+    is_after_decision: bool = Field(description="Arrived after the decision: for draft record and gaps.")
     anchor: Anchor
 
 
@@ -127,9 +125,7 @@ class Unknown(Carried):
     how_to_find_out: str
     claims: tuple[ClaimNumber, ...] = ()
     derived_from: str = ""
-    is_after_decision: bool = Field(
-        default=False, exclude_if=not_, description="A gap in the evidence that came to light later."
-    )
+    is_after_decision: bool = Field(default=False, exclude_if=not_, description="A gap that was seen later.")
 
 
 class Figure(Frozen):

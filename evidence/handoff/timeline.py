@@ -183,6 +183,10 @@ def _api_call(event: Row) -> str:
     resource = f" on {quote(event['resource'])}" if event["resource"] else ""
     address = f" from {quote(event['src_ip'])}" if event["src_ip"] else ""
     status = f", result {quote(event['status'])}" if event["status"] else ""
+    if event["actor"] and event["actor"] == event["src_ip"]:
+        # A service of the cloud that tells what it did itself: that it told so is no success.
+        failed = "" if event["status"] == "Success" else status
+        return f"{actor} reports {quote(event['name'])}{resource}{failed}"
     return f"{actor} calls {quote(event['name'])}{resource}{address}{status}"
 
 
@@ -204,7 +208,9 @@ def _policy(event: Row) -> str:
 
 
 def _lifecycle(event: Row) -> str:
-    return f"{quote(event['name'])}{_place(event)}{_message(event)}"
+    place = _place(event) or (f" on {quote(event['resource'])}" if event["resource"] else "")
+    ended = f", result {quote(event['status'])}" if event["activity"] == "run" and event["status"] else ""
+    return f"{quote(event['name'])}{place}{ended}{_message(event)}"
 
 
 def _metric(event: Row) -> str:

@@ -29,10 +29,10 @@ _CATALOGUE_COLUMNS = frozenset(
         "is_restart_safe",
         "is_quarantine_allowed",
         "is_stateful",
-        "is_emergency_access",
-        "are_consumers_tested",
     }
 )
+# Columns that the entry of the identity or credential would say, and not that of the service.
+_IDENTITY_COLUMNS = frozenset({"is_emergency_access", "are_consumers_tested"})
 
 
 def unknowns(book: ClaimBook, bundle: Bundle) -> tuple[Unknown, ...]:
@@ -137,15 +137,20 @@ def _gap_sentence(case: Case, gap: Row, is_late: bool) -> str:
     seconds = -((case.decided_at - gap["known_at"]) // NS_PER_SECOND)
     late = f"Seen only {duration(seconds)} after the decision: " if is_late else ""
     source = f"{source_name(gap['source'])}: " if gap["source"] else ""
-    times = f" ({counted(gap['gap_count'], 'time')})" if gap["gap_count"] > 1 else ""
+    is_counted = gap["gap_count"] > 1 and gap["gap"] != "records_quarantined"  # which says how many
+    times = f" ({counted(gap['gap_count'], 'time')})" if is_counted else ""
     said = f"{late}{source}{role_words(gap['gap'])}{times}: {quote(gap['detail'])}"
     return said[:1].upper() + said[1:]
 
 
 def _absence_claims(book: ClaimBook, columns: tuple[str, ...], sentence: str) -> tuple[int, ...]:
     """A catalogue entry that does not say it shows the absence; nothing else does."""
-    entry = book.case.service_entry
-    if entry is None or not _CATALOGUE_COLUMNS.intersection(columns):
+    entry = None
+    if _CATALOGUE_COLUMNS.intersection(columns):
+        entry = book.case.service_entry
+    elif _IDENTITY_COLUMNS.intersection(columns):
+        entry = book.case.identity_entry
+    if entry is None:
         return ()
     return (book.of_entry("unknowns", f"{sentence} The catalogue's entry does not say it.", entry),)
 

@@ -51,8 +51,8 @@ BARE = Subject("inc-1", "Title", "", None, None, "none", (), (), "2026-01-01T10:
 TEXT_FIELDS = (
     "incident_id", "title", "target", "acts_on", "addressee", "commander", "service", "workload_kind", "node",
     "account", "principal", "session", "credential", "resource", "resource_kind", "application",
-    "application_namespace", "repository", "repository_path", "target_revision", "previous_target_revision", "revision",
-    "previous_revision", "slack_channel",
+    "application_namespace", "repository", "repository_path", "target_revision", "previous_target_revision",
+    "revision", "previous_revision", "slack_channel",
 )  # fmt: skip
 HOSTILE_SUBJECT = replace(
     SUBJECT,

@@ -134,6 +134,35 @@ def test_a_stolen_session_is_ended_and_no_other(handoffs: Handoffs, incident: st
     assert (incident == "inc-0119") == any("session is a node's" in check for check in proposal["checks"])
 
 
+def test_whom_pagerduty_pages_is_not_what_is_affected(handoffs: Handoffs) -> None:
+    """The team's service “Storefront” is paged for cart: cart alone is affected, and nothing spreads."""
+    found = package(handoffs, "inc-0121")
+    assert ["“cart” is affected.", "“storefront” depends on “cart” and faces customers."] == [
+        fact["sentence"] for fact in found["affected_services"]
+    ]
+    facts = {fact["name"]: fact for fact in found["known_facts"]}
+    assert ("1", "no") == (facts["service_count"]["value"], facts["is_spreading"]["value"])
+    claim = found["claims"][facts["layer"]["claims"][0] - 1]
+    assert facts["layer"]["sentence"].endswith("(a node reports a fault).")
+    record = (FIXTURES / claim["anchor"]["path"]).read_bytes()[claim["anchor"]["byte_offset"] :]
+    assert b"NodeNotSchedulable" in record[: claim["anchor"]["byte_length"]]
+
+
+def test_what_a_credentials_entry_would_say_rests_on_no_services_entry(handoffs: Handoffs) -> None:
+    """Which credential it is nobody knows, so that no record can show what is not said of it."""
+    unknowns = package(handoffs, "inc-0120")["unknowns"]
+    (rehearsed,) = [unknown for unknown in unknowns if unknown["name"] == "are_consumers_tested"]
+    assert [] == rehearsed["claims"]
+    assert "are_consumers_tested is NULL" in rehearsed["derived_from"]
+
+
+def test_the_secret_that_failed_to_rotate_is_named(handoffs: Handoffs) -> None:
+    """An ARN's `secret:` stands before a name, and not before a secret."""
+    ticket = handoffs.files["handoffs/inc-0120-failed-secret-rotation.md"].decode()
+    assert ":secret:logistics/inventory-db-" in ticket.replace("\\", "")
+    assert "minimum context is incomplete: recent change data." in ticket.replace("\\", "")
+
+
 def test_a_node_is_no_kind_of_workload(handoffs: Handoffs) -> None:
     """The incident is about the node; what the node's state rests on is the workload that keeps it."""
     found = package(handoffs, "inc-0107")

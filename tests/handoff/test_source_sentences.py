@@ -44,3 +44,22 @@ def test_a_sentence_names_who_says_it(name: str, begins: str) -> None:
     tool = {"stackstorm": "stackstorm", "gatekeeper": "opa", "slack": "slack"}[name.partition("-")[0]]
     first = events_of(document(name))[0]
     assert sentence_of(row(tool, first)).startswith(begins)
+
+
+def test_a_service_of_the_cloud_that_reports_is_no_caller_that_succeeded() -> None:
+    """`RotationFailed` comes without an error code: the report went well, the rotation did not."""
+    reported = {"kind": "api_call", "name": "RotationFailed", "status": "Success"}
+    by = {"actor": "secretsmanager.amazonaws.com", "src_ip": "secretsmanager.amazonaws.com"}
+    assert "CloudTrail: “secretsmanager.amazonaws.com” reports “RotationFailed”" == sentence_of(
+        row("aws_cloudtrail", {**reported, **by})
+    )
+    denied = sentence_of(row("aws_cloudtrail", {**reported, **by, "status": "AccessDenied"}))
+    assert denied.endswith(", result “AccessDenied”")
+
+
+def test_a_run_of_a_pipeline_tells_how_it_ended_and_an_event_its_object() -> None:
+    """A name alone says neither."""
+    run = {"kind": "lifecycle", "name": "workflow Checks", "activity": "run", "status": "cancelled"}
+    assert "GitHub: “workflow Checks”, result “cancelled”" == sentence_of(row("github", run))
+    update = {"kind": "lifecycle", "name": "Updated", "resource": "inventory-db", "status": "Normal"}
+    assert "Kubernetes: “Updated” on “inventory-db”" == sentence_of(row("kubernetes_events", update))
