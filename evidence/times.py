@@ -105,6 +105,12 @@ def format_rfc3339(nanoseconds: int) -> str:
     return f"{day}T{hour:02d}:{minute:02d}:{second:02d}{tail}Z"
 
 
+def whole_seconds(nanoseconds: int) -> int:
+    """The seconds that have passed whole, towards zero: 44.6 s before and 44.6 s after are both 44."""
+    seconds = abs(nanoseconds) // NS_PER_SECOND
+    return -seconds if nanoseconds < 0 else seconds
+
+
 @lru_cache(maxsize=4096)
 def _day_seconds(day: str) -> int:
     try:

@@ -25,7 +25,7 @@ from evidence.decision.news_words import news
 from evidence.decision.open_points import MISSING_CONTEXT, OPEN_POINTS
 from evidence.errors import InputError
 from evidence.redaction import make_visible, redact
-from evidence.times import NS_PER_SECOND, format_rfc3339
+from evidence.times import format_rfc3339, whole_seconds
 
 
 def explain(connection: duckdb.DuckDBPyConnection, incident_id: str, bundle: Bundle) -> str:
@@ -107,7 +107,7 @@ def _is_closing(bundle: Bundle, chosen: Candidate) -> bool:
 def _since_signal(row: Mapping[str, Any]) -> str:
     if row["first_signal_at"] is None:
         return ", before any signal"
-    return f", {(row['decided_at'] - row['first_signal_at']) // NS_PER_SECOND} s after the first signal"
+    return f", {whole_seconds(row['decided_at'] - row['first_signal_at'])} s after the first signal"
 
 
 # --- what was known when

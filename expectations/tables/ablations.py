@@ -46,6 +46,7 @@ ABLATIONS = TableContract(
         *_side("", "with all evidence"),
         *_side("without_", "without the source"),
         bigint("later_seconds", "By how much it is decided later without the source; negative: earlier."),
+        text("bundle_digest", "SHA-256 of the content of the playbook that decided both."),
     ),
     key=("incident_id", "source"),
 )

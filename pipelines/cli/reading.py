@@ -16,21 +16,29 @@ ABLATIONS = "replay.ablations"
 
 
 def print_explanation(warehouse: Path, playbooks: Path, incident_id: str) -> None:
-    """Print the explanation of the decision of record. Raises InputError for an unknown incident."""
+    """Print how the active playbook decides, on states as it grades them, whatever the last run used.
+
+    Raises InputError for an unknown incident.
+    """
     from contextlib import closing
 
     from evidence import decision
     from evidence.warehouse import Warehouse
     from pipelines.cli.wrapping import wrapped
     from simulator.faults.ablation import sentences
+    from simulator.histories.excerpts import graded_excerpt
 
     tables = Warehouse(warehouse)
     known = tables.read("decision.decisions").column("incident_id").to_pylist()
     if incident_id not in known:
         raise no_such_incident(incident_id, known)
-    with closing(tables.connect()) as connection:
-        text = decision.explain(connection, incident_id, decision.load_active(playbooks))
-        worth = sentences(connection, incident_id) if ABLATIONS in tables.published() else []
+    bundle = decision.load_active(playbooks)
+    with (
+        closing(tables.connect()) as connection,
+        graded_excerpt(connection, bundle.grading, [incident_id]) as excerpt,
+    ):
+        text = decision.explain(excerpt, incident_id, bundle)
+        worth = sentences(connection, incident_id, bundle) if ABLATIONS in tables.published() else []
     if worth:
         lines = "".join(f"- {sentence}\n" for sentence in worth)
         text += f"\n## What each source was worth\n{lines}"

@@ -19,7 +19,7 @@ from evidence.decision import Bundle
 from evidence.decision.matrix import MODE_WORDS, Mode
 from evidence.settings import Settings
 from evidence.tables import Tables, arrow_schema
-from evidence.times import NS_PER_SECOND
+from evidence.times import whole_seconds
 from expectations.tables.ablations import ABLATIONS, CATALOGUE, DIFFERENCES
 from simulator.faults.variants import (
     Alteration,
@@ -57,20 +57,31 @@ def ablate(connection: duckdb.DuckDBPyConnection, settings: Settings, bundle: Bu
         decided = decide(variants, bundle)
     wholes = {each.incident_id: decided[each.id] for each in originals}
     rows = [
-        _row(each, wholes[each.incident_id], decided[each.id], counts) for each in [*dropped, *uncatalogued]
+        {
+            **_row(each, wholes[each.incident_id], decided[each.id], counts),
+            "bundle_digest": bundle.digest,
+        }
+        for each in [*dropped, *uncatalogued]
     ]
     table = pa.Table.from_pylist(rows, schema=arrow_schema(ABLATIONS))
     return table.sort_by([(column, "ascending") for column in ABLATIONS.key])
 
 
-def sentences(connection: duckdb.DuckDBPyConnection, incident_id: str) -> list[str]:
+def sentences(connection: duckdb.DuckDBPyConnection, incident_id: str, bundle: Bundle) -> list[str]:
     """What each source of the incident was good for, in sentences; those without which most differs first.
 
-    Reads `replay.ablations`.
+    Reads `replay.ablations`. Where those are of another bundle, one sentence says so and how to renew them.
     """
     own = "from replay.ablations where incident_id = ? order by source"
     rows = connection.sql(own, params=[incident_id]).to_arrow_table().to_pylist()
-    return list(_sentences(rows))
+    others = sorted({row.get("bundle_digest") or "" for row in rows} - {bundle.digest})
+    return [_other_sentence(others[0], bundle)] if others else list(_sentences(rows))
+
+
+def _other_sentence(digest: str, bundle: Bundle) -> str:
+    other = f"the playbook with digest {digest[:12]}" if digest else "another playbook"
+    this = f"{bundle.name} ({bundle.digest[:12]})"
+    return f"Left out: {other} decided what is published, and this is {this}. `evidence run` decides anew."
 
 
 def _add_uncatalogued(
@@ -106,7 +117,7 @@ def _row(variant: Variant, whole: Decided, without: Decided, counts: Counter[tup
         "is_riskier": without.is_riskier_than(whole),
         **_side("", whole),
         **_side("without_", without),
-        "later_seconds": (without.at - whole.at) // NS_PER_SECOND,
+        "later_seconds": whole_seconds(without.at - whole.at),
     }
 
 

@@ -21,7 +21,7 @@ from evidence.decision.conditions import COLUMNS
 from evidence.decision.decide import Decision, decisions_of_record
 from evidence.decision.matrix import Option
 from evidence.errors import InputError
-from evidence.times import NS_PER_SECOND
+from evidence.times import whole_seconds
 from expectations.contracts import Role
 from simulator.histories.excerpts import graded_excerpt
 from simulator.histories.history import INCIDENTS
@@ -208,7 +208,7 @@ def _is_known(value: Any) -> bool:
 
 
 def _seconds(start: int | None, end: int | None) -> int | None:
-    return None if start is None or end is None else (end - start) // NS_PER_SECOND
+    return None if start is None or end is None else whole_seconds(end - start)
 
 
 def parse_answer(text: str) -> Option | Command:

@@ -120,7 +120,7 @@ def test_the_page_of_ablation_follows_from_the_code(golden: Callable, recorded, 
         incidents += [
             f"**{incident_id}**",
             "",
-            *(f"- {each}" for each in sentences(connection, incident_id)),
+            *(f"- {each}" for each in sentences(connection, incident_id, active)),
             "",
         ]
     rows = table.to_pylist()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from projects import ROOT, Project
@@ -35,6 +37,23 @@ def test_explain_tells_what_every_incident_is_about(built: Project) -> None:
         done = built.call("explain", incident, "--playbooks", str(built.playbooks))
         assert (0, "") == (done.returncode, done.stderr)
         assert incident in done.stdout
+
+
+def test_explain_decides_by_one_playbook_alone(built: Project, tmp_path: Path) -> None:
+    """After an edit the states are graded anew, and what was published of the old playbook is left out."""
+    shutil.copytree(PLAYBOOKS, tmp_path / "playbooks")
+    playbook = tmp_path / "playbooks" / "v3" / "playbook.yaml"
+    told = []
+    for points in ("production: 25", "production: 15"):
+        playbook.write_text(playbook.read_text().replace("production: 25", points))
+        asked = ("explain", "inc-0102-checkout-bad-release", "--playbooks", str(tmp_path / "playbooks"))
+        told.append(built.call(*asked).stdout)
+    assert ["87", "77"] == [re.findall(r"Impact (\d+) of 100", each)[0] for each in told]
+    worth = [each.partition("## What each source was worth\n")[2] for each in told]
+    assert worth[0].startswith("- Without ")
+    assert worth[1].startswith("- Left out: ")
+    assert 1 == worth[1].count("\n- ") + 1
+    assert "`evidence run` decides anew." in worth[1]
 
 
 @pytest.mark.parametrize(

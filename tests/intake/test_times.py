@@ -17,6 +17,7 @@ from evidence.times import (
     parse_rfc3339,
     parse_unix_ns,
     parse_unix_seconds,
+    whole_seconds,
 )
 
 
@@ -122,3 +123,9 @@ def test_nanoseconds_that_are_no_time_are_refused(value: str | int) -> None:
     """Only plain digits within range count."""
     with pytest.raises(TimeRefused):
         parse_unix_ns(value)
+
+
+@pytest.mark.parametrize(("nanoseconds", "seconds"), [(44_587_000_000, 44), (999_999_999, 0), (0, 0)])
+def test_seconds_count_when_they_have_passed(nanoseconds: int, seconds: int) -> None:
+    """The same span is as long before as after."""
+    assert (seconds, -seconds) == (whole_seconds(nanoseconds), whole_seconds(-nanoseconds))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -124,7 +125,7 @@ def test_the_difference_is_the_first_that_holds() -> None:
             else "none"
         )
         assert expected == row["difference"]
-        assert (other[4] - whole[4]) // 1_000_000_000 == row["later_seconds"]
+        assert int((other[4] - whole[4]) / 1_000_000_000) == row["later_seconds"]
 
 
 @pytest.mark.parametrize(
@@ -169,10 +170,10 @@ def test_rows_mark_what_is_riskier_without_the_source() -> None:
 
 def test_sentences_name_what_would_have_been_decided_instead(published: duckdb.DuckDBPyConnection) -> None:
     """What matters most comes first, what made no difference in one sentence at the end."""
-    said = sentences(published, RELEASE)
+    said = sentences(published, RELEASE, active())
     assert (
         "Without argocd: gather_logs_and_traces (automatic) instead of roll_back_release (policy-gated), "
-        "45 s earlier."
+        "44 s earlier."
     ) in said
     assert "Without github, kubernetes_events, loki, pagerduty or tempo: no difference." == said[-1]
 
@@ -180,15 +181,32 @@ def test_sentences_name_what_would_have_been_decided_instead(published: duckdb.D
 def test_every_sentence_is_of_a_row(published: duckdb.DuckDBPyConnection) -> None:
     """Each source of each incident is named once."""
     for incident_id in incident_ids():
-        text = " ".join(sentences(published, incident_id))
+        text = " ".join(sentences(published, incident_id, active()))
         sources = [source for name, source in rows_by_key() if name == incident_id]
         named = [word.strip(",:") for word in text.split()]
         assert sources == sorted(word for word in named if word in sources)
 
 
+@pytest.mark.parametrize("has_digest", [True, False], ids=["edited", "published by an earlier version"])
+def test_ablations_of_another_playbook_are_left_out(has_digest: bool) -> None:
+    """What a source was worth to one playbook says nothing of another; what renews it is named."""
+    playbook = active().playbook
+    edited = replace(active(), playbook=playbook.model_copy(update={"need": playbook.need + 1}))
+    with closing(open_memory()) as connection:
+        table = ablated() if has_digest else ablated().drop_columns("bundle_digest")
+        register(connection, {"replay.ablations": table})
+        (said,) = sentences(connection, RELEASE, edited)
+    other = f"the playbook with digest {active().digest[:12]}" if has_digest else "another playbook"
+    this = f"v3 ({edited.digest[:12]})"
+    assert (
+        f"Left out: {other} decided what is published, and this is {this}. `evidence run` decides anew."
+        == said
+    )
+
+
 def test_an_incident_without_ablations_says_nothing(published: duckdb.DuckDBPyConnection) -> None:
     """Nothing is made up for an incident that is not in the table."""
-    assert [] == sentences(published, "inc-nowhere")
+    assert [] == sentences(published, "inc-nowhere", active())
 
 
 def test_the_order_of_the_evidence_changes_nothing() -> None:
