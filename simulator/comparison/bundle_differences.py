@@ -10,6 +10,7 @@ from evidence.decision import Bundle
 from simulator.bundles.clauses import Clause
 from simulator.comparison.model import ClauseChange, Redirected, StaticWeakening
 from simulator.comparison.policy_changes import policy_diff, verdict_changes
+from simulator.weakening.allowances import is_allowed
 from simulator.weakening.weakenings import Weakening
 
 
@@ -47,5 +48,5 @@ def static_weakening(weakening: Weakening, allowed: Collection[str]) -> StaticWe
         witness=weakening.witness,
         redirected=None if told is None else Redirected(**{name: getattr(told, name) for name in fields}),
         is_approval=weakening.is_approval,
-        is_allowed=weakening.id in allowed,
+        is_allowed=is_allowed(weakening.id, allowed),
     )

@@ -23,6 +23,7 @@ from simulator.weakening.lapses import (
     ACTIONS,
     Lapse,
     at_once,
+    escalation_lapse,
     is_at_least,
     lapse_of,
     narrow,
@@ -54,6 +55,7 @@ class Kind(StrEnum):
     LAST_RESORT = "last-resort"
     GRADING = "grading"
     CONTACT = "contact"
+    DEMAND = "demand"  # all by which it is demanded, where only several clauses together give it up
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,8 @@ class Reason:
 def reasons(baseline: Bundle, name: str, verdicts: Verdicts) -> Iterator[Reason]:
     """The reasons that the baseline has for its action `name`, in the order of the matrix.
 
-    Left out are those that add nothing: where the default mode demands as much in every state, its own
-    lapse says it all.
+    Left out are those that add nothing: where the default mode demands approval in every state, its own
+    lapse says all of confidence and reach.
     """
     action = baseline.actions[name]
     of = _Reasons(baseline, name, action, verdicts)
@@ -84,9 +86,7 @@ def reasons(baseline: Bundle, name: str, verdicts: Verdicts) -> Iterator[Reason]
             yield from (of.auto_from(), of.auto_blast())
         yield of.floor()
         yield from map(of.precondition, action.needs)
-        for escalation in _reaching(baseline, action.scope):
-            if not is_at_least(action.mode, escalation.mode):
-                yield of.escalation(escalation)
+        yield from map(of.escalation, _reaching(baseline, action.scope))
         yield from map(of.policy, baseline.policies)
 
 
@@ -233,13 +233,17 @@ class _Reasons:
 
         def lapse(candidate: Bundle, name: str) -> Lapse | None:
             after = candidate.actions[name]
-            if not after.is_active or is_at_least(after.mode, escalation.mode):
+            if not after.is_active:
                 return None
             before, then = self._restatings(candidate)
-            covers = _escalations(candidate, after, escalation.mode)
-            found = uncovered([before.of(escalation.when)], [then.of(each.when) for each in covers])
-            what = f"escalation {escalation.id} no longer demands {escalation.mode} of {ACTIONS} where it did"
-            return lapse_of(what, at_once(found, after))
+            others = _escalations(candidate, after, escalation.mode)
+            heirs = [each for each in others if each.id == escalation.id or each.id not in self._escalations]
+            found, alone = (
+                uncovered([before.of(escalation.when)], [then.of(each.when) for each in covers])
+                for covers in (others, heirs)
+            )
+            is_demanded = is_at_least(self.action.mode, escalation.mode)
+            return escalation_lapse(escalation, found, alone, after, is_demanded=is_demanded)
 
         touched = (("escalations", escalation.id), self._at("scope"), self._at("mode"), *_FLAGS)
         return Reason(Kind.ESCALATION, touched, lapse)
@@ -290,6 +294,10 @@ class _Reasons:
             PolicySide(same, name, after, then),
             PolicySide([*same, *new], name, after, then),
         )
+
+    @property
+    def _escalations(self) -> set[str]:
+        return {each.id for each in self.baseline.playbook.escalations}
 
     def _restatings(self, candidate: Bundle) -> tuple[Restating, Restating]:
         return Restating.pair(self.baseline.grading, candidate.grading)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from evidence.decision.bundle import Escalation
 from evidence.decision.matrix import MODES, Action, Mode
 from evidence.decision.policies import Verdict
 from simulator.weakening.findings import Finding
@@ -62,6 +63,24 @@ def sure(after: Action) -> str:
 def narrow(after: Action) -> str:
     """Blast radii at which the action needs no approval for them."""
     return f"blast_radius<={after.auto_blast or 0}"
+
+
+def escalation_lapse(
+    escalation: Escalation, found: str | None, alone: str | None, after: Action, *, is_demanded: bool
+) -> Lapse | None:
+    """An escalation that no longer demands what it did: an approval where nothing else does, else told apart.
+
+    `found` is a state in which no escalation of the candidate demands as much, `alone` one in which at most
+    others do that the baseline had as well. `is_demanded`: the baseline's default mode demands it anyway.
+    """
+    what = f"escalation {escalation.id} no longer demands {escalation.mode} of {ACTIONS} where it did"
+    is_asked = is_at_least(after.mode, escalation.mode)
+    if found is not None and not is_asked and not is_demanded:
+        return lapse_of(what, at_once(found, after))
+    anyway = "; the matrix does all the same" if is_asked else ""
+    if found is None and not is_asked:
+        anyway = "; another escalation does all the same"
+    return lapse_of(f"{what}{anyway}", alone, Finding.SAFETY_WEAKENED)
 
 
 def policy_lapse(policy: str, gaps: Iterable[PolicyGap], after: Action, *, is_demanded: bool) -> Lapse | None:

@@ -37,6 +37,7 @@ class Verdicts:
     """What policies say, each distinct request asked once, because asking Rego is slow."""
 
     _answers: dict[tuple[Any, ...], bool] = field(default_factory=dict)
+    _verdicts: dict[tuple[Any, ...], Verdict] = field(default_factory=dict)
 
     def verdict(
         self,
@@ -47,6 +48,20 @@ class Verdicts:
         inputs: Mapping[str, Value | None],
     ) -> Verdict:
         """The strictest over everything that an unknown input could be, absent included."""
+        asked = (action.request, action.scope, action.undo, action.option, roles)
+        key = (policy.digest, name, *asked, tuple(inputs.items()))
+        if key not in self._verdicts:
+            self._verdicts[key] = self._strictest(policy, name, action, roles, inputs)
+        return self._verdicts[key]
+
+    def _strictest(
+        self,
+        policy: Policy,
+        name: str,
+        action: Action,
+        roles: tuple[str, ...],
+        inputs: Mapping[str, Value | None],
+    ) -> Verdict:
         declared = policy.declaration.inputs
         choices = [
             (*declared[each].domain, None) if value is None else (value,) for each, value in inputs.items()
@@ -134,7 +149,7 @@ def policy_gaps(verdicts: Verdicts, before: PolicySide, after: PolicySide) -> It
         return
     conditions = [*before.conditions(), *(after.conditions() if after.action.is_active else ())]
     try:
-        states = _states(conditions)
+        states = states_of(conditions)
     except Undecided:
         yield PolicyGap(Verdict.DENIED, Verdict.ALLOW, UNSEARCHED)
         return
@@ -157,7 +172,7 @@ def asking_state(
     UNSEARCHED where there are too many states to try.
     """
     try:
-        states = _states([*side.conditions(), *wanted, *covers])
+        states = states_of([*side.conditions(), *wanted, *covers])
     except Undecided:
         return UNSEARCHED
     for cell in states:
@@ -169,7 +184,7 @@ def asking_state(
     return None
 
 
-def _states(conditions: Sequence[Condition]) -> Iterator[Cell]:
+def states_of(conditions: Sequence[Condition]) -> Iterator[Cell]:
     """Every cell of the columns that the conditions read. Raises Undecided when they are too many."""
     cells = cells_of(conditions)
     if math.prod(map(len, cells.values())) > CELLS_MAX:

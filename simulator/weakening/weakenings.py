@@ -9,6 +9,9 @@ that nothing of the candidate makes up for, and that state is among those search
 the finite cells of the columns involved, columns taken as independent; a search that is given up counts as
 found. Errors are therefore on the side of reporting.
 
+What lapses by one clause while others still demand as much may go with them: so for every state in which a
+demand is lost each minimal set of clauses that loses it there is named (`simulator.weakening.joint_lapses`).
+
 Compared are actions of one name, and an action that only the baseline has with those of the same option,
 scope and request that only the candidate has: a new name is no way round. Not covered are actions that
 are new in every respect, and what makes an action be chosen at all (rules, points, need). Who is behind
@@ -23,10 +26,12 @@ from dataclasses import dataclass, replace
 from evidence.decision import Bundle
 from evidence.decision.bundle import LastResorts
 from evidence.decision.matrix import MODES, Action, Mode
-from simulator.bundles.bundle_parts import PartPath
 from simulator.bundles.clauses import Clause, differences, hybrid
+from simulator.weakening.allowances import ALL_WEIGHTS, TOGETHER, is_covered
 from simulator.weakening.approval_reasons import Kind, Reason, reasons
 from simulator.weakening.findings import Finding
+from simulator.weakening.gates import touches
+from simulator.weakening.joint_lapses import joint_lapses
 from simulator.weakening.lapses import ACTIONS, Lapse
 from simulator.weakening.policy_gaps import Verdicts
 from simulator.weakening.redirections import Redirection, redirections
@@ -66,10 +71,13 @@ def _weakened(baseline: Bundle, candidate: Bundle) -> list[Weakening]:
     if not clauses:
         return []
     found = [
-        *_merged(_lapses(baseline, candidate, clauses)),
+        *_merged(_told(baseline, candidate, clauses)),
         *_last_resorts(baseline, candidate),
     ]
-    return [*found, *_latent(baseline, candidate, {part for each in found for part in each.id.split("+")})]
+    return [
+        *found,
+        *_latent(baseline, candidate, {part for each in found for part in each.id.split(TOGETHER)}),
+    ]
 
 
 def _redirected(baseline: Bundle, candidate: Bundle) -> Iterator[Weakening]:
@@ -85,8 +93,25 @@ def _redirected(baseline: Bundle, candidate: Bundle) -> Iterator[Weakening]:
         )
 
 
-def _lapses(baseline: Bundle, candidate: Bundle, clauses: Sequence[Clause]) -> Iterator[Weakening]:
+def _told(baseline: Bundle, candidate: Bundle, clauses: Sequence[Clause]) -> Iterator[Weakening]:
+    """Each reason that lapses, and what only several clauses together give up."""
     verdicts = Verdicts()
+    names = [(name, after) for name in baseline.actions for after in _names_after(baseline, candidate, name)]
+    joint = [lapse for each in names for lapse in joint_lapses(baseline, candidate, clauses, *each, verdicts)]
+    lapses = list(_lapses(baseline, candidate, clauses, verdicts))
+    yield from lapses
+    told = [each for each in lapses if each.is_approval]
+    weights = TOGETHER.join(each.id for each in clauses if each.id.startswith(f"{ALL_WEIGHTS}."))
+    for lapse in joint:
+        named = TOGETHER.join(weights if each == ALL_WEIGHTS else each for each in lapse.clauses)
+        if not any(each.action == lapse.name and is_covered(named, each.id) for each in told):
+            what = (lapse.what, lapse.witness, Finding.APPROVAL_REMOVED)
+            yield Weakening(TOGETHER.join(lapse.clauses), lapse.name, Kind.DEMAND, *what)
+
+
+def _lapses(
+    baseline: Bundle, candidate: Bundle, clauses: Sequence[Clause], verdicts: Verdicts
+) -> Iterator[Weakening]:
     for name in baseline.actions:
         for after in _names_after(baseline, candidate, name):
             for reason in reasons(baseline, name, verdicts):
@@ -123,18 +148,14 @@ def _blamed(
 
     What is said of it is what the candidate gives up; only of a weight what it gives up by itself.
     """
-    touching = [clause for clause in clauses if _touches(clause.path, reason.touched)]
+    touching = [clause for clause in clauses if touches(clause.path, reason.touched)]
     alone = {clause.id: reason.lapse(hybrid(baseline, candidate, [clause]), name) for clause in touching}
     single = {clause_id: found for clause_id, found in alone.items() if found is not None}
     for clause_id, found in single.items():
         is_weight = reason.kind in (Kind.AUTO_FROM, Kind.FLOOR)
         yield clause_id, replace(found, finding=lapse.finding) if is_weight else lapse
     if not single:
-        yield "+".join(each.id for each in _needed(baseline, candidate, touching, reason, name)), lapse
-
-
-def _touches(path: PartPath, touched: Iterable[PartPath]) -> bool:
-    return any(path[: len(each)] == each[: len(path)] for each in touched)
+        yield TOGETHER.join(each.id for each in _needed(baseline, candidate, touching, reason, name)), lapse
 
 
 def _needed(
@@ -150,7 +171,7 @@ def _needed(
 
 
 def _weakening(clause_id: str, name: str, kind: Kind, lapse: Lapse) -> Weakening:
-    is_grading = all(part.startswith("grading.") for part in clause_id.split("+"))
+    is_grading = all(part.startswith("grading.") for part in clause_id.split(TOGETHER))
     return Weakening(
         clause_id, name, Kind.GRADING if is_grading else kind, lapse.what, lapse.witness, lapse.finding
     )

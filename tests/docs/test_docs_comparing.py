@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from evidence.decision import load_bundle
+from evidence.decision import Bundle, load_bundle
+from evidence.decision.matrix import Mode
 from simulator.attribution.responsible import responsible
 from simulator.bundles.bundle_parts import sections
 from simulator.bundles.clauses import differences
@@ -24,9 +25,13 @@ WEAKENINGS = (
     "<!-- Written by `make golden` from the two bundles; do not edit down to the end mark. -->\n",
     "<!-- end of weakenings -->",
 )
+JOINT = (
+    "<!-- Written by `make golden` from v3 and the two edits; do not edit down to the end mark. -->\n",
+    "<!-- end of joint -->",
+)
 
 
-def bundle(name: str):
+def bundle(name: str) -> Bundle:
     return load_bundle(ROOT / "playbooks" / name)
 
 
@@ -56,13 +61,22 @@ def example(connection) -> str:
     return "\n".join(lines)
 
 
-def weakened() -> str:
-    """The removed approvals between v2 and v3."""
+def weakened(baseline: Bundle, candidate: Bundle) -> str:
+    """The removed approvals."""
     lines = ["", "| `--allow` | what is given up | a state in which it shows |", "|---|---|---|"]
-    for each in weakenings(bundle("v2"), bundle("v3")):
+    for each in weakenings(baseline, candidate):
         if each.is_approval:
             lines.append(f"| `{each.id}` | {each.what} | {each.witness or 'every state'} |")
     return "\n".join([*lines, ""])
+
+
+def unguarded() -> Bundle:
+    """v3 with an automatic isolation, and without the policy that would still ask in production."""
+    v3 = bundle("v3")
+    isolation = v3.actions["isolate_workload"].model_copy(update={"mode": Mode.AUTOMATIC})
+    playbook = v3.playbook.model_copy(update={"actions": {**v3.actions, "isolate_workload": isolation}})
+    left = tuple(each for each in v3.policies if each.name != "network_policy")
+    return Bundle("unguarded", playbook, v3.approvers, left)
 
 
 def with_block(text: str, marks: tuple[str, str], block: str) -> str:
@@ -75,7 +89,8 @@ def with_block(text: str, marks: tuple[str, str], block: str) -> str:
 def test_the_examples_follow_from_bundles_and_incidents(golden, recorded) -> None:
     """The page shows minimal sets and weakenings as they are computed."""
     text = with_block((ROOT / PAGE).read_text(), EXAMPLE, example(recorded))
-    golden(PAGE, with_block(text, WEAKENINGS, weakened()))
+    text = with_block(text, WEAKENINGS, weakened(bundle("v2"), bundle("v3")))
+    golden(PAGE, with_block(text, JOINT, weakened(bundle("v3"), unguarded())))
 
 
 def test_the_example_shows_alternatives(recorded) -> None:
