@@ -32,7 +32,7 @@ witnesses as (
     select incident_id, 'the signal is about a node', 0, node_subject_since, node_subject_event
     from anchors
     union all
-    select incident_id, 'a node reports a fault', 0, known_at, event_id
+    select incident_id, 'a node is at fault or taken out of service', 0, known_at, event_id
     from resolved_events
     where kind = 'lifecycle' and is_node_fault(name)
     union all

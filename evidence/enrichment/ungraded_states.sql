@@ -9,7 +9,7 @@ with layered as (
         case
             when has_flag(flags, 'attack') then 'security: a detection or watched call'
             when is_node_incident then 'infrastructure: the signal is about a node'
-            when has_flag(flags, 'node_fault') then 'infrastructure: a node reports a fault'
+            when has_flag(flags, 'node_fault') then 'infrastructure: a node is at fault or taken out of service'
             when has_flag(flags, 'relayed_attack') then 'security: a detection that was passed on'
             when has_flag(flags, 'rotation_failed') then 'infrastructure: the rotation of a secret failed'
             when change_rank is not null and not is_cloud_change then 'app: changed before the first symptom'

@@ -62,7 +62,7 @@ def test_the_layer_rests_on_the_event_that_its_reason_tells_of() -> None:
     calls = [span(number, "bank", 900) for number in range(6, 12)]
     other = span(12, "audit", 900)
     assert _layer_support([ALERT, relay]) == ("an alert on the service and nothing else", 1)
-    assert _layer_support([ALERT, node]) == ("a node reports a fault", 3)
+    assert _layer_support([ALERT, node]) == ("a node is at fault or taken out of service", 3)
     assert _layer_support([ALERT, memory]) == ("out of a resource", 4)
     assert _layer_support([ALERT, limit]) == ("a limit is reached", 5)
     assert _layer_support([ALERT, *calls, other]) == ("slow or failing calls concentrate on one upstream", 6)

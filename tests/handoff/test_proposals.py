@@ -163,7 +163,7 @@ def test_one_session_is_ended_where_the_evidence_names_it() -> None:
     said = " ".join(proposal.checks)
     assert "and no other of the role" in said
     assert "The session is a node's" in said
-    assert "By the catalogue “release-pipeline” need it" in said
+    assert "Who needs it by the catalogue knows of it beforehand: “release-pipeline”." in said
     formats.hold(proposal)
 
 

@@ -143,7 +143,7 @@ def test_whom_pagerduty_pages_is_not_what_is_affected(handoffs: Handoffs) -> Non
     facts = {fact["name"]: fact for fact in found["known_facts"]}
     assert ("1", "no") == (facts["service_count"]["value"], facts["is_spreading"]["value"])
     claim = found["claims"][facts["layer"]["claims"][0] - 1]
-    assert facts["layer"]["sentence"].endswith("(a node reports a fault).")
+    assert facts["layer"]["sentence"].endswith("(a node is at fault or taken out of service).")
     record = (FIXTURES / claim["anchor"]["path"]).read_bytes()[claim["anchor"]["byte_offset"] :]
     assert b"NodeNotSchedulable" in record[: claim["anchor"]["byte_length"]]
 

@@ -64,7 +64,8 @@ def is_session_of_role(principal: str) -> bool:
 def whom_it_hits(subject: Subject) -> str:
     """Who uses the identity by the catalogue; that it names nobody does not mean that nobody does."""
     if subject.consumers:
-        return f"By the catalogue {quoted_list(list(subject.consumers))} need it: they know of it beforehand."
+        consumers = quoted_list(list(subject.consumers))
+        return f"Who needs it by the catalogue knows of it beforehand: {consumers}."
     return "The catalogue names nobody who needs it, and somebody may: who does is found out beforehand."
 
 
