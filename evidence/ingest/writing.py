@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from evidence.errors import InputError, Place
-from evidence.export_files import FILE_BYTES_MAX, walk
+from evidence.export_files import walk
 from evidence.ingest.account import ACCOUNT, Account, HeldIncident, Share, SourceFile
 from evidence.ingest.declaration import declare
 from evidence.ingest.grouping import statement
 from evidence.ingest.pipeline import Formed, Ingest, merged_into
 from evidence.ingest.raw_bytes import RawBytes
+from evidence.ingest.refused import keep_refused
 from evidence.ingest.report import IngestReport
 from evidence.intake.discovery import INCIDENT_FILE
 from evidence.placing import flush, swap_in, write_aside
@@ -30,7 +31,7 @@ from evidence.times import format_rfc3339
 PART_BYTES_MAX = 64 * 1024 * 1024
 """Largest file written; what is more goes on in the next, so that intake holds no more than this at once."""
 _PIECE_BYTES = 256 * 1024
-UNPLACED, REFUSED, MERGED, PROVENANCE = "unplaced", "refused", ".merged", ".ingest"
+UNPLACED, MERGED, PROVENANCE = "unplaced", ".merged", ".ingest"
 
 
 def write(ingest: Ingest) -> IngestReport:
@@ -50,7 +51,7 @@ def write(ingest: Ingest) -> IngestReport:
             files, received = written.get(incident_id, ({}, {}))
             _place_incident(one, files, received, account, into)
         account.unplaced = _place_unplaced(written.get("", ({}, {}))[0], into)
-        account.refused |= _keep_refused(ingest, raw)
+        account.refused |= keep_refused(ingest, raw)
     _keep_provenance(ingest)
     account.gap_seconds = ingest.request.gap_seconds
     account.files = _sources(ingest)
@@ -250,31 +251,7 @@ def _place_unplaced(files: dict[str, str], into: Path) -> dict[str, str]:
     return files
 
 
-# --- what was refused, and the account
-
-
-def _keep_refused(ingest: Ingest, raw: RawBytes) -> dict[str, str]:
-    """One file per file that has refused bytes, named by its digest; too large ones stay where they are."""
-    folder = ingest.request.into / REFUSED
-    rows = ingest.index.connection.execute(
-        "select file_id, start, length, sha256 from input_fates"
-        " where fate = 'refused' and length > 0 order by file_id, ordinal"
-    ).fetchall()
-    kept = {}
-    for file_id, spans in groupby(rows, key=lambda row: row[0]):
-        facts = ingest.index.facts[file_id]
-        path = folder / f"{facts.sha256[:16]}.txt"
-        if facts.is_refused:
-            source = ingest.index.sources[file_id].path
-            if source.is_symlink() or not source.is_file() or facts.byte_count > FILE_BYTES_MAX:
-                continue
-            content = source.read_bytes()
-        else:
-            content = b"".join(raw.read(*span) + b"\n" for span in spans)
-        if not path.exists() or path.read_bytes() != content:
-            swap_in([(write_aside(path, content), path)])
-        kept[path.name] = facts.sha256
-    return kept
+# --- the account
 
 
 def _sources(ingest: Ingest) -> list[SourceFile]:
