@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from evidence.handoff.proposals.quoting import hcl_name, hcl_text, json_text, query_text, yaml_text
+from evidence.handoff.proposals import names
+from evidence.handoff.proposals.quoting import (
+    hcl_name,
+    hcl_text,
+    json_text,
+    kubernetes_name,
+    query_text,
+    yaml_text,
+)
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))
@@ -35,3 +43,17 @@ def test_hcl_and_query_texts_cannot_be_left(text: str) -> None:
 def test_an_hcl_name_is_an_identifier(text: str) -> None:
     """Whatever it is made from."""
     assert hcl_name(text).isidentifier()
+
+
+@given(st.text(), st.integers(min_value=12, max_value=63))
+def test_a_name_in_kubernetes_is_a_label_of_its_length(text: str, length_max: int) -> None:
+    """Whatever it is made from."""
+    assert names.dns_label(kubernetes_name(text, length_max))
+    assert len(kubernetes_name(text, length_max)) <= length_max
+
+
+def test_names_that_differ_only_at_their_end_stay_apart() -> None:
+    """Two incidents of one day and service do not overwrite each other's policy."""
+    begin = "2026-04-15-errors-of-the-checkout-service-in-production-eu1-after-a-release"
+    assert kubernetes_name(f"{begin}-a", 40) != kubernetes_name(f"{begin}-b", 40)
+    assert "inc-0121-node-rotation" == kubernetes_name("inc-0121-node-rotation", 40)

@@ -13,6 +13,7 @@ from evidence.handoff.words import listed
 
 FORMAT = "Kubernetes manifest (networking.k8s.io/v1 NetworkPolicy)"
 APPROVAL_LABEL = "approved-by"
+_NAME_MAX = 40  # characters of the incident's name in the policy's
 
 _DNS = (
     "    - to:",
@@ -113,7 +114,7 @@ def _policy(
         "apiVersion: networking.k8s.io/v1",
         "kind: NetworkPolicy",
         "metadata:",
-        f"  name: {yaml_text(kubernetes_name(f'{subject.incident_id[:40]}-{suffix}'))}",
+        f"  name: {yaml_text(f'{kubernetes_name(subject.incident_id, _NAME_MAX)}-{suffix}')}",
         f"  namespace: {yaml_text(namespace)}",
         "  labels:",
         f"    incident-evidence/incident: {yaml_text(kubernetes_name(subject.incident_id))}",

@@ -5,6 +5,7 @@ Every format gets a double-quoted text in plain ASCII: what a terminal or an edi
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shlex
@@ -12,6 +13,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from evidence.redaction import make_visible, shown
+
+_DIGEST_SHOWN = 8  # characters of a digest that are enough to tell two names apart
 
 
 def json_text(value: Any) -> str:
@@ -40,9 +43,13 @@ def hcl_name(value: str) -> str:
     return name if name and name[0].isalpha() else f"r_{name or 'resource'}"
 
 
-def kubernetes_name(value: str) -> str:
-    """A DNS-1123 label made from the value, at most 63 characters."""
-    return re.sub(r"[^a-z0-9-]+", "-", value.lower()).strip("-")[:63].strip("-") or "unnamed"
+def kubernetes_name(value: str, length_max: int = 63) -> str:
+    """A DNS-1123 label made from the value; a long one is cut, and ends in a digest that tells it apart."""
+    name = re.sub(r"[^a-z0-9-]+", "-", value.lower()).strip("-") or "unnamed"
+    if len(name) <= length_max:
+        return name
+    digest = hashlib.sha256(value.encode(errors="surrogatepass")).hexdigest()[:_DIGEST_SHOWN]
+    return f"{name[: length_max - _DIGEST_SHOWN - 1].rstrip('-')}-{digest}"
 
 
 class ShellWord(str):

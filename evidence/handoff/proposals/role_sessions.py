@@ -18,7 +18,7 @@ from evidence.handoff.proposals.subject import Draft, Subject
 from evidence.handoff.words import quoted_list
 
 SESSIONS_POLICY = "AWSRevokeOlderSessions"  # as the console names it, which ends all sessions
-_NAME_MAX = 50
+_NAME_MAX = 50  # characters of the incident's name in the policy's
 _ASSUMED_ROLE = re.compile(r"(?:.*:)?assumed-role/([^/]+)(?:/.*)?")
 _INSTANCE = re.compile(r"[^:]+:i-[0-9a-f]+")
 
@@ -27,7 +27,7 @@ def revoke_sessions(subject: Subject) -> Draft:
     """Denies everything to sessions of the role whose token is older than the evidence."""
     blanks = in_request()
     session = subject.session if names.role_session(subject.session or "") else None
-    policy_name = f"Revoke-{kubernetes_name(subject.incident_id)[:_NAME_MAX]}" if session else SESSIONS_POLICY
+    policy_name = f"Revoke-{kubernetes_name(subject.incident_id, _NAME_MAX)}" if session else SESSIONS_POLICY
     parameters = {
         "RoleName": blanks.fill(role_name(subject.principal), "role name", names.iam_name),
         "PolicyName": policy_name,

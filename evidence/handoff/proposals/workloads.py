@@ -19,6 +19,7 @@ from evidence.handoff.proposals.subject import Draft, Subject
 FORMAT = "kubectl command (dry run)"
 DRY_RUN = "--dry-run=server"
 PODS_MAX = 5
+_NAME_MAX = 40  # characters of the job's name in that of the one that runs it again
 _SCALABLE = ("Deployment", "ReplicaSet", "StatefulSet")
 # What the API server sets on a Job and refuses in a new one.
 _OF_THE_OLD_JOB = (
@@ -83,7 +84,7 @@ def rerun_job(subject: Subject) -> Draft:
     blanks = in_shell()
     workload = subject.workload
     job = blanks.fill(workload.name if workload else subject.target, "job", names.dns_subdomain)
-    again = kubernetes_name(f"{(workload.name if workload else 'job')[:40]}-again")
+    again = f"{kubernetes_name(workload.name if workload else 'job', _NAME_MAX)}-again"
     namespace = _namespace(subject, blanks)
     create = ["kubectl", "create", "job", again, shell_word("--from=cronjob/", job), namespace, DRY_RUN]
     if subject.workload_kind == "Job":
