@@ -35,7 +35,6 @@ _KINDS = {
     stat.S_IFSOCK: "socket",
     stat.S_IFBLK: "block device",
     stat.S_IFCHR: "character device",
-    stat.S_IFDIR: "folder",
 }
 
 
@@ -103,9 +102,14 @@ def read(path: Path, size_max: int = FILE_BYTES_MAX) -> Content:
             return _stand_in(path, mode)
         return _read_regular(path, size_max)
     except OSError as error:
-        code = errno.errorcode.get(error.errno or 0, "EIO")
-        # Two files that nobody can read need not be equal: the name keeps them apart.
-        return _without_bytes(f"unreadable: {path_text(path.name)}", UNREADABLE, f"cannot be read ({code})")
+        return unreadable(path, error)
+
+
+def unreadable(path: Path, error: OSError) -> Content:
+    """What stands for an entry that the system does not let anybody read."""
+    code = errno.errorcode.get(error.errno or 0, "EIO")
+    # Two files that nobody can read need not be equal: the name keeps them apart.
+    return _without_bytes(f"unreadable: {path_text(path.name)}", UNREADABLE, f"cannot be read ({code})")
 
 
 def path_text(path: str | Path) -> str:
@@ -152,6 +156,9 @@ def _stand_in(path: Path, mode: int) -> Content:
     if stat.S_ISLNK(mode):
         target = path_text(path.readlink())
         return _without_bytes(f"link to {target}", NOT_REGULAR, "is a link, which is never followed")
+    if stat.S_ISDIR(mode):
+        detail = "is a folder that cannot be listed; what lies in it is not known"
+        return _without_bytes(f"folder: {path_text(path.name)}", UNREADABLE, detail)
     kind = _KINDS.get(stat.S_IFMT(mode), "special file")
     return _without_bytes(kind, NOT_REGULAR, f"is a {kind}, which is never opened")
 

@@ -19,7 +19,6 @@ from evidence.export_files import Kind, path_from_text, path_text, read, walk
 MAKE: dict[str, Callable[[Path], object]] = {
     "named pipe": os.mkfifo,
     "socket": lambda path: socket.socket(socket.AF_UNIX).bind(str(path)),
-    "folder": Path.mkdir,
 }
 
 
@@ -42,6 +41,14 @@ def test_what_is_no_regular_file_is_not_opened(tmp_path: Path, what: str) -> Non
     found = read(tmp_path / "a.json")
     assert (what.encode(), "not_regular_file") == (found.data, found.fault)
     assert what in found.detail
+
+
+def test_a_folder_is_told_as_one_that_nobody_can_list(tmp_path: Path) -> None:
+    """It is given as an entry only where what lies in it is not known; its name keeps two of them apart."""
+    (tmp_path / "closed").mkdir()
+    found = read(tmp_path / "closed")
+    assert (b"folder: closed", "unreadable") == (found.data, found.fault)
+    assert "cannot be listed" in found.detail
 
 
 @pytest.mark.parametrize("target", ["../secret", "/etc/passwd", "a.json", "nowhere", "x\n\x1b[31m"])
@@ -127,7 +134,7 @@ def test_a_file_that_is_not_ours_to_read_is_told() -> None:
         found = {entry.path.name: entry.kind for entry in walk(folder)}
         faults = [read(folder / name).fault for name in ("shut.json", "closed")]
     assert {"shut.json": Kind.FILE, "closed": Kind.FOLDER_UNREADABLE} == found
-    assert ["unreadable", "not_regular_file"] == faults
+    assert ["unreadable", "unreadable"] == faults
 
 
 @pytest.mark.parametrize(

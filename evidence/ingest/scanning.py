@@ -8,12 +8,15 @@ lines split over other files are the same records.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from evidence import archives, json_strict
+from evidence.export_files import unreadable
 from evidence.ingest.scanned import (
     SAMPLE_COUNT,
     Enclosing,
@@ -32,6 +35,7 @@ from evidence.ingest.scanned import (
 from evidence.ingest.streams import BYTE_ORDER_MARK, ExportStream, StreamRefused, whole_lines
 from evidence.intake.layout import Layout, decompress
 from evidence.intake.records import RECORD_BYTES_MAX, not_utf8, oversized
+from evidence.intake.unrecognised import why_unrecognised
 from evidence.json_spans import Document, Element, is_cut_off
 from evidence.json_strict import JsonRefused
 from evidence.parquet_rows import is_parquet
@@ -65,21 +69,25 @@ class FileScan:
     def batches(self) -> Iterator[list[Scanned]]:
         """Records in order, some at a time. Never raises for what the bytes say."""
         content = stand_in(self.path)
-        if content is not None:
-            self.is_refused = True
-            yield [self._refuse(content.fault, content.detail, content.byte_count, content.sha256)]
-            self.facts = FileFacts(content.sha256, content.byte_count, False, (), is_refused=True)
-            return
-        stream = self._export = ExportStream(self.path)
-        try:
-            yield from self._stream(stream)
-        finally:
-            stream.close()
+        if content is None:
+            try:
+                with contextlib.closing(ExportStream(self.path)) as self._export:
+                    yield from self._stream(self._export)
+                return
+            except OSError as error:
+                content = unreadable(self.path, error)
+        self.is_refused = True
+        yield [self._refuse(content.fault, content.detail, content.byte_count, content.sha256)]
+        self.facts = FileFacts(content.sha256, content.byte_count, False, (), is_refused=True)
 
     def _stream(self, stream: ExportStream) -> Iterator[list[Scanned]]:
         refusal: tuple[str, str] | None = None
         try:
-            yield from self._read(stream)
+            chunks = stream.chunks()
+            yield from self._read(chunks)
+            if self.hint is None and stream.is_gzip:
+                # A bomb is one whatever it begins with, and so is a damaged stream.
+                deque(chunks, maxlen=0)
         except StreamRefused as refused:
             refusal = (refused.reason, refused.detail)
         sha256 = stream.sha256
@@ -102,8 +110,7 @@ class FileScan:
     _is_rows = False
     is_refused = False
 
-    def _read(self, stream: ExportStream) -> Iterator[list[Scanned]]:
-        chunks = stream.chunks()
+    def _read(self, chunks: Iterator[bytes]) -> Iterator[list[Scanned]]:
         parts: list[bytes] = []
         size = 0
         for chunk in chunks:
@@ -167,7 +174,7 @@ class FileScan:
                 self.hint = reader
                 return
         if documents:
-            self._unknown = ("unknown_format", "no reader recognises the file")
+            self._unknown = why_unrecognised(data, is_rows=self._is_rows)
 
     def _document(self, data: bytes, document: Document, is_last: bool) -> list[Scanned]:
         if document.is_container:
@@ -262,7 +269,7 @@ class FileScan:
                 self.hint = reader
                 return
         if data.strip():
-            self._unknown = ("unknown_format", "no reader recognises the file")
+            self._unknown = why_unrecognised(data, is_rows=self._is_rows)
 
     def _some_lines(self, data: bytes, base: int, *, is_last: bool) -> Iterator[list[Scanned]]:
         found: list[Scanned] = []

@@ -15,6 +15,7 @@ import orjson
 from evidence import json_strict
 from evidence.export_files import Content
 from evidence.intake.layout import Layout, decompress
+from evidence.intake.unrecognised import why_unrecognised
 from evidence.json_spans import Document, Element, is_cut_off
 from evidence.json_strict import JsonRefused
 from evidence.readers import Around, Event, Gap, Reader, RecordRefused, recognise
@@ -119,10 +120,8 @@ class _FileReader:
         )
 
     def _unknown(self) -> RawRecord:
-        detail = "no reader recognises the file"
-        return _raw_record(
-            self.data, Element(self.layout.start, self.layout.end, (), "unknown_format", detail), 1
-        )
+        reason, detail = why_unrecognised(self.data)
+        return _raw_record(self.data, Element(self.layout.start, self.layout.end, (), reason, detail), 1)
 
     # --- recognition
 

@@ -141,34 +141,23 @@ def ingest(
     into: Annotated[Path, typer.Option(help="Folder of incidents to write into.")] = Path("incidents"),
     gap: Annotated[
         str | None,
-        typer.Option(
-            help="Records of one entity further apart than this are of different incidents.",
-            show_default="30m",
-        ),
+        typer.Option(show_default="30m", help="Records of one entity further apart are of two incidents."),
     ] = None,
-    manifest: Annotated[
-        Path | None, typer.Option(help="YAML file that names incidents and what belongs to them.")
-    ] = None,
+    manifest: Annotated[Path | None, typer.Option(help="YAML that says what belongs together.")] = None,
     mapping: Annotated[
         Path | None,
         typer.Option(help="YAML file that names columns: PATHS are tables of incidents, no exports."),
     ] = None,
-    is_dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be done, write nothing.")
-    ] = False,
+    is_dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done.")] = False,
     output_format: OutputFormat = Format.TEXT,
 ) -> None:
     """Take in exports: recognise files, group records into incidents, say what could not be read and why.
 
     Catalogue and settings are those of the folder written into, or beside it. What is refused is kept too.
     """
-    from pipelines.cli.ingesting import print_ingest, print_records, refuse_options_of_exports
+    from pipelines.cli.ingesting import print_ingested
 
-    if mapping is not None:
-        refuse_options_of_exports(gap, manifest)
-        print_records(paths, into, mapping, is_dry_run, output_format)
-    else:
-        print_ingest(paths, into, gap, manifest, is_dry_run, output_format)
+    print_ingested(paths, into, gap, manifest, mapping, is_dry_run, output_format)
 
 
 @app.command(epilog="Example: evidence verify inc-0101-checkout-shell")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import re
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,38 @@ ENTITIES_SHOWN_MAX = 3
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 GAP_DEFAULT = "30m"
 _GAP_DAYS_MAX = 366
+
+
+def print_ingested(
+    paths: Sequence[Path],
+    into: Path,
+    gap: str | None,
+    manifest: Path | None,
+    mapping: Path | None,
+    is_dry_run: bool,
+    output_format: str,
+) -> None:
+    """Take in exports, or with a mapping tables of incidents. Raises InputError for a wrong call."""
+    with _no_traceback():
+        if mapping is None:
+            print_ingest(paths, into, gap, manifest, is_dry_run, output_format)
+        else:
+            _refuse_options_of_exports(gap, manifest)
+            print_records(paths, into, mapping, is_dry_run, output_format)
+
+
+@contextlib.contextmanager
+def _no_traceback() -> Iterator[None]:
+    """What the system refuses (no right to write, a full disk, a file gone meanwhile) is told in one line."""
+    from evidence.errors import InputError, Place
+    from evidence.export_files import path_text
+
+    try:
+        yield
+    except OSError as error:
+        place = Place(Path(path_text(error.filename))) if error.filename else None
+        code = errno.errorcode.get(error.errno or 0, "EIO")
+        raise InputError(f"{error.strerror or error} ({code})", place=place) from error
 
 
 def print_ingest(
@@ -74,7 +108,7 @@ def print_records(
     sys.stdout.write(text)
 
 
-def refuse_options_of_exports(gap: str | None, manifest: Path | None) -> None:
+def _refuse_options_of_exports(gap: str | None, manifest: Path | None) -> None:
     """Raises InputError for an option that means nothing beside --mapping, rather than pass over it."""
     from evidence.errors import InputError
 

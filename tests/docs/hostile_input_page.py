@@ -82,7 +82,16 @@ ANSWERS = (
     ),
     ("half a character, NaN, a repeated key", "refused, see below"),
     ("numbers of one identity that a double rounds to the same", "compared by every digit"),
-    ("links, pipes, devices", "refused as `not_regular_file`; never followed, never opened"),
+    (
+        "a file that no reader recognises",
+        "refused as `unknown_format`, or for what is wrong with its first record (`json_invalid`, "
+        "`truncated`, `not_utf8` for UTF-16, too); what else it is, is said where it can be told",
+    ),
+    (
+        "links, pipes, devices; links named on the command line, too",
+        "refused as `not_regular_file`; never followed, never opened, nothing of them is copied",
+    ),
+    ("a file or folder that the system lets nobody read, `/proc/self/mem`", "refused as `unreadable`"),
 )
 
 

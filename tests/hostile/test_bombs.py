@@ -67,7 +67,7 @@ def test_nesting_is_refused_wherever_it_stands(deep: bytes) -> None:
     """As the file, as a line, as a field in lines and in an array; its neighbours are read."""
     record = with_field(deep)
     with quickly():
-        assert ["unknown_format"] == fates(deep)
+        assert ["json_invalid"] == fates(deep)
         assert ["", "json_invalid", ""] == fates(b"\n".join((ALERT, deep, ALERT)))
         assert ["", "json_invalid", ""] == fates(b"\n".join((ALERT, record, ALERT)))
         assert ["", "json_invalid", ""] == fates(b"[" + b",".join((ALERT, record, ALERT)) + b"]")
@@ -77,7 +77,7 @@ def test_nesting_is_refused_wherever_it_stands(deep: bytes) -> None:
 def test_nesting_that_is_left_open_is_refused(opened: bytes) -> None:
     """Cut off at the deepest."""
     with quickly():
-        assert ["unknown_format"] == fates(opened * LEVELS)
+        assert ["json_invalid"] == fates(opened * LEVELS)
         assert ["", "truncated"] == fates(ALERT + b"\n" + with_field(opened * LEVELS)[:-1])
 
 
