@@ -149,6 +149,26 @@ def _workload(labels: Json) -> tuple[str | None, str | None]:
     return deployment, "Deployment" if deployment else None
 
 
+FORGEABLE = (
+    "name",
+    "message",
+    "severity_text",
+    "severity_id",
+    "cluster",
+    "namespace",
+    "workload",
+    "workload_kind",
+    "pod",
+    "node",
+    "service_name",
+    "environment",
+    "region",
+    "route",
+    "upstream",
+    "source_url",
+)
+"""What labels, annotations and the address of an alert fill: all that it says of what it is about."""
+
 FACTS = SourceFacts(
     tool="Alertmanager",
     written_by="the body of its webhook (version 4)",
@@ -156,7 +176,7 @@ FACTS = SourceFacts(
     read="firing or resolved, with labels and annotations",
     ignored="grouping, receiver, `commonLabels`, silences",
     gaps=("records_truncated",),
-    forgeable=("message", "severity_text", "service_name", "source_url"),
+    forgeable=FORGEABLE,
     trust="whoever may send alerts to Alertmanager chooses labels and annotations",
     class_uids=(DETECTION_FINDING,),
 )

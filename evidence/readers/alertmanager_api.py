@@ -14,7 +14,7 @@ import json
 from collections.abc import Iterable
 
 from evidence.readers import fields
-from evidence.readers.alertmanager import DETECTION_FINDING, alert_event, thread
+from evidence.readers.alertmanager import DETECTION_FINDING, FORGEABLE, alert_event, thread
 from evidence.readers.contract import Around, Event, Json, Reader, SourceFacts
 
 STATES = frozenset({"active", "suppressed", "unprocessed"})
@@ -65,7 +65,7 @@ READER = Reader(
         read="alert name, labels, severity, `startsAt`; a silenced or inhibited alert is *firing* with the "
         "status *suppressed*",
         ignored="`endsAt` (it lies ahead), receivers, the group's labels; resolved alerts are not in the API",
-        forgeable=("message", "severity_text", "service_name", "environment"),
+        forgeable=FORGEABLE,
         trust="whoever writes alerting rules, or may post to the API, chooses name, labels and severity",
         class_uids=(DETECTION_FINDING,),
     ),

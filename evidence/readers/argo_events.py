@@ -16,7 +16,7 @@ from typing import Any
 from evidence.json_strict import JsonRefused, parse
 from evidence.readers import fields
 from evidence.readers.contract import Around, Event, Json, Reader, RecordRefused, SourceFacts
-from evidence.readers.passed_on import passed_on
+from evidence.readers.passed_on import FORGEABLE, passed_on
 
 BASE_EVENT = 0
 DETECTION_FINDING, APPLICATION_LIFECYCLE = 2004, 6002
@@ -101,7 +101,7 @@ FACTS = SourceFacts(
     read="data that is an Alertmanager webhook, a Falco alert, an event envelope or a GitHub deployment, "
     "plain or in base64: its events, as passed on; of any other event that it came in",
     ignored="data in other formats, `header` of webhooks, CloudEvents extensions",
-    forgeable=("name", "message", "severity_text", "service_name", "namespace", "workload", "pod"),
+    forgeable=FORGEABLE,
     trust="whoever can reach the event source writes the data: heard, with an envelope's trust, and never a "
     "second source for what another tool says",
     class_uids=(BASE_EVENT, DETECTION_FINDING, APPLICATION_LIFECYCLE),

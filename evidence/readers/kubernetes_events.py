@@ -170,9 +170,9 @@ FACTS = SourceFacts(
     "as policy; of a Pod node, owner, and when its containers started, were killed or began to wait",
     ignored="occurrences between the first and the last, `related`; of a Pod its spec, probes, volumes",
     gaps=("delivery_best_effort", "more_available", "partial_result"),
-    forgeable=("message",),
+    forgeable=("message", "workload", "workload_kind", "service_name"),
     trust="best effort by its own word: events may be dropped, merged and expire after an hour; who may "
-    "create events chooses every field",
+    "create events chooses every field, and who may create pods their labels",
     class_uids=(COMPLIANCE_FINDING, APPLICATION_LIFECYCLE),
 )
 

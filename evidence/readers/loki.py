@@ -157,8 +157,26 @@ FACTS = SourceFacts(
     read="every line: level, route and error from labels, structured metadata or the line itself",
     ignored="statistics but for the count of lines; `logcli`'s own lines are another form and not read",
     gaps=("entries_equal_limit", "source_warning"),
-    forgeable=("message", "route", "severity_text"),
-    trust="whoever logs writes the line; labels are the agent's",
+    forgeable=(
+        "message",
+        "severity_text",
+        "severity_id",
+        "is_error",
+        "cluster",
+        "namespace",
+        "workload",
+        "workload_kind",
+        "pod",
+        "node",
+        "service_name",
+        "environment",
+        "route",
+        "upstream",
+        "resource_kind",
+        "resource",
+    ),
+    trust="whoever logs writes the line; labels are the agent's, some of them the pod's own, or those of "
+    "whoever may push",
     class_uids=(BASE_EVENT,),
 )
 

@@ -170,7 +170,7 @@ FACTS = SourceFacts(
     read="denied or allowed, with messages, severity, and the object of an admission request",
     ignored="metrics, bundles' revisions, inputs that are no admission request",
     gaps=("fields_masked",),
-    forgeable=("message",),
+    forgeable=("message", "has_approval_artifact"),
     trust="OPA writes it; the input is what the caller sent",
     class_uids=(COMPLIANCE_FINDING,),
 )

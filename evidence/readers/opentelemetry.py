@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 
 from evidence.readers import fields
 from evidence.readers.contract import Around, Event, Gap, Json, Reader, SourceFacts
-from evidence.readers.otlp_fields import BASE_EVENT, dropped_gaps
+from evidence.readers.otlp_fields import BASE_EVENT, FORGEABLE, dropped_gaps
 from evidence.readers.otlp_logs import SCOPES as LOG_SCOPES
 from evidence.readers.otlp_logs import log_events
 from evidence.readers.otlp_metrics import SCOPES as METRIC_SCOPES
@@ -124,7 +124,7 @@ READER = Reader(
         "workload, pod, node and environment",
         ignored="exemplars, span events and links; histograms and summaries keep count and sum as text only",
         gaps=("metric_unmapped", "partial_result", "records_truncated"),
-        forgeable=("message", "route", "upstream", "service_name", "environment", "revision"),
+        forgeable=FORGEABLE,
         trust="whoever runs in the process writes its telemetry, attributes and resource included",
         class_uids=(BASE_EVENT,),
     ),

@@ -14,6 +14,23 @@ from evidence.readers.kubernetes_names import workload_of_pod
 from evidence.times import parse_unix_ns
 
 BASE_EVENT = 0  # OCSF has no class for telemetry
+FORGEABLE = (
+    "message",
+    "route",
+    "upstream",
+    "service_name",
+    "environment",
+    "revision",
+    "account_uid",
+    "region",
+    "cluster",
+    "namespace",
+    "workload",
+    "workload_kind",
+    "pod",
+    "node",
+)
+"""What the attributes of a resource, a span or a point fill, beside texts."""
 UPSTREAM = (
     "peer.service",
     "rpc.service",

@@ -28,6 +28,28 @@ PASSED_ON: tuple[Reader, ...] = (
 )
 
 
+FORGEABLE = (
+    "name",
+    "message",
+    "severity_text",
+    "severity_id",
+    "cluster",
+    "namespace",
+    "workload",
+    "workload_kind",
+    "pod",
+    "node",
+    "service_name",
+    "environment",
+    "region",
+    "route",
+    "upstream",
+    "revision",
+    "source_url",
+)
+"""Whoever can reach the automation writes the payload, and so all that its events say."""
+
+
 def passed_on(payload: Any, at: str, around: Around) -> list[Event]:
     """The events that a payload states, with pointers below `at`; none when nobody recognises it.
 

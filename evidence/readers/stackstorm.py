@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from evidence.readers import fields
 from evidence.readers.contract import Around, Event, Json, Reader, SourceFacts
-from evidence.readers.passed_on import passed_on
+from evidence.readers.passed_on import FORGEABLE, passed_on
 
 BASE_EVENT = 0
 DETECTION_FINDING, APPLICATION_LIFECYCLE = 2004, 6002
@@ -61,7 +61,7 @@ FACTS = SourceFacts(
     read="a webhook's payload that is an Alertmanager webhook, a Falco alert, an event envelope or a GitHub "
     "deployment: its events, as passed on; of any other instance that its trigger fired",
     ignored="payloads in other formats, `headers`, rule enforcements, executions",
-    forgeable=("name", "message", "severity_text", "service_name", "namespace", "workload", "pod"),
+    forgeable=FORGEABLE,
     trust="whoever can reach the webhook writes the payload: heard, with an envelope's trust, and never a "
     "second source for what another tool says",
     class_uids=(BASE_EVENT, DETECTION_FINDING, APPLICATION_LIFECYCLE),

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from evidence.readers import fields
 from evidence.readers.contract import Gap, Json, Reader, SourceFacts
-from evidence.readers.otlp_fields import BASE_EVENT
+from evidence.readers.otlp_fields import BASE_EVENT, FORGEABLE
 from evidence.readers.otlp_spans import SCOPES, is_span, read_span, span_gaps, span_identity
 
 _ROOTS = (("batches",), ("trace", "batches"), ("trace", "resourceSpans"))
@@ -38,7 +38,7 @@ FACTS = SourceFacts(
     read="duration, status, route and called service, with the resource around the span",
     ignored="span events and links, baggage",
     gaps=("partial_result",),
-    forgeable=("message", "route", "upstream", "service_name", "environment", "revision"),
+    forgeable=FORGEABLE,
     trust="whoever runs in the process writes its spans, attributes and resource included",
     class_uids=(BASE_EVENT,),
 )
