@@ -31,6 +31,8 @@ DEPTH_MAX = 32
 _FOLD = re.compile(r"[ \t]*\r?\n[ \t]*")
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _FRACTION = re.compile(r"[-+]?(\.[0-9]+|[0-9]+\.[0-9]*)([eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+")
+# What the field wants is not known here: text, a flag or a number.
+AMBIGUOUS_REMEDY = "write a whole number, true or false where that is expected, and quote it where text is"
 _AMBIGUOUS = re.compile(
     r"y|Y|n|N|yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF|True|TRUE|False|FALSE|Null|NULL"
     r"|[-+]?[0-9]+(:[0-5]?[0-9])+(\.[0-9]*)?"  # sexagesimal in YAML 1.1
@@ -319,12 +321,14 @@ class _Builder:
             self._refuse("a key must be text", place)
             return f"key at {place.line}:{place.column}"
         before = len(self.faults)
-        key = self._scalar(node, place)
+        key = self._scalar(node, place, remedy="quote it")
         if len(self.faults) == before and (not isinstance(key, str) or key == "<<"):
             self._refuse(f"the key {node.value!r} must be text; quote it", place)
         return str(node.value)
 
-    def _scalar(self, node: ScalarNode, place: Place) -> str | int | bool | None:
+    def _scalar(
+        self, node: ScalarNode, place: Place, remedy: str = AMBIGUOUS_REMEDY
+    ) -> str | int | bool | None:
         text: str = node.value
         if node.style is not None:
             return text
@@ -339,7 +343,7 @@ class _Builder:
                 f"{text} is a fraction, which rounds; write a whole number, or quote it as text", place
             )
         elif _AMBIGUOUS.fullmatch(text):
-            self._refuse(f"{text} is read differently by different readers of YAML; quote it", place)
+            self._refuse(f"{text} is read differently by different readers of YAML; {remedy}", place)
         return text
 
     def _refuse(self, what: str, place: Place) -> None:

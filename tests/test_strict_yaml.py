@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict
 
 from evidence.errors import InputError
-from evidence.strict_yaml import Document, parse_all_yaml, survey_model, survey_yaml
+from evidence.strict_yaml import AMBIGUOUS_REMEDY, Document, parse_all_yaml, survey_model, survey_yaml
 
 PATH = Path("some.yaml")
 
@@ -22,7 +22,8 @@ def parse(text: str) -> Document:
     [
         ("a: 1\na: 2\n", "some.yaml:2:1: the key 'a' is repeated"),
         ("a: NO\n", "some.yaml:1:4: NO is read differently"),
-        ("on: 1\n", "some.yaml:1:1: on is read differently"),
+        ("on: 1\n", "some.yaml:1:1: on is read differently by different readers of YAML; quote it"),
+        ("need: NO\n", "some.yaml:1:7: NO is read differently by different readers of YAML; write a whole"),
         ("a: 12:30:45\n", "some.yaml:1:4: 12:30:45 is read differently"),
         ("a: 1.10\n", "some.yaml:1:4: 1.10 is a fraction, which rounds"),
         ("a: -2e3\n", "some.yaml:1:4: -2e3 is a fraction, which rounds"),
@@ -90,9 +91,9 @@ def test_a_survey_names_every_fault_of_a_file_in_order_of_place(tmp_path: Path) 
     assert [str(fault).replace(str(path), "some.yaml") for fault in faults] == [
         "some.yaml:1:4: anchors and aliases are not allowed",
         "some.yaml:1:11: 1.5 is a fraction, which rounds; write a whole number, or quote it as text",
-        "some.yaml:2:4: NO is read differently by different readers of YAML; quote it",
+        f"some.yaml:2:4: NO is read differently by different readers of YAML; {AMBIGUOUS_REMEDY}",
         "some.yaml:3:1: the key 'b' is repeated",
-        "some.yaml:3:8: on is read differently by different readers of YAML; quote it",
+        f"some.yaml:3:8: on is read differently by different readers of YAML; {AMBIGUOUS_REMEDY}",
         "some.yaml:4:4: anchors and aliases are not allowed",
     ]
     assert document is not None

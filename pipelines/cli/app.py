@@ -268,7 +268,10 @@ def compare(
         typer.Option("--fail-on", help="Changes that make the command fail, with commas between them."),
     ] = None,
     allow: Annotated[
-        list[str] | None, typer.Option("--allow", help="Weakening that may pass, by name; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            "--allow", help="Weakening that may pass, by name (clauses joined by +); may be repeated."
+        ),
     ] = None,
     output_format: Annotated[
         ComparisonFormat, typer.Option("--format", help="How to write the comparison.")
@@ -291,7 +294,7 @@ def compare(
     """Say which past incidents another playbook decides differently, when, why and with whose approval.
 
     Fails when a change named by --fail-on occurs, and always when an approval is removed, or an approver
-    redirected or replaced, that is not allowed by name. --fail-on takes the classes of change, regression,
+    redirected, that is not allowed by name. --fail-on takes the classes of change, regression,
     decision, path, and safety-weakening: a precondition, floor or denial that the playbook gives up.
     """
     from pipelines.cli.comparing import print_comparison

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from pipelines.cli.histories import HistoryChoice, load_named, named_version, open_chosen, writing
 
 if TYPE_CHECKING:
-    from simulator.comparison.model import Comparison, StaticWeakening
+    from simulator.comparison.model import Change, Comparison, StaticWeakening
     from simulator.comparison.rendering import Layout
 
 # What --fail-on may name beside the classes of change.
 REGRESSION, DECISION, PATH, COSMETIC = "regression", "decision", "path", "cosmetic"
 SAFETY = "safety-weakening"
+NAMED_MAX = 5  # incidents named per reason to fail
 
 
 def print_comparison(
@@ -120,18 +121,30 @@ def failures(comparison: Comparison, wanted: Sequence[str]) -> list[str]:
         REGRESSION: summary.labelled_right.lost_count,
         DECISION: summary.decision_count,
         PATH: summary.path_count,
-        COSMETIC: summary.cosmetic_count,
+        COSMETIC: summary.cosmetic_count or 0,
     }
-    found = [
-        f"{name}: {counts[name]} {'incident' if counts[name] == 1 else 'incidents'}"
-        for name in wanted
-        if counts.get(name, 0)
-    ]
+    found = [_occurs(name, counts[name], comparison) for name in wanted if counts.get(name, 0)]
+    if COSMETIC in wanted and summary.cosmetic_count is None:
+        found.append(f"{COSMETIC}: not looked for in a history of {summary.incident_count} incidents")
     return found + [
         _given_up(each)
         for each in comparison.weakenings
         if (each.is_approval or SAFETY in wanted) and not each.is_allowed
     ]
+
+
+def _occurs(name: str, count: int, comparison: Comparison) -> str:
+    """How often, and the first incidents of those that are listed."""
+    listed = [each.incident_id for each in comparison.changed if _is_meant(name, each)][:NAMED_MAX]
+    more = f" and {count - len(listed)} more" if listed and count > len(listed) else ""
+    named = f" ({', '.join(listed)}{more})" if listed else ""
+    return f"{name}: {count} {'incident' if count == 1 else 'incidents'}{named}"
+
+
+def _is_meant(name: str, change: Change) -> bool:
+    if name == REGRESSION:
+        return change.label.value == "regresses"
+    return name == change.kind.value or name in {each.value for each in change.classes}
 
 
 def _given_up(weakening: StaticWeakening) -> str:

@@ -45,13 +45,26 @@ def cosmetic_differences(baseline: Row, candidate: Row) -> tuple[str, ...]:
 
 
 def reasons(
-    classes: Sequence[ChangeClass], bundles: tuple[Bundle, Bundle], rows: tuple[Row, Row], demanded: Row
+    classes: Sequence[ChangeClass],
+    bundles: tuple[Bundle, Bundle],
+    rows: tuple[Row, Row],
+    demanded: Row,
+    denying: Sequence[str] = (),
 ) -> tuple[str, ...]:
-    """One sentence per class. `rows` are of `decision.decisions`, `demanded` of the classes' table."""
-    return tuple(_reason(each, bundles, rows, demanded) for each in classes)
+    """One sentence per class. `rows` are of `decision.decisions`, `demanded` of the classes' table.
+
+    `denying` are the candidate's policies that deny what it would have chosen.
+    """
+    return tuple(_reason(each, bundles, rows, demanded, denying) for each in classes)
 
 
-def _reason(each: ChangeClass, bundles: tuple[Bundle, Bundle], rows: tuple[Row, Row], demanded: Row) -> str:
+def _reason(
+    each: ChangeClass,
+    bundles: tuple[Bundle, Bundle],
+    rows: tuple[Row, Row],
+    demanded: Row,
+    denying: Sequence[str],
+) -> str:
     baseline, candidate = rows
     action = candidate["action"]
     match each:
@@ -64,7 +77,9 @@ def _reason(each: ChangeClass, bundles: tuple[Bundle, Bundle], rows: tuple[Row, 
         case ChangeClass.RISKIER | ChangeClass.SAFER | ChangeClass.LATERAL:
             return f"{_reach(bundles[0], baseline['action'])} before, {_reach(bundles[1], action)} now."
         case ChangeClass.ABORTED_BY_POLICY:
-            return f"{candidate['preferred_action']} would have been chosen, but policy denies it."
+            named = f"policy {denying[0]}" if len(denying) == 1 else f"policies {' and '.join(denying)}"
+            denies = f"{named} {'denies' if len(denying) == 1 else 'deny'}" if denying else "policy denies"
+            return f"{candidate['preferred_action']} would have been chosen, but {denies} it."
         case ChangeClass.TIMING:
             return f"Decided {_shift(candidate['decided_at'] - baseline['decided_at'])}."
         case ChangeClass.COSMETIC:

@@ -32,6 +32,7 @@ from simulator.comparison.model import (
     HistoryRef,
     LabelEffect,
 )
+from simulator.comparison.policy_changes import denying_policies
 from simulator.comparison.summary import summarise
 from simulator.comparison.summary_model import Summary
 from simulator.histories.history import INCIDENTS, History
@@ -129,7 +130,7 @@ def _summary(connection: duckdb.DuckDBPyConnection, history: History, changed: S
     summary = summarise(connection, changed)
     if history.incident_count <= TOLD_MAX:
         return summary
-    return summary.model_copy(update={"notes": (*summary.notes, UNSOUGHT)})
+    return summary.model_copy(update={"cosmetic_count": None, "notes": (*summary.notes, UNSOUGHT)})
 
 
 def _ids(connection: duckdb.DuckDBPyConnection, sql: str) -> list[str]:
@@ -151,6 +152,7 @@ class _Told:
         self.verdicts = [run.tables["decision.policy_verdicts"] for run in runs]
         self.paths = [_lists_by_incident(run.tables["decision.recommendations"]) for run in runs]
         self.classes = _by_incident(_classed(connection, told_about))
+        self.denying = denying_policies(self.verdicts[1])
 
     def is_changed(self, incident_id: str) -> bool:
         """Whether anything about the incident differs."""
@@ -171,7 +173,8 @@ class _Told:
             if kind is ChangeKind.COSMETIC
             else tuple(ChangeClass(each) for each in classed["classes"])
         )
-        told = reasons(classes, self.bundles, (old, new), classed)
+        denying = self.denying.get((incident_id, new["preferred_action"]), [])
+        told = reasons(classes, self.bundles, (old, new), classed, denying)
         return Change(
             incident_id=incident_id,
             title=classed["title"],

@@ -66,6 +66,15 @@ def verdict_changes(
     return {policy: tuple(_changes(groups)) for policy, groups in found.items()}
 
 
+def denying_policies(verdicts: pa.Table) -> dict[tuple[str, str], list[str]]:
+    """Names of the policies that deny an action for an incident, also with approval; sorted."""
+    denied = verdicts.filter(pc.equal(verdicts["verdict"], Verdict.DENIED.value))
+    found: dict[tuple[str, str], list[str]] = {}
+    for row in denied.select(["incident_id", "action", "policy"]).to_pylist():
+        found.setdefault((row["incident_id"], row["action"]), []).append(row["policy"])
+    return {proposal: sorted(names) for proposal, names in found.items()}
+
+
 def _proposals(verdicts: Sequence[pa.Table]) -> list[frozenset[tuple[str, str]]]:
     """Incident and action of every proposal; of a playbook that has no policy nothing is known of them."""
     keys = ["incident_id", "action"]

@@ -28,6 +28,7 @@ DISCORDANT_MIN = 6
 POWER = Fraction(4, 5)
 Z_LEVEL, Z_POWER = Decimal("1.959963984540054"), Decimal("0.841621233572914")  # of 97.5 % and of POWER
 DIGITS = 4
+P_DIGITS, P_MIN = 6, Decimal("1e-100")
 _EXACT_MAX = 10_000  # above, the exact tail is summed with sixty digits rather than with whole numbers
 _TAIL_WEIGHT = 1e-18  # weights smaller than that share of the greatest cannot move a percentile
 
@@ -37,6 +38,13 @@ def decimal_text(value: Fraction | Decimal, digits: int = DIGITS) -> str:
     exact = value if isinstance(value, Decimal) else Decimal(value.numerator) / Decimal(value.denominator)
     rounded = exact.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_EVEN)
     return f"{rounded + 0:f}"  # plus nought, so that there is no -0
+
+
+def p_text(value: Fraction | Decimal) -> str:
+    """The p with six significant digits; what is below P_MIN as this, so that no p is said to be nought."""
+    exact = value if isinstance(value, Decimal) else Decimal(value.numerator) / Decimal(value.denominator)
+    exact = max(exact, P_MIN)
+    return decimal_text(exact, max(DIGITS, P_DIGITS - 1 - exact.adjusted()))
 
 
 def mcnemar_p(gained: int, lost: int) -> str | None:
@@ -50,8 +58,8 @@ def mcnemar_p(gained: int, lost: int) -> str | None:
     if not count:
         return None
     if count <= _EXACT_MAX:
-        return decimal_text(min(Fraction(1), Fraction(2 * _ways(count, fewer), 2**count)))
-    return decimal_text(min(Decimal(1), 2 * _half_tail(count, fewer)))
+        return p_text(min(Fraction(1), Fraction(2 * _ways(count, fewer), 2**count)))
+    return p_text(min(Decimal(1), 2 * _half_tail(count, fewer)))
 
 
 def _ways(count: int, fewer: int) -> int:

@@ -40,7 +40,7 @@ class PairedCount(Frozen):
         description="Of candidate minus baseline, as a share of the incidents; null where too few."
     )
     p_value: Decimal | None = Field(
-        description="Exact McNemar test, two-sided, to four places (0.0000 is below 0.00005); "
+        description="Exact McNemar test, two-sided, with six significant digits (below 1e-100: as 1e-100); "
         "null where no incident is discordant."
     )
 
@@ -72,7 +72,10 @@ class Summary(Frozen):
     same_count: Count = Field(description="Neither decision nor path nor anything said about them changed.")
     decision_count: Count = Field(description="Decisions that changed.")
     path_count: Count = Field(description="Same decision, other recommendations on the way.")
-    cosmetic_count: Count = Field(description="Same decision and path, something else said about them.")
+    cosmetic_count: Count | None = Field(
+        description="Same decision and path, something else said about them; null where not looked for, "
+        "in a history too large: then they are among those that are the same."
+    )
     classes: dict[str, Count] = Field(description="Changed incidents by the class that names them.")
     all_classes: dict[str, Count] = Field(
         description="Changed incidents by every class that fits: what a gate asks about."

@@ -10,7 +10,6 @@ class Finding(StrEnum):
 
     APPROVAL_REMOVED = "approval-removed"
     APPROVER_REDIRECTED = "approver-redirected"  # the same role is asked, at another address
-    APPROVER_REPLACED = "approver-replaced"  # another role is asked instead, in no lower mode
     SAFETY_WEAKENED = "safety-weakened"
 
     @property

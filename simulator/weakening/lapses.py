@@ -34,13 +34,13 @@ def lapse_of(what: str, witness: str | None, finding: Finding = Finding.APPROVAL
 def role_lapse(
     before: Action, after: Action, missing: Sequence[str], when: str | None, witness: str | None
 ) -> Lapse | None:
-    """Roles that are not asked any more: replaced where as many others are, in no lower default mode."""
+    """Roles that are not asked any more: their approval is gone, also where other roles are asked instead."""
     if not missing:
         return None
     gone, now = ", ".join(missing), ", ".join(after.approvers)
     new = [role for role in after.approvers if role not in before.approvers]
     if len(new) >= len(missing) and is_at_least(after.mode, before.mode):
-        return lapse_of(f"{ACTIONS} asks {now} instead of {gone}", witness, Finding.APPROVER_REPLACED)
+        return lapse_of(f"{ACTIONS} asks {now} instead of {gone}", witness)
     where = f"; it asks {now}" if now else ""
     if when is not None:
         where = f"; it did where `{when}` is true or unknown"

@@ -119,7 +119,7 @@ def differing(warehouse: Warehouse, *playbooks: str) -> set[str]:
         (
             "approval-weakening,regression",
             "markdown",
-            ["approval-weakening: 1 incident", "regression: 1 incident"],
+            [f"approval-weakening: 1 incident ({KEY})", f"regression: 1 incident ({CART})"],
         ),
         ("riskier, timing,,path", "html", []),
     ],
@@ -171,7 +171,7 @@ def test_an_edit_is_compared_with_the_commit(
     monkeypatch.chdir(repository.folder)
     words = ("--warehouse", built.warehouse, "--fail-on", "decision")
     done = call("compare", "git:HEAD", "playbooks/v3", *words)
-    assert (1, "evidence: fails on decision: 1 incident\n") == (done.exit_code, done.stderr)
+    assert (1, f"evidence: fails on decision: 1 incident ({CART})\n") == (done.exit_code, done.stderr)
     assert f"1 of {RECORDED} decisions changes: 1 safer" in done.stdout
     assert f"{CART}  safer" in done.stdout
     assert "rules.at-its-limit-without-a-change.supports.scale_replica_set: 50 → 40" in done.stdout

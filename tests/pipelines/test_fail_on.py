@@ -8,17 +8,17 @@ from evidence.errors import InputError
 from pipelines.cli.comparing import failures, parse_fail_on
 from simulator.comparison.model import ChangeClass
 from simulator.weakening.findings import Finding
-from tests.simulator.comparisons import WEAKENINGS, comparison, unchanged
+from tests.simulator.comparisons import WEAKENINGS, comparison, summary, unchanged
 
 # What the made comparison has of each; the classes that it lacks do not fail it.
 OCCURRING = {
-    "approval-weakening": "1 incident",
-    "safer": "1 incident",
-    "timing": "1 incident",
-    "cosmetic": "1 incident",
-    "decision": "3 incidents",
-    "path": "1 incident",
-    "regression": "1 incident",
+    "approval-weakening": "1 incident (inc-1)",
+    "safer": "1 incident (inc-2)",
+    "timing": "1 incident (inc-3)",
+    "cosmetic": "1 incident (inc-5)",
+    "regression": "1 incident (inc-2)",
+    "decision": "3 incidents (inc-1, inc-2, inc-3)",
+    "path": "1 incident (inc-4)",
 }
 NAMES = [*(each.value for each in ChangeClass), "regression", "decision", "path", "safety-weakening"]
 
@@ -29,6 +29,25 @@ def test_a_change_that_is_named_fails_where_it_occurs(name: str) -> None:
     expected = [f"{name}: {OCCURRING[name]}"] if name in OCCURRING else []
     assert (name,) == parse_fail_on(name)
     assert expected == failures(comparison(weakenings=()), [name])
+
+
+def test_of_many_incidents_the_first_are_named() -> None:
+    """Those that are listed, up to five, and how many more there are."""
+    listed = [
+        each.model_copy(update={"incident_id": f"inc-{number}"})
+        for number in range(1, 8)
+        for each in comparison().changed[:1]
+    ]
+    counts = {"all_classes": {"approval-weakening": 30}}
+    made = comparison(weakenings=(), changed=tuple(listed), summary=summary(**counts))
+    expected = "approval-weakening: 30 incidents (inc-1, inc-2, inc-3, inc-4, inc-5 and 25 more)"
+    assert [expected] == failures(made, ["approval-weakening"])
+
+
+def test_what_was_not_looked_for_fails_where_it_is_named() -> None:
+    """A gate that cannot answer must not let pass."""
+    made = unchanged(summary=summary(cosmetic_count=None, incident_count=3_000))
+    assert ["cosmetic: not looked for in a history of 3000 incidents"] == failures(made, ["cosmetic"])
 
 
 def test_an_approval_that_is_removed_always_fails() -> None:
@@ -48,17 +67,11 @@ def test_a_safety_that_is_weakened_fails_where_it_is_named() -> None:
     assert [] == failures(allowed, ["safety-weakening"])
 
 
-@pytest.mark.parametrize(
-    ("finding", "said"),
-    [
-        (Finding.APPROVER_REDIRECTED, "approver redirected: "),
-        (Finding.APPROVER_REPLACED, "approver replaced: "),
-    ],
-)
-def test_an_approver_who_is_not_asked_any_more_always_fails(finding: Finding, said: str) -> None:
+def test_an_approver_who_is_redirected_always_fails() -> None:
     """As a removed approval does: it is the obvious way round one."""
-    (reason,) = failures(unchanged(weakenings=(WEAKENINGS[0].model_copy(update={"finding": finding}),)), [])
-    assert reason.startswith(said)
+    redirected = WEAKENINGS[0].model_copy(update={"finding": Finding.APPROVER_REDIRECTED})
+    (reason,) = failures(unchanged(weakenings=(redirected,)), [])
+    assert reason.startswith("approver redirected: ")
 
 
 def test_nothing_fails_where_nothing_changes() -> None:

@@ -116,7 +116,10 @@ def bars_of(comparison: Comparison) -> Bars:
         for each in ChangeClass
         if summary.classes.get(each.value) and each is not ChangeClass.COSMETIC
     ]
-    counts += [("another path", "path", summary.path_count), ("cosmetic", "cosmetic", summary.cosmetic_count)]
+    counts += [
+        ("another path", "path", summary.path_count),
+        ("cosmetic", "cosmetic", summary.cosmetic_count or 0),
+    ]
     counts = [entry for entry in counts if entry[2]]
     most = max((count for _, _, count in counts), default=1)
     room = WIDTH - LABEL_WIDTH - COUNT_WIDTH

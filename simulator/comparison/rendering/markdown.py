@@ -152,7 +152,8 @@ def _classes(comparison: Comparison) -> Iterator[str]:
         if summary.classes.get(each.value) and each is not ChangeClass.COSMETIC:
             yield f"| **{each.value}** | {summary.classes[each.value]} | {CLASS_MEANINGS[each]} |"
     yield f"| another path | {summary.path_count} | the same decision, by other recommendations on the way |"
-    yield f"| cosmetic | {summary.cosmetic_count} | {CLASS_MEANINGS[ChangeClass.COSMETIC]} |"
+    cosmetics = "not looked for" if summary.cosmetic_count is None else summary.cosmetic_count
+    yield f"| cosmetic | {cosmetics} | {CLASS_MEANINGS[ChangeClass.COSMETIC]} |"
     yield f"| unchanged | {summary.same_count} | nothing differs |"
 
 

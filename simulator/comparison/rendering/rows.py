@@ -11,6 +11,8 @@ from simulator.comparison.model import Change, Decided
 from simulator.comparison.rendering.change_words import MODE_WORDS
 from simulator.comparison.summary_model import PairedCount, Summary
 
+P_SHOWN_MIN = Decimal("0.0001")  # a smaller p is said to be below it; the JSON has its digits
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -90,7 +92,8 @@ class Figure:
         if not self.is_tested or self.counted.p_value is None:
             return ""
         p = Decimal(self.counted.p_value)
-        return f"p = {p.normalize():f}" if p else "p < 0.0001"
+        told = p.quantize(P_SHOWN_MIN, rounding=ROUND_HALF_EVEN).normalize()
+        return f"p < {P_SHOWN_MIN}" if p < P_SHOWN_MIN else f"p = {told:f}"
 
 
 def figures(summary: Summary) -> tuple[Figure, ...]:

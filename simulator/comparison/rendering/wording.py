@@ -180,7 +180,6 @@ class Group:
 _TITLES = {
     Finding.APPROVAL_REMOVED: "approvals removed",
     Finding.APPROVER_REDIRECTED: "approvers redirected",
-    Finding.APPROVER_REPLACED: "approvers replaced",
     Finding.SAFETY_WEAKENED: "safeties weakened",
 }
 _COUNTED = {
@@ -188,10 +187,6 @@ _COUNTED = {
     Finding.APPROVER_REDIRECTED: (
         "approver is redirected to another address",
         "approvers are redirected to other addresses",
-    ),
-    Finding.APPROVER_REPLACED: (
-        "approver is replaced by another role",
-        "approvers are replaced by other roles",
     ),
     Finding.SAFETY_WEAKENED: ("other safety is weakened", "other safeties are weakened"),
 }
@@ -266,7 +261,7 @@ def history_words(comparison: Comparison) -> str:
 def listing_sentence(comparison: Comparison) -> str:
     """That not all changed incidents are listed, where so."""
     summary, count = comparison.summary, len(comparison.changed)
-    changed = summary.decision_count + summary.path_count + summary.cosmetic_count
+    changed = summary.decision_count + summary.path_count + (summary.cosmetic_count or 0)
     if count >= changed:
         return ""
     return f"{count} of {changed} changed incidents are listed, the gravest; the figures count all of them."

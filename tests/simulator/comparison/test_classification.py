@@ -9,6 +9,8 @@ import pytest
 
 from evidence.decision import Bundle
 from simulator.comparison.classification import CLASSES, classify
+from simulator.weakening.findings import Finding
+from simulator.weakening.weakenings import weakenings
 from tests.decision.deciding import mini
 from tests.decision.histories import MINUTE
 
@@ -64,6 +66,18 @@ def test_a_missing_role_is_approval_weakening() -> None:
     candidate = edited(actions__restart__mode="approval_required")
     assert ["approval-weakening"] == one(candidate, RESTARTED, baseline=baseline)["classes"]
     assert ["approval-strengthening"] == one(baseline, RESTARTED, baseline=candidate)["classes"]
+
+
+def test_another_role_is_approval_weakening_on_an_incident_and_in_the_bundles() -> None:
+    """As many are asked, and yet one who had to agree is not: both say so."""
+    baseline = edited(actions__restart__mode="approval_required")
+    candidate = edited(baseline, actions__restart__approvers=["cloud_team"])
+    assert ["approval-weakening"] == one(candidate, RESTARTED, baseline=baseline)["classes"]
+    (found,) = weakenings(baseline, candidate)
+    assert (Finding.APPROVAL_REMOVED, "restart asks cloud_team instead of app_owner") == (
+        found.finding,
+        found.what,
+    )
 
 
 def test_an_action_that_policy_denied_before_is_approval_weakening() -> None:

@@ -364,7 +364,8 @@ def test_a_large_history_is_told_about_where_decisions_or_paths_change(
     assert [change for change in grown.changed if change.kind is not ChangeKind.COSMETIC] == list(
         found.changed
     )
-    assert [comparing.UNSOUGHT] == [note for note in found.summary.notes if note not in grown.summary.notes]
+    notes = [note for note in found.summary.notes if note not in grown.summary.notes]
+    assert ([comparing.UNSOUGHT], None) == (notes, found.summary.cosmetic_count)
 
 
 # --- the same again, and less of it

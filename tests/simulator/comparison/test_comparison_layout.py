@@ -11,7 +11,7 @@ from simulator.comparison.model import ChangeClass, ClauseChange, Redirected, St
 from simulator.comparison.rendering import Layout, render
 from simulator.weakening.findings import Finding
 
-from ..comparisons import WEAKENINGS, change, comparison, unchanged
+from ..comparisons import WEAKENINGS, change, comparison, paired, summary, unchanged
 from .test_comparison_pages import READ_BY_PEOPLE, words
 
 REDIRECTED = StaticWeakening(
@@ -51,18 +51,29 @@ def test_a_redirected_approver_is_told_with_both_addresses(output_format: str) -
 
 @pytest.mark.parametrize("output_format", READ_BY_PEOPLE)
 def test_what_is_given_up_stands_in_the_order_of_gravity(output_format: str) -> None:
-    """Removed approvals, redirected and replaced approvers, safeties; each with a name to let it pass."""
-    replaced = WEAKENINGS[0].model_copy(update={"id": "x.approvers", "finding": Finding.APPROVER_REPLACED})
-    page = words(render(comparison(weakenings=(replaced, *WEAKENINGS, REDIRECTED)), output_format))
+    """Removed approvals, redirected approvers, safeties; each with a name to let it pass."""
+    page = words(render(comparison(weakenings=(*WEAKENINGS, REDIRECTED)), output_format))
     sentences = (
         "1 approval is removed",
         "1 approver is redirected",
-        "1 approver is replaced by another role",
         "1 other safety is weakened",
     )
     places = [page.index(sentence) for sentence in sentences]
     assert sorted(places) == places
     assert "--allow actions.drain.floor" in page
+
+
+def test_cosmetics_that_were_not_looked_for_are_no_nought() -> None:
+    """The table says so where the note does."""
+    made = comparison(summary=summary(cosmetic_count=None))
+    assert "| cosmetic | not looked for |" in render(made, "markdown")
+
+
+def test_a_p_that_is_tiny_is_below_something_in_words_and_has_its_digits_in_the_document() -> None:
+    """No p is nought."""
+    made = comparison(summary=summary(labelled_right=paired(60, 10, 40, 0)))
+    assert "p < 0.0001" in render(made, "text")
+    assert '"p_value":"0.00000000000181899"' in render(made, "json").replace(" ", "")
 
 
 @pytest.mark.parametrize("width", [60, 80, 110])

@@ -10,8 +10,14 @@ import pytest
 
 from evidence.decision import Bundle
 from evidence.decision.policies import Policy, Verdict
-from simulator.comparison.model import ClauseChange, Comparison, VerdictChange
-from simulator.comparison.policy_changes import DIFF_LINES_MAX, policy_diff, verdict_changes
+from simulator.comparison.changes import reasons
+from simulator.comparison.model import ChangeClass, ClauseChange, Comparison, VerdictChange
+from simulator.comparison.policy_changes import (
+    DIFF_LINES_MAX,
+    denying_policies,
+    policy_diff,
+    verdict_changes,
+)
 from simulator.comparison.rendering import render
 
 from ...decision.deciding import active
@@ -57,6 +63,19 @@ def test_a_long_edit_is_cut_and_says_by_how_much() -> None:
 
 def row(incident: str, action: str, policy: str, verdict: str) -> dict[str, str]:
     return {"incident_id": incident, "action": action, "policy": policy, "verdict": verdict}
+
+
+def test_the_policies_that_deny_a_proposal_are_named() -> None:
+    """Not those that would do with an approval; and the sentence has all of them."""
+    said = (("b", "denied"), ("c", "needs_approval"), ("a", "denied"), ("d", "allow"))
+    table = pa.Table.from_pylist([row("inc-1", "drain", policy, verdict) for policy, verdict in said])
+    assert {("inc-1", "drain"): ["a", "b"]} == denying_policies(table)
+    decision = {"action": "gather", "preferred_action": "drain"}
+    for denying, told in ((["a"], "policy a denies it."), (["a", "b"], "policies a and b deny it.")):
+        (sentence,) = reasons(
+            [ChangeClass.ABORTED_BY_POLICY], (active(), active()), (decision, decision), {}, denying
+        )
+        assert f"drain would have been chosen, but {told}" == sentence
 
 
 def test_verdicts_that_differ_are_counted_by_action() -> None:
