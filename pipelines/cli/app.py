@@ -162,7 +162,9 @@ def ingest(
 
 @app.command(epilog="Example: evidence verify inc-0101-checkout-shell")
 def verify(
-    incident: Annotated[str | None, typer.Argument(help="Incident; all when omitted.")] = None,
+    incident: Annotated[
+        str | None, typer.Argument(help="Incident, or the beginning of its name; all when omitted.")
+    ] = None,
     incidents: Incidents = INCIDENTS,
     warehouse: WarehouseFolder = WAREHOUSE,
     out: Out = OUT,
@@ -182,7 +184,7 @@ def verify(
 
 @app.command(epilog="Example: evidence explain inc-0102-checkout-bad-release")
 def explain(
-    incident: Annotated[str, typer.Argument(help="Incident.")],
+    incident: Annotated[str, typer.Argument(help="Incident, or the beginning of its name.")],
     warehouse: WarehouseFolder = WAREHOUSE,
     playbooks: Playbooks = PLAYBOOKS,
 ) -> None:

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from evidence.errors import InputError
 
 ABLATIONS = "replay.ablations"
 
 
-def print_explanation(warehouse: Path, playbooks: Path, incident_id: str) -> None:
+def print_explanation(warehouse: Path, playbooks: Path, incident: str) -> None:
     """Print how the active playbook decides, on states as it grades them, whatever the last run used.
 
-    Raises InputError for an unknown incident.
+    `incident` is its name or the beginning of it. Raises InputError for an unknown one.
     """
     from contextlib import closing
 
     from evidence import decision
+    from evidence.incident_names import find_incident
     from evidence.warehouse import Warehouse
     from pipelines.cli.wrapping import wrapped
     from simulator.faults.ablation import sentences
@@ -30,8 +25,7 @@ def print_explanation(warehouse: Path, playbooks: Path, incident_id: str) -> Non
 
     tables = Warehouse(warehouse)
     known = tables.read("decision.decisions").column("incident_id").to_pylist()
-    if incident_id not in known:
-        raise no_such_incident(incident_id, known)
+    incident_id = find_incident(incident, sorted(known))
     bundle = decision.load_active(playbooks)
     with (
         closing(tables.connect()) as connection,
@@ -43,16 +37,6 @@ def print_explanation(warehouse: Path, playbooks: Path, incident_id: str) -> Non
         lines = "".join(f"- {sentence}\n" for sentence in worth)
         text += f"\n## What each source was worth\n{lines}"
     sys.stdout.write(wrapped(text))
-
-
-def no_such_incident(incident_id: str, known: Sequence[str]) -> InputError:
-    """The error about an incident that is not among those known; it names near ones, or else all."""
-    from evidence.errors import InputError
-
-    near = [each for each in known if incident_id and incident_id in each]
-    near += [each for each in get_close_matches(incident_id, known, cutoff=0.7) if each not in near]
-    remedy = f"Did you mean {' or '.join(near[:3])}?" if near else f"Known are {', '.join(known) or 'none'}"
-    return InputError(f"there is no incident {incident_id!r}", remedy=remedy)
 
 
 def print_digests(warehouse: Path, output_format: str) -> None:

@@ -12,9 +12,17 @@ from typing import TextIO
 from evidence import decision
 from evidence.decision.matrix import Option
 from evidence.errors import InputError, Place
+from evidence.incident_names import find_incident
 from pipelines.cli.histories import HistoryChoice, load_named, open_chosen
 from simulator.tabletop.record import FIRST_CHOICE, Record, conclude
-from simulator.tabletop.session import Command, Exercise, Step, find_incident, open_exercise, parse_answer
+from simulator.tabletop.session import (
+    Command,
+    Exercise,
+    Step,
+    known_incidents,
+    open_exercise,
+    parse_answer,
+)
 from simulator.tabletop.words import (
     answer_words,
     known_lines,
@@ -37,7 +45,8 @@ def print_tabletop(
     bundle = load_named(playbook) if playbook else decision.load_active(playbooks)
     history = open_chosen(choice, bundle)
     with closing(history.connection):
-        exercise = open_exercise(history.connection, bundle, find_incident(history.connection, incident))
+        named = find_incident(incident, known_incidents(history.connection))
+        exercise = open_exercise(history.connection, bundle, named)
     is_json = output_format == "json"
     table = Table(sys.stdin, sys.stderr if is_json else sys.stdout, is_quiet=is_json)
     record = table.hold(exercise, incident)

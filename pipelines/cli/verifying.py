@@ -10,18 +10,18 @@ from typing import Any
 
 
 def print_findings(
-    incidents: Path, warehouse: Path, out: Path, playbooks: Path, incident_id: str | None, output_format: str
+    incidents: Path, warehouse: Path, out: Path, playbooks: Path, incident: str | None, output_format: str
 ) -> int:
     """Print what does not prove, one file a line, then the notes, and return how many findings there are.
 
-    Raises InputError for an unknown incident or a folder that is none, WarehouseError for no warehouse.
+    `incident` is a name or the beginning of it; None for all. Raises InputError for an unknown one or a
+    folder that is none, WarehouseError for no warehouse.
     """
     from evidence.redaction import make_visible
     from evidence.verify import notes, verify
 
     _require_folders(incidents, warehouse, out)
-    if incident_id is not None:
-        _require_known(warehouse, incident_id)
+    incident_id = None if incident is None else _named(warehouse, incident)
     findings = verify(incidents, warehouse, out, incident_id)
     told = [*notes(warehouse), *_playbook_notes(out, playbooks, incident_id)]
     if output_format == "json":
@@ -49,14 +49,13 @@ def _require_folders(incidents: Path, warehouse: Path, out: Path) -> None:
             )
 
 
-def _require_known(warehouse: Path, incident_id: str) -> None:
+def _named(warehouse: Path, incident: str) -> str:
     """An incident that no run has seen is a wrong call; one whose package is gone is a finding."""
+    from evidence.incident_names import find_incident
     from evidence.verify import known_incidents
-    from pipelines.cli.reading import no_such_incident
 
     known = known_incidents(warehouse)
-    if known is not None and incident_id not in known:
-        raise no_such_incident(incident_id, known)
+    return incident if known is None else find_incident(incident, known)
 
 
 def _playbook_notes(out: Path, playbooks: Path, incident_id: str | None) -> list[str]:

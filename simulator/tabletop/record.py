@@ -1,4 +1,7 @@
-"""Owns the record of a tabletop exercise: three decisions side by side.
+"""Owns the record of a tabletop exercise: the playbook's decision beside the person's, and what was done.
+
+What responders did stands apart: the time at which they acted is no time of decision, and nothing is known of
+when the playbook's or the person's decision would have been acted on.
 
 The person's decision of record follows the playbook's own rule: the first active option, else the last
 option, dated at the step from which it was kept.
@@ -33,19 +36,32 @@ class Agreement(StrEnum):
 
 
 class Decided(_Frozen):
-    """One decision of record. What was not recorded, or is not asked of a person, is null.
+    """One decision of record. What is not asked of a person is null.
 
     `decided_at` is RFC 3339, `after_seconds` from the first signal. `basis` is committed for the first
     active option, standing for the last one where none was active.
     """
 
-    option: Option | None
+    option: Option
     action: str | None = None
     mode: Mode | None = None
     approvers: tuple[str, ...] = ()
-    decided_at: str | None = None
+    decided_at: str
     after_seconds: int | None = None
-    basis: Literal["committed", "standing"] | None = None
+    basis: Literal["committed", "standing"]
+    agreement: Agreement | None
+
+
+class Acted(_Frozen):
+    """What responders did, all null where nothing was recorded; `option` by the playbook's matrix.
+
+    `acted_at` is when the action was taken, not when it was decided; `after_seconds` from the first signal.
+    """
+
+    option: Option | None
+    action: str | None
+    acted_at: str | None
+    after_seconds: int | None
     agreement: Agreement | None
 
 
@@ -89,7 +105,7 @@ class Record(_Frozen):
     playbook_digest: str
     horizon_at: str
     expected: Expected
-    recorded_decision: Decided
+    recorded_action: Acted
     playbook_decision: Decided
     own_decision: Decided
     steps: tuple[Taken, ...]
@@ -115,7 +131,7 @@ def conclude(exercise: Exercise, choices: Sequence[Option], ended_at_step: int |
             action=incident["label_expected_action"],
             by=incident["label_by"],
         ),
-        recorded_decision=_recorded(exercise),
+        recorded_action=_recorded(exercise),
         playbook_decision=_playbooks(exercise),
         own_decision=_own(exercise, kept),
         steps=steps,
@@ -138,15 +154,14 @@ def _taken(step: Step, choice: Option) -> Taken:
     )
 
 
-def _recorded(exercise: Exercise) -> Decided:
-    """What responders did; the playbook's matrix says to which option the action belongs."""
+def _recorded(exercise: Exercise) -> Acted:
     name, moment = exercise.incident["action_taken"], exercise.incident["action_taken_at"]
     action = exercise.bundle.actions.get(name) if name else None
     option = action.option if action else None
-    return Decided(
+    return Acted(
         option=option,
         action=name,
-        decided_at=None if moment is None else format_rfc3339(moment),
+        acted_at=None if moment is None else format_rfc3339(moment),
         after_seconds=exercise.after_seconds(moment),
         agreement=_agreement(exercise, option, name),
     )

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from enum import Enum
 from typing import Any, TypeAlias
 
@@ -126,23 +125,10 @@ class Command(Enum):
     QUIT = "q"
 
 
-def find_incident(connection: duckdb.DuckDBPyConnection, text: str) -> str:
-    """The incident that `text` is, or that alone begins with it: a whole name may tell how it ended.
-
-    Raises InputError where there is none, or more than one.
-    """
+def known_incidents(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """The incidents of a history, sorted."""
     rows = connection.execute(f"select incident_id from {INCIDENTS} order by incident_id").fetchall()
-    known = [incident_id for (incident_id,) in rows]
-    found = [each for each in known if each == text] or [
-        each for each in known if text and each.startswith(text)
-    ]
-    if len(found) == 1:
-        return str(found[0])
-    if found:
-        raise InputError(f"{len(found)} incidents begin with {text!r}", remedy="Give more of the name")
-    near = get_close_matches(text, known, n=3, cutoff=0.4)
-    remedy = f"Did you mean {', '.join(near)}?" if near else f"There are {len(known)} incidents"
-    raise InputError(f"there is no incident {text!r}", remedy=remedy)
+    return [incident_id for (incident_id,) in rows]
 
 
 def open_exercise(connection: duckdb.DuckDBPyConnection, bundle: Bundle, incident_id: str) -> Exercise:

@@ -15,7 +15,7 @@ from evidence.decision.matrix import MODE_WORDS, PASSIVE_OPTIONS, Option
 from evidence.handoff.words import percent
 from evidence.redaction import make_visible, redact, shown
 from evidence.times import format_rfc3339
-from simulator.tabletop.record import Agreement, Decided, Record, Taken
+from simulator.tabletop.record import Acted, Agreement, Decided, Record, Taken
 from simulator.tabletop.session import News, Step
 
 MEANINGS = {
@@ -101,16 +101,14 @@ def answer_words(text: str | None) -> str:
 
 @_inert
 def record_lines(record: Record) -> Iterator[str]:
-    """The three decisions side by side, then step by step beside the playbook."""
+    """What responders did, then the two decisions side by side, then step by step."""
     kind = f" ({record.incident_type})" if record.incident_type else ""
     yield f"{record.incident_id}: {record.title}{kind}"
     yield from _reviewer_words(record)
     yield ""
-    decisions = {
-        "recorded": record.recorded_decision,
-        "playbook": record.playbook_decision,
-        "you": record.own_decision,
-    }
+    yield from _acted_words(record.recorded_action)
+    yield ""
+    decisions = {"playbook": record.playbook_decision, "you": record.own_decision}
     yield from _table([_DECISION_HEAD, *(_decision_row(who, each) for who, each in decisions.items())])
     yield ""
     yield from _table([_STEP_HEAD, *map(_step_row, record.steps)])
@@ -132,13 +130,24 @@ def _reviewer_words(record: Record) -> Iterator[str]:
     yield f"Steps end at the horizon, {record.horizon_at}{ended}."
 
 
+def _acted_words(acted: Acted) -> Iterator[str]:
+    if acted.action is None:
+        yield "Recorded: no action of responders."
+        return
+    action = f"{acted.option} / {acted.action}" if acted.option else acted.action
+    when = f"acted at {acted.acted_at}" if acted.acted_at else "at a time that was not recorded"
+    after = "" if acted.after_seconds is None else f", {acted.after_seconds} s after the first signal"
+    yield f"Recorded: {action}; {when}{after}. Reviewer: {_AGREEMENTS[acted.agreement]}."
+    yield "Acting is not deciding: approval and work are part of this time, and of none of those below."
+
+
 def _decision_row(who: str, each: Decided) -> tuple[str, ...]:
     return (
         who,
-        each.option or "-",
+        each.option,
         each.action or "-",
         MODE_WORDS[each.mode] if each.mode else "-",
-        each.decided_at or "-",
+        each.decided_at,
         _seconds_words(each.after_seconds),
         _AGREEMENTS[each.agreement],
     )

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from evidence import decision
+from evidence.incident_names import find_incident
 from pipelines.cli.tabletop import Table
 from simulator.tabletop.record import Record
-from simulator.tabletop.session import find_incident, open_exercise
+from simulator.tabletop.session import known_incidents, open_exercise
 from simulator.tabletop.words import record_lines
 
 ROOT = Path(__file__).parents[2]
@@ -33,7 +34,7 @@ END = "<!-- end of a session -->"
 def held(recorded) -> tuple[str, Record]:
     """What the command prints, and the record."""
     bundle = decision.load_active(ROOT / "playbooks")
-    exercise = open_exercise(recorded, bundle, find_incident(recorded, ASKED_FOR))
+    exercise = open_exercise(recorded, bundle, find_incident(ASKED_FOR, known_incidents(recorded)))
     out = io.StringIO()
     record = Table(io.StringIO(SCRIPT), out).hold(exercise, ASKED_FOR)
     lines = [line.rstrip() for line in [*out.getvalue().splitlines(), "", *record_lines(record)]]

@@ -46,7 +46,7 @@ def test_explain_decides_by_one_playbook_alone(built: Project, tmp_path: Path) -
     told = []
     for points in ("production: 25", "production: 15"):
         playbook.write_text(playbook.read_text().replace("production: 25", points))
-        asked = ("explain", "inc-0102-checkout-bad-release", "--playbooks", str(tmp_path / "playbooks"))
+        asked = ("explain", "inc-0102", "--playbooks", str(tmp_path / "playbooks"))
         told.append(built.call(*asked).stdout)
     assert ["87", "77"] == [re.findall(r"Impact (\d+) of 100", each)[0] for each in told]
     worth = [each.partition("## What each source was worth\n")[2] for each in told]
@@ -59,8 +59,9 @@ def test_explain_decides_by_one_playbook_alone(built: Project, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("explain", "inc-9999-nowhere"), "there is no incident 'inc-9999-nowhere'. Known are inc-0101"),
-        (("explain", "inc-0102"), "Did you mean inc-0102-checkout-bad-release?"),
+        (("explain", "inc-9999-nowhere"), "there is no incident 'inc-9999-nowhere'. There are "),
+        (("explain", "inc-010"), "9 incidents begin with 'inc-010'. Give more of the name"),
+        (("verify", "bad-release", "--incidents", "."), "Did you mean inc-0102-checkout-bad-release?"),
         (("verify", "inc-9999-nowhere", "--incidents", "."), "there is no incident 'inc-9999-nowhere'"),
         (("verify", "--incidents", "nowhere"), "--incidents nowhere: is no folder"),
         (("replay", "--incident", "nowhere", "--playbooks", PLAYBOOKS), "nowhere"),

@@ -15,7 +15,7 @@ from evidence.errors import InputError
 from evidence.tables import open_memory, register
 from simulator.histories.history import INCIDENTS
 from simulator.tabletop.record import Agreement, conclude, decision_of
-from simulator.tabletop.session import Command, Exercise, Step, find_incident, open_exercise, parse_answer
+from simulator.tabletop.session import Command, Exercise, Step, open_exercise, parse_answer
 from simulator.tabletop.words import known_lines, opening_lines, record_lines, step_lines
 from tests.decision.deciding import mini
 from tests.decision.histories import MINUTE, START
@@ -215,15 +215,49 @@ def test_the_record_says_where_the_two_parted() -> None:
     )
 
 
-def test_the_three_decisions_stand_side_by_side() -> None:
+def test_the_two_decisions_stand_side_by_side() -> None:
     """Each with its option, moment and what the reviewer says of it."""
     record = conclude(exercise(), [Option.MONITOR, Option.CONTAIN])
-    three = (record.recorded_decision, record.playbook_decision, record.own_decision)
     assert [
-        ("contain", "roll_back", 300, Agreement.OPTION_ONLY),
         ("contain", "restart", 180, Agreement.AGREES),
         ("contain", None, 120, Agreement.AGREES),
-    ] == [(each.option, each.action, each.after_seconds, each.agreement) for each in three]
+    ] == [
+        (each.option, each.action, each.after_seconds, each.agreement)
+        for each in (record.playbook_decision, record.own_decision)
+    ]
+
+
+def test_what_responders_did_stands_apart_from_what_was_decided() -> None:
+    """It has the time at which they acted, which stands under no heading of times of decision."""
+    record = conclude(exercise(), [Option.MONITOR, Option.CONTAIN])
+    acted = record.recorded_action
+    assert ("contain", "roll_back", 300, Agreement.OPTION_ONLY) == (
+        acted.option,
+        acted.action,
+        acted.after_seconds,
+        acted.agreement,
+    )
+    lines = record_lines(record)
+    place = lines.index(
+        "Recorded: contain / roll_back; acted at 2026-01-05T08:05:00Z, 300 s after the first signal."
+        " Reviewer: option alone."
+    )
+    assert lines[place + 1].startswith("Acting is not deciding")
+    assert ["playbook", "you"] == [line.split()[0] for line in lines[place + 4 : place + 6]]
+
+
+@pytest.mark.parametrize(
+    ("incident", "said"),
+    [
+        ({"action_taken": None}, "Recorded: no action of responders."),
+        ({"action_taken_at": None}, "Recorded: contain / roll_back; at a time that was not recorded. Rev"),
+        ({"action_taken": "reboot_everything"}, "Recorded: reboot_everything; acted at 2026-"),
+    ],
+)
+def test_what_was_not_recorded_of_responders_is_said(incident: dict[str, str | None], said: str) -> None:
+    """Nothing, the action without its time, or an action that the playbook's matrix does not know."""
+    told = record_lines(conclude(exercise(**incident), []))
+    assert 1 == sum(line.startswith(said) for line in told)
 
 
 @pytest.mark.parametrize(
@@ -239,30 +273,5 @@ def test_the_three_decisions_stand_side_by_side() -> None:
 def test_agreement_is_claimed_only_where_a_reviewer_spoke(incident, agreements) -> None:
     """No label, no verdict; what was not recorded has none either."""
     record = conclude(exercise(**incident), [Option.MONITOR, Option.CONTAIN])
-    three = (record.recorded_decision, record.playbook_decision, record.own_decision)
+    three = (record.recorded_action, record.playbook_decision, record.own_decision)
     assert agreements == [each.agreement for each in three]
-
-
-# --- finding the incident
-
-
-def test_the_beginning_of_a_name_is_enough() -> None:
-    """Whoever may not know how it ended asks by the beginning of the name."""
-    connection = world({"inc-1-shell": [SURE], "inc-2-leak": [SURE], "inc-2": [SURE]})
-    assert "inc-1-shell" == find_incident(connection, "inc-1")
-    assert "inc-2" == find_incident(connection, "inc-2")
-
-
-@pytest.mark.parametrize(
-    ("text", "what"),
-    [
-        ("inc", "2 incidents begin with 'inc'"),
-        ("inc-1-shel1", "Did you mean inc-1-shell"),
-        ("", "There are 2 incidents"),
-    ],
-)
-def test_an_incident_that_is_not_there_is_told(text, what) -> None:
-    """Near names are suggested; those that share a beginning are not listed, as they tell what happened."""
-    connection = world({"inc-1-shell": [SURE], "inc-2-leak": [SURE]})
-    with pytest.raises(InputError, match=re.escape(what)):
-        find_incident(connection, text)
