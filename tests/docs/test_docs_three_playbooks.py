@@ -85,10 +85,10 @@ def counts_table(bundles: list[Bundle], replays: list[tuple[Replayed, ...]]) -> 
         "actions": [len(bundle.actions) for bundle in bundles],
         "policies": [len(bundle.policies) for bundle in bundles],
         "approving roles": [len(bundle.approvers.roles) for bundle in bundles],
-        "changes a system by itself": [modes(each)["automatic"] for each in replays],
-        "changes it after a policy check": [modes(each)["policy_gated"] for each in replays],
-        "changes it after approval": [modes(each)["approval_required"] for each in replays],
-        "changes nothing": [sum(not one.recommendation.is_active for one in each) for each in replays],
+        "would change a system by itself": [modes(each)["automatic"] for each in replays],
+        "would change it after a policy check": [modes(each)["policy_gated"] for each in replays],
+        "would change it after approval": [modes(each)["approval_required"] for each in replays],
+        "would change nothing": [sum(not one.recommendation.is_active for one in each) for each in replays],
         "agrees with the reviewer": [agreement(each) for each in replays],
     }
     head = ["| | v1 | v2 | v3 |", "|---|---|---|---|"]
