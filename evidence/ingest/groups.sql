@@ -49,12 +49,15 @@ services_paged as (
 ),
 titles as (
     select
-        grouped.component,
-        list(distinct ' ' || regexp_replace(lower(records.signal_name), '[^\pL\pN]+', ' ', 'g') || ' ') as titles
-    from grouped
-    join records on records.record_id = grouped.kept_id
-    where records.signal_rank <= 2
-    group by grouped.component
+        component,
+        list(distinct ' ' || regexp_replace(lower(signal_name), '[^\pL\pN]+', ' ', 'g') || ' ') as titles
+    from (
+        select distinct grouped.component, records.signal_name
+        from grouped
+        join records on records.record_id = grouped.kept_id
+        where records.signal_rank <= 2
+    )
+    group by component
 ),
 services_named as (
     select grouped.component, list(distinct place_keys.entity) as services
