@@ -15,13 +15,12 @@ from typing import Any, TypeAlias
 from evidence.decision.satisfiability import Cell, Undecided, cells_of
 from simulator.weakening.gates import Gate, Mixtures, Taken, values_of
 
-CELLS_MAX = 20_000
-# Up to so many clauses of one gate every set of them is tried; beyond it pairs, and one that suffices.
-TRIED_MAX = 8
-TABLED_MAX = 4
+CELLS_MAX = 4_000
+# Up to so many clauses of one gate every set of them is tried; beyond it they count as one, taken together.
+TRIED_MAX = 4
 
 Chosen: TypeAlias = "dict[Gate, Cell]"  # facts for each gate
-UNTRIED = "untried"  # stands for facts that are too many: whether the gate holds until it is changed
+UNTRIED = "untried"  # stands for facts that are too many: whether the gate holds until all of it is changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +57,12 @@ class LostDemands:
         return found
 
     def _holds(self, gate: Gate, taken: Iterable[str], facts: Chosen) -> bool:
-        within = frozenset(gate.clauses).intersection(taken)
-        cell = facts[gate]
+        every = frozenset(gate.clauses)
+        within, cell = every.intersection(taken), facts[gate]
         if UNTRIED in cell:
-            return cell[UNTRIED] and not within  # whatever it reads, any change may be what opens it
+            return cell[UNTRIED] and within != every
+        if len(every) > TRIED_MAX and within != every:
+            within = frozenset()
         key = (gate, within, tuple(cell.values()))
         if key not in self._known:
             self._known[key] = gate.holds(self.mixtures.of(within), cell)
@@ -98,11 +99,10 @@ class LostDemands:
         is_changed = any(gate.clauses for gate in gates)
         return [_alike(gates, {UNTRIED: is_held}) for is_held in (True, False) if is_changed or not is_held]
 
-    def _signature(self, gate: Gate, facts: Chosen) -> tuple[Any, ...]:
+    def _signature(self, gate: Gate, facts: Chosen) -> tuple[bool, ...]:
         """What mixtures can make of the gate under these facts."""
-        if len(gate.clauses) > TABLED_MAX:
-            return tuple(facts[gate][name] for name in _cells([gate]))
-        return tuple(self._holds(gate, taken, facts) for taken in _subsets(gate.clauses))
+        is_tried = len(gate.clauses) <= TRIED_MAX
+        return tuple(self._holds(gate, taken, facts) for taken in _subsets(gate.clauses if is_tried else ()))
 
     # --- sets
 
@@ -126,20 +126,13 @@ class LostDemands:
     def _opening(self, gate: Gate, taken: Taken, facts: Chosen) -> list[Taken]:
         """Minimal sets of further clauses of the gate that open it."""
         left = [each for each in gate.clauses if each not in taken]
-        is_small = len(left) <= TRIED_MAX
+        if len(gate.clauses) > TRIED_MAX or UNTRIED in facts[gate]:
+            return [frozenset(left)]
         found: list[Taken] = []
-        for more in _subsets(left, None if is_small else 2):
+        for more in _subsets(left):
             if not any(each <= more for each in found) and not self._holds(gate, taken | more, facts):
                 found.append(more)
-        return found if found or is_small else [self._reduced(gate, taken, left, facts)]
-
-    def _reduced(self, gate: Gate, taken: Taken, left: Sequence[str], facts: Chosen) -> Taken:
-        """One set of which no clause can be left out; all together open the gate, as the candidate does."""
-        needed = frozenset(left)
-        for each in left:
-            if not self._holds(gate, taken | needed - {each}, facts):
-                needed -= {each}
-        return needed
+        return found
 
 
 def _alike(gates: Sequence[Gate], cell: Cell) -> Chosen:
@@ -181,7 +174,7 @@ def _columns(gate: Gate) -> Iterator[str]:
         return
 
 
-def _subsets(names: Sequence[str], size_max: int | None = None) -> Iterator[Taken]:
+def _subsets(names: Sequence[str]) -> Iterator[Taken]:
     """All subsets, small ones first."""
-    for size in range((len(names) if size_max is None else size_max) + 1):
+    for size in range(len(names) + 1):
         yield from map(frozenset, itertools.combinations(names, size))
