@@ -69,6 +69,7 @@ CHECKOUT = {
     "impact": 70,
 }
 POD = {"workload": "checkout-api", "workload_kind": "Deployment", "pod_count": 1}
+CLAIMED_POD = {"workload": "checkout-api", "workload_kind": "Deployment", "claimed_pod_count": 1}
 ONE_TOOL = {"signal_source_count": 1, "source_count": 1}
 POLICY = {"severity_opa": 3, "severity": 3, "detection_level": 3, "is_signal_cleared": False}
 RELAYED = {"severity_event_envelope": 5, "severity": 5, "confidence": 30, "cluster": "prod-eu1"}
@@ -123,10 +124,10 @@ def test_what_stackstorm_passes_on_is_heard_as_an_envelope_is(tmp_path: Path) ->
 
 
 def test_what_argo_events_passes_on_is_heard_as_an_envelope_is(tmp_path: Path) -> None:
-    """A detection and two alerts in one scale; together they are one tool's word."""
+    """A detection and two alerts in one scale: one tool's word, and its pod a claim."""
     assert {
         **CHECKOUT,
-        **POD,
+        **CLAIMED_POD,
         **ONE_TOOL,
         **RELAYED,
         "node": "node-7",
