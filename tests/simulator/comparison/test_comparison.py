@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import gzip
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -246,61 +244,6 @@ def test_nothing_that_begins_automatically_is_said_to_demand_anybody(grown: Comp
 # --- what is said of a change
 
 
-@pytest.fixture(scope="module")
-def attributed(history: History) -> Comparison:
-    """Rollbacks that wait for the latency no more, and a key that is rotated without the resource owner."""
-    rules = [rule.id for rule in active().rules]
-    edit = {
-        f"rules__{rules.index('errors-after-a-change')}__supports__roll_back_release": 10,
-        f"rules__{rules.index('key-with-tested-consumers')}__when": "consumer_count > 99",
-    }
-    return compared(history, edited(active(), **edit), is_attributed=True)
-
-
-def test_the_clauses_named_are_those_that_were_edited(attributed: Comparison) -> None:
-    """Each incident is turned by the one clause that speaks of it."""
-    rules = "rules.errors-after-a-change.supports.roll_back_release", "rules.key-with-tested-consumers.when"
-    found = {each.incident_id: each.responsible for each in attributed.changed if each.responsible}
-    assert {RELEASE: ((rules[0],),), KEY: ((rules[1],),), LEAK: ((rules[0],),)} == {
-        incident_id: each.minimal_sets for incident_id, each in found.items()
-    }
-
-
-def test_every_evidence_anchor_resolves_to_its_bytes(attributed: Comparison) -> None:
-    """File, offset and length lead to bytes whose SHA-256 is the anchor's, and the file's is its own."""
-    anchors = [each.anchor for change in attributed.changed for each in change.evidence]
-    assert {RELEASE, KEY, LEAK} == {change.incident_id for change in attributed.changed if change.evidence}
-    for anchor in anchors:
-        raw = (FIXTURES / anchor.path).read_bytes()
-        assert anchor.file_sha256 == hashlib.sha256(raw).hexdigest()
-        content = gzip.decompress(raw) if anchor.path.endswith(".gz") else raw
-        record = content[anchor.byte_offset :][: anchor.byte_length]
-        assert (anchor.byte_length, anchor.record_sha256) == (len(record), hashlib.sha256(record).hexdigest())
-
-
-def test_no_evidence_of_a_change_is_later_than_the_decision(attributed: Comparison) -> None:
-    """What a clause reads had arrived when the candidate decided."""
-    known = [
-        (each.known_at, change.candidate.decided_at)
-        for change in attributed.changed
-        for each in change.evidence
-        if each.known_at is not None
-    ]
-    assert known
-    assert [] == [(at, decided) for at, decided in known if parse_rfc3339(at) > parse_rfc3339(decided)]
-
-
-def test_the_evidence_of_a_trust_in_a_source_is_of_that_source(history: History) -> None:
-    """What is shown for the weight of Falco's word is a record that Falco wrote."""
-    doubting = edited(active(), grading__confidence__source_trust__falco=0)
-    found = compared(history, doubting, is_attributed=True)
-    shown = [each for change in found.changed for each in change.evidence if "source_trust" in each.clause]
-    assert shown
-    assert {("grading.confidence.source_trust.falco", "severity_falco", "falco")} == {
-        (each.clause, each.column, each.source) for each in shown
-    }
-
-
 def test_recommendations_part_before_their_decisions_differ(grown: Comparison) -> None:
     """Wherever a decision or a path changes there is a first moment of it, within the horizon."""
     changed = [change for change in grown.changed if change.kind is not ChangeKind.COSMETIC]
@@ -344,11 +287,8 @@ def test_differences_that_are_merely_cosmetic_are_told_and_counted(history: Hist
     found = compared(history, edited(active(), **edit), listed_max=1)
     (change,) = found.changed
     assert (CART, ChangeKind.COSMETIC) == (change.incident_id, change.kind)
-    assert (LabelEffect.REGRESSES, "contain", "isolate") == (
-        change.label,
-        change.baseline.option,
-        change.candidate.option,
-    )
+    options = (change.baseline.option, change.candidate.option)
+    assert (LabelEffect.REGRESSES, "contain", "isolate") == (change.label, *options)
     assert ("The same decision; other option, reasons.",) == change.reasons
     assert 1 == found.summary.labelled_right.lost_count
     assert found.summary.cosmetic_count == found.summary.classes["cosmetic"] > 1
@@ -361,9 +301,8 @@ def test_a_large_history_is_told_about_where_decisions_or_paths_change(
     """The changes are the same; that merely cosmetic ones are not looked for is said."""
     monkeypatch.setattr(comparing, "TOLD_MAX", 16)
     found = compared(history, active(), version("v1"))
-    assert [change for change in grown.changed if change.kind is not ChangeKind.COSMETIC] == list(
-        found.changed
-    )
+    told = tuple(each for each in grown.changed if each.kind is not ChangeKind.COSMETIC)
+    assert told == found.changed
     notes = [note for note in found.summary.notes if note not in grown.summary.notes]
     assert ([comparing.UNSOUGHT], None) == (notes, found.summary.cosmetic_count)
 
@@ -392,11 +331,8 @@ def test_as_of_a_moment_only_what_was_known_is_compared(copied: Path, grown: Com
     as_of = "2026-02-03T16:15:50Z"  # between the first signal of the bucket's incident and its decision
     cut = compared(open_folder(copied, parse_rfc3339(as_of)), active(), version("v1"))
     assert (as_of, 6) == (cut.history.as_of, cut.history.incident_count)
-    moments = [
-        parse_rfc3339(side.decided_at)
-        for change in cut.changed
-        for side in (change.baseline, change.candidate)
-    ]
+    sides = [side for change in cut.changed for side in (change.baseline, change.candidate)]
+    moments = [parse_rfc3339(side.decided_at) for side in sides]
     assert moments
     assert [] == [moment for moment in moments if moment > parse_rfc3339(as_of)]
     whole = {change.incident_id: change for change in grown.changed}
