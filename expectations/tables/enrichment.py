@@ -141,7 +141,7 @@ STATE_COLUMNS = (
     integer("pod_count", "Distinct affected pods so far that something shows to be there.", role=F),
     integer(
         "claimed_pod_count",
-        "Further pods that only tools name that pass on what others found; no other record shows them so far.",
+        "Further pods that only tools name that pass on what others found; no other record shows them yet.",
         role=F,
     ),
     integer("node_count", "Distinct affected nodes so far.", role=F),

@@ -42,6 +42,7 @@ metadata:
     backstage.io/kubernetes-namespace: payments
     backstage.io/kubernetes-id: checkout-api
     github.com/project-slug: acme/checkout-api
+    pagerduty.com/service-id: PCHKOUT
     incident-evidence/criticality: customer_facing
     incident-evidence/environment: production
     incident-evidence/rollback-supported: "true"
