@@ -3,13 +3,15 @@
 A footer may lie about sizes: what is allocated is what the header of each page says. So all headers are read
 (Thrift's compact protocol), and what they say is summed up. A value that a page holds once may be repeated by
 every row that points to it (a dictionary, a prefix): how much that can come to decides how many rows are
-decoded at once. Standard library only; the footer's own fields come from whoever reads it.
+decoded at once. Standard library only: where the chunks lie is read out of the footer here as well, because
+pyarrow ends the process over a footer whose statistics contradict each other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+
+from evidence.thrift import Reader, ThriftError, Value
 
 FOOTER_BYTES_MAX = 8 * 1024 * 1024
 """Largest footer: its columns take many times its size in memory."""
@@ -20,19 +22,11 @@ COLUMNS_MAX = 10_000
 _MAGIC = b"PAR1"
 _DATA, _DICTIONARY, _DATA_V2 = 0, 2, 3
 _DELTA_BYTE_ARRAY = 7
-_DEPTH_MAX = 16
-# Thrift's compact types that `_skip` and `_fields` tell apart.
-_TRUE, _FALSE, _BYTE, _INTEGERS, _DOUBLE, _BINARY, _LISTS, _MAP, _STRUCT = (
-    1,
-    2,
-    3,
-    (4, 5, 6),
-    7,
-    8,
-    (9, 10),
-    11,
-    12,
-)
+# Fields of the footer, of a row group, of a column in it, and of what is stated of that.
+_ROW_GROUPS, _COLUMNS, _STATED = 4, 1, 3
+_PATH, _VALUE_COUNT, _LENGTH, _DATA_OFFSET, _DICTIONARY_OFFSET = 3, 5, 7, 9, 11
+_DAMAGED_FOOTER = "the footer of the Parquet file is damaged"
+_DAMAGED_HEADER = "a page header of the Parquet file is damaged"
 
 
 class ParquetRefused(Exception):
@@ -70,6 +64,48 @@ def judge_footer(content: bytes) -> None:
     size = int.from_bytes(content[-8:-4], "little")
     if content[-4:] == _MAGIC and FOOTER_BYTES_MAX < size <= len(content):
         raise ParquetRefused("size_exceeded", f"the footer has {size} bytes; at most {FOOTER_BYTES_MAX}")
+
+
+def chunks_of(content: bytes, is_list: list[bool]) -> list[Chunk]:
+    """The chunks of every row group, as the footer places them; `is_list` by column of the schema.
+
+    Raises ParquetRefused where the footer is damaged.
+    """
+    footer = len(content) - 8 - int.from_bytes(content[-8:-4], "little")
+    if footer < 0:
+        raise ParquetRefused("unknown_format", _DAMAGED_FOOTER)
+    try:
+        groups = Reader(content, footer).structure().get(_ROW_GROUPS, [])
+    except ThriftError as error:
+        raise ParquetRefused("unknown_format", f"{_DAMAGED_FOOTER}: {error}") from None
+    found = []
+    for group in _list(groups):
+        columns = _list(_fields_of(group).get(_COLUMNS))
+        if len(columns) != len(is_list):
+            raise ParquetRefused("unknown_format", _DAMAGED_FOOTER)
+        found += [_chunk(column, one) for column, one in zip(columns, is_list, strict=True)]
+    return found
+
+
+def _chunk(column: Value, is_list: bool) -> Chunk:
+    stated = _fields_of(_fields_of(column).get(_STATED))
+    integers = [stated.get(field) for field in (_DATA_OFFSET, _LENGTH, _VALUE_COUNT)]
+    start, length, value_count = (each if isinstance(each, int) else -1 for each in integers)
+    dictionary = stated.get(_DICTIONARY_OFFSET)
+    if isinstance(dictionary, int) and 0 < dictionary < start:
+        start = dictionary
+    if start < 0 or length < 0:
+        raise ParquetRefused("unknown_format", "a column of the Parquet file lies nowhere")
+    parts = [part for part in _list(stated.get(_PATH)) if isinstance(part, bytes)]
+    return Chunk(b".".join(parts).decode("utf-8", "replace"), start, length, value_count, is_list)
+
+
+def _list(value: Value | None) -> list[Value]:
+    return value if isinstance(value, list) else []
+
+
+def _fields_of(value: Value | None) -> dict[int, Value]:
+    return value if isinstance(value, dict) else {}
 
 
 def judge_rows(row_count: int, names: list[str], size_max: int) -> None:
@@ -126,9 +162,8 @@ def _pages_of(content: bytes, chunk: Chunk, pages_max: int) -> Pages:
                 raise ParquetRefused("size_exceeded", what)
             repeated = max(repeated, size)
         elif kind in (_DATA, _DATA_V2):
-            page = header.structs.get(5 if kind == _DATA else 8, {})
-            values += max(0, page.get(1, 0))
-            if page.get(2 if kind == _DATA else 4) == _DELTA_BYTE_ARRAY:
+            values += max(0, header.of_page(kind, 1) or 0)
+            if header.of_page(kind, 2 if kind == _DATA else 4) == _DELTA_BYTE_ARRAY:
                 repeated = max(repeated, size)
         position = header.end + packed
     return Pages(unpacked, values, repeated, count)
@@ -138,85 +173,22 @@ class _Header:
     """The header of one page: its own integers by field, and those of the structures in it."""
 
     def __init__(self, content: bytes, position: int) -> None:
-        self._content, self.end = content, position
-        self._integers: dict[int, int] = {}
-        self.structs: dict[int, dict[int, int]] = {}
+        reader = Reader(content, position)
         try:
-            for field, kind in self._fields():
-                if kind in _INTEGERS:
-                    self._integers[field] = self._zigzag()
-                elif kind == _STRUCT:
-                    self.structs[field] = self._inner()
-                else:
-                    self._skip(kind, 0)
-        except (IndexError, ValueError):
-            raise ParquetRefused("unknown_format", "a page header of the Parquet file is damaged") from None
+            self._fields = reader.structure()
+        except ThriftError:
+            raise ParquetRefused("unknown_format", _DAMAGED_HEADER) from None
+        self.end = reader.position
 
     def integer(self, field: int) -> int:
         """The field's value. Raises ParquetRefused where it is missing."""
-        if field not in self._integers:
-            raise ParquetRefused("unknown_format", "a page header of the Parquet file is damaged")
-        return self._integers[field]
+        value = self._fields.get(field)
+        if not isinstance(value, int):
+            raise ParquetRefused("unknown_format", _DAMAGED_HEADER)
+        return value
 
-    def _inner(self) -> dict[int, int]:
-        integers = {}
-        for field, kind in self._fields():
-            if kind in _INTEGERS:
-                integers[field] = self._zigzag()
-            else:
-                self._skip(kind, 1)
-        return integers
-
-    def _fields(self) -> Iterator[tuple[int, int]]:
-        field = 0
-        while byte := self._byte():
-            field = field + (byte >> 4) if byte >> 4 else self._zigzag()
-            yield field, byte & 15
-
-    def _skip(self, kind: int, depth: int) -> None:
-        if depth > _DEPTH_MAX:
-            raise ValueError
-        if kind in _INTEGERS:
-            self._varint()
-        elif kind == _BYTE:
-            self._byte()
-        elif kind == _DOUBLE:
-            self._pass(8)
-        elif kind == _BINARY:
-            self._pass(self._varint())
-        elif kind in _LISTS:
-            self._skip_list(depth)
-        elif kind == _STRUCT:
-            for _, inner in self._fields():
-                self._skip(inner, depth + 1)
-        elif kind not in (_TRUE, _FALSE):
-            raise ValueError  # a map: no header has one
-
-    def _skip_list(self, depth: int) -> None:
-        byte = self._byte()
-        kind = byte & 15
-        count = byte >> 4 if byte >> 4 < 15 else self._varint()
-        for _ in range(count):
-            self._skip(_BYTE if kind in (_TRUE, _FALSE) else kind, depth + 1)
-
-    def _byte(self) -> int:
-        self.end += 1
-        return self._content[self.end - 1]
-
-    def _pass(self, count: int) -> None:
-        self.end += count
-        if self.end > len(self._content):
-            raise IndexError
-
-    def _varint(self) -> int:
-        value = 0
-        for shift in range(0, 70, 7):
-            byte = self._byte()
-            value |= (byte & 127) << shift
-            if byte < 128:
-                return value
-        raise ValueError
-
-    def _zigzag(self) -> int:
-        value = self._varint()
-        return (value >> 1) ^ -(value & 1)
+    def of_page(self, kind: int, field: int) -> int | None:
+        """The field of the structure that speaks of a data page of this kind; None where it is missing."""
+        page = self._fields.get(5 if kind == _DATA else 8)
+        value = page.get(field) if isinstance(page, dict) else None
+        return value if isinstance(value, int) else None

@@ -18,7 +18,7 @@ from typing import Any, cast
 from evidence.anchors import NumberToken, canonical_json
 from evidence.parquet_pages import (
     VALUE_BYTES_MAX,
-    Chunk,
+    chunks_of,
     judge_chunks,
     judge_footer,
     judge_rows,
@@ -83,7 +83,8 @@ def _batches(content: bytes, size_max: int) -> Iterator[Any]:
     if len(set(names)) != len(names):
         raise ParquetRefused("unknown_format", "the Parquet file has two columns of one name")
     judge_rows(file.metadata.num_rows, names, size_max)
-    chunks = list(_chunks(file))
+    columns = [file.schema.column(number) for number in range(len(file.schema.names))]
+    chunks = chunks_of(content, [column.max_repetition_level > 0 for column in columns])
     found = judge_chunks(content, chunks, size_max)
     is_list = {chunk.path for chunk in chunks if chunk.is_list}
     row_bytes = sum(pages.repeated_bytes for path, pages in found.items() if path not in is_list)
@@ -97,21 +98,6 @@ def _batches(content: bytes, size_max: int) -> Iterator[Any]:
         file = pq.ParquetFile(pa.BufferReader(content), read_dictionary=coded, **limits)
     row_count = max(1, min(ROWS_PER_BATCH, DECODED_BYTES_MAX // max(1, row_bytes)))
     return cast(Iterator[Any], file.iter_batches(batch_size=row_count, use_threads=False))
-
-
-def _chunks(file: Any) -> Iterator[Chunk]:
-    for group in range(file.num_row_groups):
-        row_group = file.metadata.row_group(group)
-        for number in range(row_group.num_columns):
-            column, start = row_group.column(number), row_group.column(number).data_page_offset
-            if column.dictionary_page_offset and column.dictionary_page_offset < start:
-                start = column.dictionary_page_offset
-            is_list = file.schema.column(number).max_repetition_level > 0
-            if start < 0 or column.total_compressed_size < 0:
-                raise ParquetRefused("unknown_format", "a column of the Parquet file lies nowhere")
-            yield Chunk(
-                column.path_in_schema, start, column.total_compressed_size, column.num_values, is_list
-            )
 
 
 def _bounded(batch: Any) -> Iterator[Any]:

@@ -16,6 +16,7 @@ VERIFIER = (
     "parquet_pages",
     "published_faults",
     "run_manifests",
+    "thrift",
     "verified_bytes",
     "verify",
 )
