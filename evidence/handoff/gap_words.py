@@ -67,7 +67,7 @@ GAP_WORDS: Mapping[str, GapWords] = {
     ),
     "records_quarantined": GapWords(
         "What those records say is not in the evidence.",
-        "Read them as they are (intake.quarantine holds bytes and reasons); where an export was cut or "
+        "Read them as they are (the quarantine holds bytes and reasons); where an export was cut or "
         "altered on its way, ask for it anew.",
     ),
     "records_truncated": GapWords(

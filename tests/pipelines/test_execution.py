@@ -87,6 +87,7 @@ def test_a_blocked_run_is_a_failed_run_in_the_history(folders: Folders, tmp_path
     """The blocking check is told by name, and `dagster dev` shows the run as failed."""
     (tmp_path / "incidents" / "inc-0001-silent").mkdir(parents=True)
     (tmp_path / "incidents" / "inc-0001-silent" / "incident.yaml").write_text(SILENT)
+    (tmp_path / "incidents" / "inc-0001-silent" / "falco.jsonl").write_text("no record\n")
     shutil.copytree(ROOT / "fixtures" / "catalog", tmp_path / "catalog")
     shutil.copy(ROOT / "fixtures" / "settings.yaml", tmp_path)
     blocked = Folders(incidents="incidents", playbooks=folders.playbooks)
