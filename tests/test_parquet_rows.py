@@ -129,7 +129,11 @@ def bombs() -> dict[str, tuple[Any, dict[str, Any]]]:
     }
 
 
-@pytest.mark.parametrize("name", ["rows", "cell", "cells", "list", "nulls", "prefix", "plain"])
+QUICK = ("cells", "list")
+LONG = ("rows", "cell", "nulls", "prefix", "plain")
+
+
+@pytest.mark.parametrize("name", [*QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in LONG)])
 def test_a_bomb_is_refused_before_it_unfolds(tmp_path: Path, name: str) -> None:
     """Judged by its page headers, and by small batches; the peak is that of a fresh process."""
     table, options = bombs()[name]

@@ -34,10 +34,13 @@ consumers as (
     group by edges.to_ref
 ),
 doubtful_clocks as (
-    select incident_id, source, source_bit(source) as bit, min(known_at) as known_at
-    from quality.completeness
-    where gap = 'clock_skewed'
-    group by incident_id, source
+    -- The sources whose clock is known to be in doubt at each moment.
+    select grid.incident_id, grid.known_at, bit_or(source_bit(gaps.source)) as source_mask
+    from grid
+    join quality.completeness as gaps
+        on gaps.incident_id = grid.incident_id and gaps.known_at <= grid.known_at
+    where grid.is_moment and gaps.gap = 'clock_skewed'
+    group by grid.incident_id, grid.known_at
 ),
 dated as (
     select
@@ -97,11 +100,8 @@ joined as (
         changes.change_at,
         changes.change_to_symptom_seconds,
         coalesce(
-            (
-                select bool_or(clocks.source = changes.source or dated.signal_source_mask & clocks.bit <> 0)
-                from doubtful_clocks as clocks
-                where clocks.incident_id = dated.incident_id and clocks.known_at <= dated.known_at
-            ),
+            doubtful_clocks.source_mask
+                & (dated.signal_source_mask | coalesce(source_bit(changes.source), 0)) <> 0,
             false
         ) as is_order_doubtful,
         name_lists.signal_names,
@@ -123,6 +123,8 @@ joined as (
     left join shared_releases on shared_releases.entity_ref = components.entity_ref
     left join incident_changes as changes
         on changes.incident_id = dated.incident_id and changes.change_rank = dated.change_rank
+    left join doubtful_clocks
+        on doubtful_clocks.incident_id = dated.incident_id and doubtful_clocks.known_at = dated.known_at
     left join name_lists
         on name_lists.incident_id = dated.incident_id and name_lists.known_at = dated.names_version
     left join hot_dependencies

@@ -106,7 +106,7 @@ def _shortened(key: str) -> str:
 def _text(summary: dict[str, Any]) -> str:
     files, records = summary["files"], summary["records"]
     lines = [
-        f"{summary['incidents']} incidents",
+        f"{summary['incidents']} {'incident' if summary['incidents'] == 1 else 'incidents'}",
         *_of_tables_alone(summary["incident_records"]),
         f"{files['found']:,} files in = {files['claimed']:,} of incidents + {files['unclaimed']:,} unclaimed",
         f"{records['read']:,} records in = {records['evidence']:,} evidence"

@@ -111,6 +111,7 @@ def test_a_failed_run_publishes_nothing(folders: Folders, instance: dg.DagsterIn
     assert shown(failed, UNCLAIMED) == 1 + shown(folders.tables.catalogue, UNCLAIMED)
 
 
+@pytest.mark.slow
 def test_a_failed_run_that_goes_on_publishes_all_of_its_version(
     folders: Folders, instance: dg.DagsterInstance
 ) -> None:
@@ -155,6 +156,7 @@ def test_the_graph_tells_of_what_is_published(folders: Folders, instance: dg.Dag
     assert StaleStatus.STALE is status(instance, key_of(UNCLAIMED))
 
 
+@pytest.mark.slow
 def test_a_run_of_some_assets_replaces_their_tables_only(
     folders: Folders, instance: dg.DagsterInstance
 ) -> None:

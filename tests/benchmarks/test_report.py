@@ -61,6 +61,7 @@ RATIOS = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", RATIOS)
 def test_the_report_has_every_ratio(what: str, report: list[str]) -> None:
     """Each measurement is printed with its figure, or says why it was skipped."""
@@ -68,6 +69,7 @@ def test_the_report_has_every_ratio(what: str, report: list[str]) -> None:
     assert any(sign.isdigit() for sign in line.replace(what, "")) or "skipped:" in line
 
 
+@pytest.mark.slow
 def test_every_goal_is_said_to_be_met_or_not(report: list[str]) -> None:
     """A line with a goal ends in a verdict."""
     goals = [line for line in report if " goal " in line]
@@ -101,6 +103,7 @@ def test_a_measurement_runs_in_a_process_of_its_own(bench: Bench) -> None:
     assert 0 < apart.peak_mb
 
 
+@pytest.mark.slow
 def test_a_history_that_was_broken_off_is_written_anew(bench: Bench, tmp_path: Path) -> None:
     """Only a history that is marked as done is taken from the cache."""
     folder = Bench(20, tmp_path, repeats=1).history(20)

@@ -32,6 +32,7 @@ def test_the_section_shown_is_what_explain_says(golden: Callable, recorded) -> N
     golden(PAGE, between.sub(lambda _: shown, text))
 
 
+@pytest.mark.slow
 def test_one_fact_is_enough_on_every_recorded_incident(recorded) -> None:
     """As the page says: no recorded decision takes more than one fact to change."""
     bundle = decision.load_active(ROOT / "playbooks")

@@ -30,6 +30,7 @@ def test_digest_as_json_says_the_same(built: Project) -> None:
     assert found == {name: digest for digest, name in (x.split("  ") for x in built.digest().splitlines())}
 
 
+@pytest.mark.slow
 def test_explain_tells_what_every_incident_is_about(built: Project) -> None:
     """For each incident there is an explanation that names it."""
     declared = sorted(path.parent.name for path in built.incidents.rglob("incident.yaml"))

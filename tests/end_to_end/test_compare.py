@@ -203,6 +203,7 @@ def copied(call: Call, tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_copy_elsewhere_gives_the_same_comparison(
     call: Call, copied: Path, candidate: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -36,6 +36,7 @@ def test_a_run_counts_what_it_cannot_read_and_what_nobody_claims(first_run: Any,
     assert (0, "") == (copied.verify().returncode, copied.verify().stderr)
 
 
+@pytest.mark.slow
 def test_contradicting_times_end_a_run_before_anything_is_built(copied: Project) -> None:
     """Exit code 2 and one line that names file, line, column and field; the published tables stay."""
     digest = copied.digest()

@@ -132,6 +132,7 @@ def empty_incident(built: Project, tmp_path: Path) -> Project:
     return Project(folder, incidents)
 
 
+@pytest.mark.slow
 def test_an_incident_without_records_is_decided_on_the_blank_state(empty_incident: Project) -> None:
     """One decision, which asks for the missing context, and a handoff that can be verified."""
     summary = json.loads(empty_incident.run("--format", "json"))
@@ -140,6 +141,7 @@ def test_an_incident_without_records_is_decided_on_the_blank_state(empty_inciden
     assert 0 == empty_incident.verify().returncode
 
 
+@pytest.mark.slow
 def test_a_blocking_check_stops_everything_downstream(empty_incident: Project) -> None:
     """Exit code 1, the failing check on standard error and in the results, and nothing is published.
 

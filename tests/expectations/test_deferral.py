@@ -18,6 +18,7 @@ assert all(v.is_success for v in evaluate([contract_check(TABLES[table])], unche
 assert "great_expectations" in sys.modules
 """
 DISTRIBUTIONS = """
+import pytest
 import great_expectations.expectations.core.expect_column_kl_divergence_to_be_less_than as kl
 
 assert 0.0 == kl.stats.entropy([1, 1], [1, 1])
@@ -34,17 +35,20 @@ def run(code: str) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
+@pytest.mark.slow
 def test_a_check_imports_neither_distributions_nor_charts() -> None:
     """They are half of what Great Expectations costs, and no check of ours asks for them."""
     code = EVALUATED + "sys.exit(', '.join({'altair', 'scipy.stats'} & set(sys.modules)) or 0)"
     assert (0, "") == run(code)
 
 
+@pytest.mark.slow
 def test_an_expectation_that_needs_them_finds_them() -> None:
     """What was left out is imported at its first use."""
     assert (0, "") == run(EVALUATED + DISTRIBUTIONS)
 
 
+@pytest.mark.slow
 def test_spark_stays_out_of_a_check() -> None:
     """Great Expectations would import Spark wherever it is installed, with seconds and warnings."""
     code = EVALUATED + "sys.exit(', '.join({'pyspark'} & set(sys.modules)) or 0)"

@@ -88,6 +88,7 @@ def test_a_dry_run_writes_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert [tmp_path / "exports"] == list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not STRATUS.is_dir(), reason="the recorded CloudTrail is not beside the repository")
 def test_recorded_exports_run_as_they_are_ingested(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every technique is an incident with a bounded decision: nothing says who owns what."""
@@ -101,6 +102,7 @@ def test_recorded_exports_run_as_they_are_ingested(tmp_path: Path, monkeypatch: 
     assert all("owner" in row["missing_context"] for row in decided)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not GCP.is_file(), reason="the recorded incidents are not beside the repository")
 def test_a_table_of_incidents_runs_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The tables of times count all 1,432; nothing is decided, replayed or handed over."""

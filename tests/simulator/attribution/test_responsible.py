@@ -196,6 +196,7 @@ def test_a_policy_and_a_precondition_are_clauses_like_others() -> None:
     ).minimal_sets
 
 
+@pytest.mark.slow
 def test_far_apart_versions_are_answered_by_sets_that_the_kernel_confirms(
     recorded: duckdb.DuckDBPyConnection,
 ) -> None:

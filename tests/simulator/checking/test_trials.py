@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 import duckdb
+import pytest
 from hypothesis import given, settings
 
 from evidence.decision import Bundle
@@ -50,6 +51,7 @@ def case(identity: str, **given_columns: object) -> CaseState:
     return CaseState(Path("cases.yaml"), made, given_columns)
 
 
+@pytest.mark.slow
 @given(bundles_near(mini(), edits_max=1))
 @settings(max_examples=15)
 def test_what_trials_notice_is_what_a_replay_finds(bundle: Bundle) -> None:
