@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 EVALUATED = """
 import sys
 from contract_rows import rows, unchecked
@@ -18,7 +20,6 @@ assert all(v.is_success for v in evaluate([contract_check(TABLES[table])], unche
 assert "great_expectations" in sys.modules
 """
 DISTRIBUTIONS = """
-import pytest
 import great_expectations.expectations.core.expect_column_kl_divergence_to_be_less_than as kl
 
 assert 0.0 == kl.stats.entropy([1, 1], [1, 1])
