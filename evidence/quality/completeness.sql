@@ -33,7 +33,9 @@ refused as (
             || '); the bytes are kept' as detail,
         coalesce(min(file_arrivals.known_at), min(incidents.window_end)) as known_at,
         count(*) as gap_count,
-        min(quarantine.record_sha256) as record_sha256,
+        -- A link or a pipe has no bytes that a claim could rest on.
+        min(quarantine.record_sha256)
+            filter (where quarantine.reason not in ('not_regular_file', 'unreadable')) as record_sha256,
         '' as pointer
     from intake.quarantine as quarantine
     join intake.incidents as incidents using (incident_id)
