@@ -25,13 +25,17 @@ def input_files(root: Path) -> InputFiles:
     """Every file that a run reads, as it lies there now."""
     root = root.absolute()
     # Catalogue and settings may be links to shared ones; what lies in an incident's folder is never followed.
-    beside = [settings_path(root), *find_catalogue(root)]
-    beside += [path for path in (root / RECORDS_FILE,) if path.exists()]
-    files = {_relative(path, root): ("", sha256_of(path.read_bytes())) for path in beside}
+    files = {_relative(path, root): ("", sha256_of(path.read_bytes())) for path in _beside(root)}
     for found in find_incidents(root):
         for path in (found.folder / INCIDENT_FILE, *found.exports):
             files[_relative(path, root)] = (found.incident.id, read(path).sha256)
     return files
+
+
+def _beside(root: Path) -> list[Path]:
+    """What a run reads that belongs to no incident's folder."""
+    records = root / RECORDS_FILE
+    return [settings_path(root), *find_catalogue(root), *([records] if records.exists() else ())]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ class InputMark:
 
 def input_mark(root: Path) -> InputMark:
     """Over name, size and time of change of all that may be read. Raises InputError for a missing folder."""
-    paths = [settings_path(root), *find_catalogue(root), root / RECORDS_FILE]
+    paths = _beside(root)
     for folder in {path.parent for path in root.rglob(INCIDENT_FILE)}:
         paths += folder.rglob("*")
     statuses = {path: path.lstat() for path in sorted(paths) if path.is_symlink() or path.exists()}

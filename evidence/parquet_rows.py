@@ -48,7 +48,7 @@ def rows_as_lines(content: bytes, size_max: int) -> bytes:
     """
     lines = BytesIO()
     for line in _lines(content, size_max):
-        if lines.tell() + len(line) + 1 > size_max + 1:
+        if lines.tell() + len(line) > size_max:
             raise ParquetRefused("size_exceeded", f"the rows have more than {size_max} bytes as JSON")
         if lines.tell():
             lines.write(b"\n")

@@ -32,26 +32,17 @@ select
 from sightings
 union all
 select
-    events.incident_id,
-    unnest(case events.measure
+    incident_id,
+    unnest(case measure
         when 'error_rate' then ['error_rate_ppm', 'is_error_rate_over_policy']
         when 'latency' then ['latency_ms', 'is_latency_over_policy']
         else ['resource_pressure_ppm', 'is_resource_pressure_over_policy']
     end),
-    case
-        when events.component is null then greatest(events.known_at, anchors.first_signal_at)
-        else greatest(events.known_at, anchors.service_since)
-    end,
-    events.measure_value,
-    events.event_id
-from resolved_events as events
-join anchors
-    on anchors.incident_id = events.incident_id
-    and (
-        events.component = anchors.service
-        or (events.component is null and events.service_name is null and events.own_workload is null)
-    )
-where events.kind = 'metric' and events.measure is not null and not events.is_beside_path
+    known_at,
+    measure_value,
+    event_id
+from service_events
+where kind = 'metric' and measure is not null
 union all
 select incident_id, unnest(['hot_dependency', 'is_dependency_hot']), known_at, known_at, event_id
 from hot_dependencies

@@ -7,23 +7,6 @@ with signals as (
     join anchors using (incident_id)
     where not hits.is_clearing
 ),
-service_events as (
-    -- As in service_facts.sql: of the affected service, or of an export that names none.
-    select
-        events.* exclude (known_at),
-        greatest(
-            events.known_at,
-            case when events.component is null then anchors.first_signal_at else anchors.service_since end
-        ) as known_at
-    from resolved_events as events
-    join anchors
-        on anchors.incident_id = events.incident_id
-        and (
-            events.component = anchors.service
-            or (events.component is null and events.service_name is null and events.own_workload is null)
-        )
-    where not events.is_beside_path
-),
 witnesses as (
     select incident_id, 'a detection or watched call' as layer_reason, 0::bigint as weight, known_at, event_id
     from signals

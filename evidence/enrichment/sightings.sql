@@ -76,21 +76,9 @@ things as (
     from signal_hits
     where not is_clearing
     union all
-    select
-        events.incident_id,
-        'route',
-        events.route,
-        case
-            when events.component is null then greatest(events.known_at, anchors.first_signal_at)
-            else greatest(events.known_at, anchors.service_since)
-        end,
-        events.event_id
-    from resolved_events as events
-    join anchors
-        on anchors.incident_id = events.incident_id
-        and (events.component = anchors.service or (events.component is null and events.service_name is null and events.own_workload is null))
-    where events.kind in ('log', 'trace') and events.is_error and events.route is not null
-        and not events.is_beside_path
+    select incident_id, 'route', route, known_at, event_id
+    from service_events
+    where kind in ('log', 'trace') and is_error and route is not null
 )
 select
     incident_id,

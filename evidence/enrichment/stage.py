@@ -29,6 +29,7 @@ STATEMENTS = (
     "resolve/resolved_events",
     "signal_hits",
     "anchors",
+    "service_events",
     "places",
     "openings",
     "change_events",

@@ -149,7 +149,7 @@ def _workload(labels: Json) -> tuple[str | None, str | None]:
     return deployment, "Deployment" if deployment else None
 
 
-FORGEABLE = (
+LABELLED = (
     "name",
     "message",
     "severity_text",
@@ -165,9 +165,9 @@ FORGEABLE = (
     "region",
     "route",
     "upstream",
-    "source_url",
 )
-"""What labels, annotations and the address of an alert fill: all that it says of what it is about."""
+"""What labels and annotations of an alert fill: all that it says of what it is about."""
+FORGEABLE = (*LABELLED, "source_url")
 
 FACTS = SourceFacts(
     tool="Alertmanager",

@@ -26,27 +26,7 @@ PASSED_ON: tuple[Reader, ...] = (
     github_deployments.READER,
     event_envelope.READER,
 )
-
-
-FORGEABLE = (
-    "name",
-    "message",
-    "severity_text",
-    "severity_id",
-    "cluster",
-    "namespace",
-    "workload",
-    "workload_kind",
-    "pod",
-    "node",
-    "service_name",
-    "environment",
-    "region",
-    "route",
-    "upstream",
-    "revision",
-    "source_url",
-)
+FORGEABLE = (*alertmanager.LABELLED, "revision", "source_url")
 """Whoever can reach the automation writes the payload, and so all that its events say."""
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from evidence.decision import Bundle
@@ -50,7 +51,7 @@ class Mixture:
         return self.bundle.actions[self.name]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Mixtures:
     """Every mixture of two bundles, seen by one action; `after` is its name in the candidate."""
 
@@ -68,12 +69,12 @@ class Mixtures:
             clauses = [each for each in self.clauses if self._id(each) in taken]
             bundle = hybrid(self.baseline, self.candidate, clauses)
             is_renamed = self.after != self.name and f"actions.{self.after}" in taken
-            sources = Restating.pair(self.baseline.grading, self.candidate.grading)[0].sources
             name = self.after if is_renamed else self.name
+            sources = self.ends[0].restating.sources
             self._known[taken] = Mixture(bundle, name, Restating(bundle.grading, sources))
         return self._known[taken]
 
-    @property
+    @cached_property
     def ends(self) -> tuple[Mixture, Mixture]:
         """The two bundles themselves."""
         restatings = Restating.pair(self.baseline.grading, self.candidate.grading)
@@ -96,7 +97,7 @@ class Mixtures:
         is_weight = clause.path[:2] == WEIGHTS
         return ALL_WEIGHTS if is_weight and self._weight_count > 1 else clause.id
 
-    @property
+    @cached_property
     def _weight_count(self) -> int:
         return sum(each.path[:2] == WEIGHTS for each in self.clauses)
 

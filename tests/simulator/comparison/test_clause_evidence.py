@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,21 +11,13 @@ import pytest
 from evidence.times import parse_rfc3339
 from simulator.comparison.compare import Side, compare
 from simulator.comparison.model import Comparison
-from simulator.histories.history import History, open_incidents
+from simulator.histories.history import History
 from tests.decision.deciding import active
 
 from ..worlds import edited
 
 FIXTURES = Path(__file__).parents[3] / "fixtures"
 LEAK, RELEASE, KEY = "inc-0122-memory-leak", "inc-0102-checkout-bad-release", "inc-0104-deploy-key-leak"
-
-
-@pytest.fixture(scope="module")
-def history() -> Iterator[History]:
-    """The recorded incidents, graded by the active bundle."""
-    opened = open_incidents(FIXTURES, active().grading)
-    yield opened
-    opened.connection.close()
 
 
 @pytest.fixture(scope="module")

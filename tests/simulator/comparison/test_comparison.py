@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from simulator.comparison import compare as comparing
 from simulator.comparison.compare import Side, compare
 from simulator.comparison.model import ChangeClass, ChangeKind, Comparison, LabelEffect
 from simulator.comparison.rendering import render
-from simulator.histories.history import INCIDENTS, STATES, History, open_folder, open_incidents
+from simulator.histories.history import INCIDENTS, STATES, History, open_folder
 from simulator.replays.replay import replay_history
 from simulator.replays.runs import replay_runs
 from tests.decision.deciding import active, version
@@ -29,14 +29,6 @@ RECORDED = len(list(FIXTURES.glob("incidents/*/incident.yaml")))
 SHELL, CART = "inc-0101-checkout-shell", "inc-0115-cart-saturation"
 MINER, LEAK = "inc-0118-ci-runner-mining", "inc-0122-memory-leak"
 RELEASE, KEY = "inc-0102-checkout-bad-release", "inc-0104-deploy-key-leak"
-
-
-@pytest.fixture(scope="module")
-def history() -> Iterator[History]:
-    """The recorded incidents, graded by the active bundle."""
-    opened = open_incidents(FIXTURES, active().grading)
-    yield opened
-    opened.connection.close()
 
 
 @pytest.fixture(scope="module")
