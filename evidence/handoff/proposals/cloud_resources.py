@@ -11,7 +11,7 @@ import re
 
 from evidence.handoff.model import FillIn
 from evidence.handoff.proposals import messages, names
-from evidence.handoff.proposals.quoting import comment_lines, hcl_name, hcl_text
+from evidence.handoff.proposals.quoting import comment_lines, hcl_name, hcl_text, heading
 from evidence.handoff.proposals.subject import Draft, Subject
 
 # Kinds of resources as the evidence names them, and Terraform's types for them.
@@ -170,7 +170,7 @@ def _new_file(
 ) -> Draft:
     path = f"{hcl_name(subject.incident_id)}.tf"
     text = [
-        *comment_lines(["Proposal, not applied.", f"Incident {subject.incident_id}: {subject.title}"]),
+        *heading("applied", subject.incident_id, subject.title),
         *comment_lines(["Adds one file to the configuration that manages the account."]),
         f"diff --git a/{path} b/{path}",
         "new file mode 100644",

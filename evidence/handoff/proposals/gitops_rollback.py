@@ -15,6 +15,7 @@ from evidence.handoff.proposals.quoting import (
     ShellWord,
     command_line,
     comment_lines,
+    heading,
     kubernetes_name,
     shell_word,
     yaml_text,
@@ -45,7 +46,7 @@ def _application_patch(subject: Subject) -> Draft:
         subject.previous_target_revision or subject.previous_revision, "previous revision", names.git_revision
     )
     lines = [
-        *comment_lines(["Proposal, not applied.", f"Incident {subject.incident_id}: {subject.title}"]),
+        *heading("applied", subject.incident_id, subject.title),
         *comment_lines(
             [
                 "In the file in Git that declares this Application, the targetRevision goes back:",
@@ -89,7 +90,7 @@ def _restored_folder(subject: Subject) -> Draft:
     _, now = revision_names(subject)
     within = ["git", "-C", CLONE]  # never the reader's own folder, whichever line fails
     lines = [
-        *comment_lines(["Proposal, not run.", f"Incident {subject.incident_id}: {subject.title}"]),
+        *heading("run", subject.incident_id, subject.title),
         *comment_lines(_explained(subject)),
         "",
         command_line([*clone, CLONE]),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from evidence.handoff.inert import quote
 from evidence.handoff.proposals import names
 from evidence.handoff.proposals.blanks import in_manifest
-from evidence.handoff.proposals.quoting import comment_lines, yaml_text
+from evidence.handoff.proposals.quoting import comment_lines, heading, yaml_text
 from evidence.handoff.proposals.rollback_checks import CHECKS, revision_names, sync_check
 from evidence.handoff.proposals.subject import Draft, HelmRelease, Subject
 
@@ -20,7 +20,7 @@ def version_patch(subject: Subject, release: HelmRelease) -> Draft:
     name = blanks.fill(release.name, "HelmRelease", names.dns_subdomain)
     namespace = blanks.fill(release.namespace, "namespace of the HelmRelease", names.dns_label)
     lines = [
-        *comment_lines(["Proposal, not applied.", f"Incident {subject.incident_id}: {subject.title}"]),
+        *heading("applied", subject.incident_id, subject.title),
         *comment_lines(_explained(subject, release, before)),
         f"apiVersion: {yaml_text(release.api_version)}",
         "kind: HelmRelease",

@@ -7,7 +7,7 @@ import ipaddress
 from evidence.handoff.inert import quote
 from evidence.handoff.proposals import names
 from evidence.handoff.proposals.blanks import Blanks, in_manifest
-from evidence.handoff.proposals.quoting import comment_lines, kubernetes_name, yaml_text
+from evidence.handoff.proposals.quoting import comment_lines, heading, kubernetes_name, yaml_text
 from evidence.handoff.proposals.subject import Draft, Subject, Workload
 from evidence.handoff.words import listed
 
@@ -125,7 +125,7 @@ def _policy(
         *body,
     ]
     lines = [
-        *comment_lines(["Proposal, not applied.", f"Incident {subject.incident_id}: {subject.title}"]),
+        *heading("applied", subject.incident_id, subject.title),
         *comment_lines(
             [f"Add the label {APPROVAL_LABEL} with the approver's name once the approval is given."]
         ),

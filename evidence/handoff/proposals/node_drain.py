@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from evidence.handoff.proposals import names
 from evidence.handoff.proposals.blanks import in_manifest
-from evidence.handoff.proposals.quoting import comment_lines, yaml_text
+from evidence.handoff.proposals.quoting import comment_lines, heading, yaml_text
 from evidence.handoff.proposals.subject import Draft, Subject
 
 # From the drain loop of the source on response automation: force, daemon sets ignored, no emptyDir data
@@ -23,7 +23,7 @@ def cordon_and_drain(subject: Subject) -> Draft:
     blanks = in_manifest()
     node = blanks.fill(subject.node or subject.target, "node", names.dns_subdomain)
     lines = [
-        *comment_lines(["Proposal, not applied.", f"Incident {subject.incident_id}: {subject.title}"]),
+        *heading("applied", subject.incident_id, subject.title),
         *comment_lines(["Step 1: cordon, by this merge patch. Step 2: drain, only when all of these hold:"]),
         *comment_lines([f"  [ ] {condition}" for condition in PRECONDITIONS]),
         *comment_lines(["Drain settings: ignore DaemonSets, keep emptyDir data, 30 s grace, no force."]),

@@ -73,6 +73,11 @@ def comment_lines(lines: Iterable[str], mark: str = "#") -> list[str]:
     return [f"{mark} {shown(line)}" for line in lines]
 
 
+def heading(verb: str, incident_id: str, title: str) -> list[str]:
+    """What every proposal begins with: that nobody has `verb` it ("applied", "run"), and what it is about."""
+    return comment_lines([f"Proposal, not {verb}.", f"Incident {incident_id}: {title}"])
+
+
 def _escaped(value: str) -> str:
     return "".join(_escape(char) for char in value)
 

@@ -11,6 +11,7 @@ from evidence.handoff.proposals.quoting import (
     ShellWord,
     command_line,
     comment_lines,
+    heading,
     kubernetes_name,
     shell_word,
 )
@@ -109,7 +110,7 @@ def _dry_run(
     subject: Subject, blanks: Blanks[ShellWord], commands: list[str], *, checks: tuple[str, ...], undo: str
 ) -> Draft:
     lines = [
-        *comment_lines(["Proposal, not run.", f"Incident {subject.incident_id}: {subject.title}"]),
+        *heading("run", subject.incident_id, subject.title),
         *comment_lines([f"As written it only checks; without {DRY_RUN} it would act."]),
         *commands,
     ]
