@@ -36,7 +36,8 @@ def intake_tables(folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
     """Reads every export, keeps its bytes and publishes what the records say and what was refused."""
     root = folders.incidents_path
     own = (folders.tables.root, folders.out_path)
-    tables = intake.build(root, load_settings(settings_path(root)), folders.tables.keep_bytes, own)
+    with folders.tables.keeping() as keep_bytes:
+        tables = intake.build(root, load_settings(settings_path(root)), keep_bytes, own)
     folders.tables.put_beside(INPUT_MANIFEST, input_manifest(root, tables))
     yield from publish(folders, tables)
 

@@ -16,7 +16,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from evidence.placing import PACKAGES, remove_other_packages, swap_in, write_aside, written_packages
+from evidence.placing import PACKAGES, changed, place, remove_other_packages, swap_in, write_all_aside
 from evidence.warehouse import (
     Changes,
     Published,
@@ -25,7 +25,6 @@ from evidence.warehouse import (
     json_of_parts,
     merged_parts,
     overlaid,
-    write_atomically,
 )
 
 FOLDER = "drafts"
@@ -53,7 +52,7 @@ class Draft(Warehouse):
                 held = stack.enter_context((self.folder / "lock").open("w"))
                 fcntl.flock(held, fcntl.LOCK_SH)
                 if not self._base.exists():
-                    write_atomically(self._base, _content(self.root / "published.json"))
+                    place([(self._base, _content(self.root / "published.json"))])
             yield self
 
     # --- as the run sees it
@@ -65,12 +64,12 @@ class Draft(Warehouse):
     def _keep(self, changes: Changes) -> dict[str, Published]:
         before = self._parts_in(self._changes)
         merged = {name: merged_parts(before.get(name, {}), parts) for name, parts in changes.items()}
-        write_atomically(self._changes, json_of_parts({**before, **merged}))
+        place([(self._changes, json_of_parts({**before, **merged}))])
         return self.published()
 
     def put_beside(self, name: str, content: bytes) -> None:
         """Keep a file that is to lie beside the tables."""
-        write_atomically(self._beside / name, content)
+        place([(self._beside / name, content)])
 
     def put_packages(self, out: Path, files: Mapping[str, bytes]) -> None:
         """Keep the packages that are to be all of those below `out`."""
@@ -79,7 +78,7 @@ class Draft(Warehouse):
         (self._packages / PACKAGES).mkdir(parents=True)
         for name, content in files.items():
             (self._packages / name).write_bytes(content)
-        write_atomically(self._out, os.fsencode(out.absolute()))
+        place([(self._out, os.fsencode(out.absolute()))])
 
     # --- its end
 
@@ -94,7 +93,7 @@ class Draft(Warehouse):
             changes, before = self._parts_in(self._changes), Warehouse.published(self)
             packages = self._kept_packages()
             if changes or packages or self._beside.exists():
-                self._swap(before, overlaid(before, changes), self._written_aside(packages))
+                self._swap(before, overlaid(before, changes), write_all_aside(self._to_place(packages)))
                 self.failed_catalogue.unlink(missing_ok=True)
             for out, names in packages.items():
                 (out / PACKAGES).mkdir(parents=True, exist_ok=True)  # also where there is none to put into it
@@ -109,12 +108,12 @@ class Draft(Warehouse):
         found = (path.relative_to(self._packages).as_posix() for path in self._packages.glob("*/*"))
         return {Path(os.fsdecode(self._out.read_bytes())): sorted(found)}
 
-    def _written_aside(self, packages: Mapping[Path, list[str]]) -> Iterator[tuple[Path, Path]]:
-        """The packages and the files beside the tables, each beside the place that it is to take."""
+    def _to_place(self, packages: Mapping[Path, list[str]]) -> Iterator[tuple[Path, bytes]]:
+        """The packages and the files beside the tables: the place of each, and its content."""
         for out, names in packages.items():
-            yield from written_packages(out, ((name, (self._packages / name).read_bytes()) for name in names))
+            yield from changed((out / name, (self._packages / name).read_bytes()) for name in names)
         for path in sorted(self._beside.glob("*")):
-            yield write_aside(self.root / path.name, path.read_bytes()), self.root / path.name
+            yield self.root / path.name, path.read_bytes()
 
     def show_as_failed(self) -> None:
         """Let people look into what a failed run has made: a catalogue of its own, as the run saw it."""

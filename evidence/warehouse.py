@@ -14,7 +14,7 @@ import fcntl
 import hashlib
 import io
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from evidence.errors import WarehouseError
-from evidence.placing import aside_of, flush, replace_packages, swap_in, write_aside
+from evidence.placing import (
+    aside_of,
+    flush,
+    flush_and_swap_in,
+    place,
+    replace_packages,
+    swap_in,
+    write_aside,
+    write_unflushed,
+)
 from evidence.tables import Tables, conform, open_memory
 from expectations.tables import TABLES
 
@@ -142,19 +151,24 @@ class Warehouse:
     def publish_parts(self, parts: Mapping[str, Tables]) -> dict[str, Published]:
         """Publish several parts of tables as one version; otherwise as `publish`."""
         changes: dict[str, dict[str, Part]] = {}
+        new_files: dict[Path, bytes] = {}
         new_file_counts: Counter[str] = Counter()
         with self._lock():
             for key, tables in sorted(parts.items()):
                 for name in sorted(tables):
-                    part, is_new = self._write(name, tables[name])
+                    part, content = _as_file(name, tables[name])
+                    path = self._path(name, part)
                     changes.setdefault(name, {})[key] = part
-                    new_file_counts[name] += is_new
+                    if path not in new_files and not path.exists():
+                        new_files[path] = content
+                        new_file_counts[name] += 1
+            place(new_files.items())
             after = self._keep(changes)
         return {name: replace(after[name], new_file_count=new_file_counts[name]) for name in changes}
 
     def put_beside(self, name: str, content: bytes) -> None:
         """Put a file that belongs to the version beside the tables, as what `evidence verify` reads."""
-        write_atomically(self.root / name, content)
+        place([(self.root / name, content)])
 
     def put_packages(self, out: Path, files: Mapping[str, bytes]) -> None:
         """Make the packages below `out` those of the version; `files` by path below it."""
@@ -186,18 +200,6 @@ class Warehouse:
             shown = self._catalogue_stamp(after, aside.read_bytes()).encode()
             swaps += [(aside, self.catalogue), (write_aside(stamp, shown), stamp)]
         swap_in(swaps)
-
-    def _write(self, name: str, rows: pa.Table) -> tuple[Part, bool]:
-        """The rows as a file; True where there was no such file yet."""
-        table = conform(name, rows)
-        content = parquet_bytes(table)
-        file_sha256 = hashlib.sha256(content).hexdigest()
-        part = Part(digest_of(name, table, file_sha256), file_sha256, table.num_rows)
-        path = self._path(name, part)
-        is_new = not path.exists()
-        if is_new:
-            write_atomically(path, content)
-        return part, is_new
 
     def _is_catalogue_stale(self, entries: Mapping[str, Published]) -> bool:
         stamp = self.root / "catalogue.sha256"
@@ -233,13 +235,28 @@ class Warehouse:
 
     # --- raw bytes
 
-    def keep_bytes(self, content: bytes) -> str:
-        """Keep raw bytes under their SHA-256 and return it; the same bytes are kept once."""
-        sha256 = hashlib.sha256(content).hexdigest()
-        path = self.bytes_path(sha256)
-        if not path.exists():
-            write_atomically(path, content)
-        return sha256
+    @contextlib.contextmanager
+    def keeping(self) -> Iterator[Callable[[bytes], str]]:
+        """Yields what keeps raw bytes under their SHA-256 and returns it; the same bytes are kept once.
+
+        They are in their places, and on the disk, when the block is left.
+        """
+        asides: dict[Path, Path] = {}
+
+        def keep(content: bytes) -> str:
+            sha256 = hashlib.sha256(content).hexdigest()
+            path = self.bytes_path(sha256)
+            if path not in asides and not path.exists():
+                asides[path] = write_unflushed(path, content)
+            return sha256
+
+        try:
+            yield keep
+        except BaseException:
+            for aside in asides.values():
+                aside.unlink()
+            raise
+        flush_and_swap_in([(aside, path) for path, aside in asides.items()])
 
     def bytes_path(self, sha256: str) -> Path:
         """Where raw bytes of that digest lie."""
@@ -303,6 +320,14 @@ def parquet_bytes(table: pa.Table) -> bytes:
     return sink.getvalue()
 
 
+def _as_file(name: str, rows: pa.Table) -> tuple[Part, bytes]:
+    """The rows as one file of the table, and its bytes."""
+    table = conform(name, rows)
+    content = parquet_bytes(table)
+    file_sha256 = hashlib.sha256(content).hexdigest()
+    return Part(digest_of(name, table, file_sha256), file_sha256, table.num_rows), content
+
+
 def digest_of(name: str, table: pa.Table, file_sha256: str) -> str:
     """SHA-256 over what the rows say: columns that only tell where bytes lie are left out."""
     contract = TABLES[name]
@@ -318,11 +343,6 @@ def root_digest(entries: Mapping[str, Published]) -> str:
         f"{name} {entry.digest}\n" for name, entry in sorted(entries.items()) if not TABLES[name].is_location
     ]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write aside, flush to disk, rename, flush the folder: the file is there whole or not at all."""
-    swap_in([(write_aside(path, content), path)])
 
 
 def _create_views(connection: duckdb.DuckDBPyConnection, paths: Mapping[str, list[Path]]) -> None:

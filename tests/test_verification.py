@@ -64,10 +64,11 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     handoffs = handed_over(world)
     warehouse = Warehouse(found.warehouse)
     files = {}
-    for path in sorted(path for path in found.root.rglob("*") if path.is_file()):
-        name = path.relative_to(found.root).as_posix()
-        owner = name.split("/")[1] if name.startswith("incidents/") else ""
-        files[name] = (owner, warehouse.keep_bytes(path.read_bytes()))
+    with warehouse.keeping() as keep_bytes:
+        for path in sorted(path for path in found.root.rglob("*") if path.is_file()):
+            name = path.relative_to(found.root).as_posix()
+            owner = name.split("/")[1] if name.startswith("incidents/") else ""
+            files[name] = (owner, keep_bytes(path.read_bytes()))
     (found.warehouse / INPUT_MANIFEST).write_bytes(manifest_bytes(files))
     written = {}
     for name, content in handoffs.files.items():
@@ -253,7 +254,9 @@ def test_a_manifest_of_another_format_is_found(run: Run, name: str) -> None:
 def _zipped(run: Run, content: bytes) -> None:
     """Put the first incident's Falco export into a gzip file, in all that names it."""
     zipped = gzip.compress(content, mtime=0)
-    old, new = sha256_of((run.root / FALCO).read_bytes()), Warehouse(run.warehouse).keep_bytes(zipped)
+    old = sha256_of((run.root / FALCO).read_bytes())
+    with Warehouse(run.warehouse).keeping() as keep_bytes:
+        new = keep_bytes(zipped)
     (run.root / FALCO).write_bytes(zipped)
     for path in (run.warehouse / INPUT_MANIFEST, run.out / f"handoffs/{SHELL}.json"):
         text = json.loads(path.read_bytes())

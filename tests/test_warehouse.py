@@ -203,3 +203,23 @@ def test_a_connection_shows_what_it_is_asked_for(tmp_path: Path) -> None:
 
     assert [EDGES, COVERAGE] == shown(None)
     assert [COVERAGE] == shown([COVERAGE, "intake.files"])
+
+
+def test_raw_bytes_lie_under_their_sha256_once_the_block_is_left(tmp_path: Path) -> None:
+    """The same bytes are kept once, and nothing is left beside them."""
+    warehouse = Warehouse(tmp_path)
+    with warehouse.keeping() as keep:
+        digests = [keep(content) for content in (b"one", b"two", b"one")]
+    assert [hashlib.sha256(content).hexdigest() for content in (b"one", b"two", b"one")] == digests
+    assert {warehouse.bytes_path(digest) for digest in digests} == {
+        path for path in (tmp_path / "raw").rglob("*") if path.is_file()
+    }
+    assert b"two" == warehouse.bytes_path(digests[1]).read_bytes()
+
+
+def test_a_reading_that_fails_keeps_no_raw_bytes(tmp_path: Path) -> None:
+    """What was written aside is removed with it."""
+    with pytest.raises(ZeroDivisionError), Warehouse(tmp_path).keeping() as keep:
+        keep(b"one")
+        raise ZeroDivisionError
+    assert [] == [path for path in (tmp_path / "raw").rglob("*") if path.is_file()]

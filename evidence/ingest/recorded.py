@@ -26,7 +26,7 @@ from evidence.ingest.completing import TEXTS, TIMES, UNKNOWN_SEVERITY, completed
 from evidence.ingest.report import RecordsRefusal, RecordsReport, Span
 from evidence.ingest.tabular_rows import Tabular, TabularRow, read_table
 from evidence.intake.incident_records import RECORDS_FILE, TABLE, load_records
-from evidence.placing import swap_in, write_aside
+from evidence.placing import changed, place
 from evidence.redaction import make_visible
 from evidence.strict_yaml import load_yaml, parse_model
 from evidence.tables import table_from_rows
@@ -265,10 +265,4 @@ def _write(into: Path, rows: Mapping[str, dict[str, Any]], refused: list[bytes])
         content = b"".join(line + b"\n" for line in sorted(set(refused)))
         name = f"{hashlib.sha256(content).hexdigest()[:16]}.jsonl"
         files[into / "refused" / name] = content
-    swap_in(
-        [
-            (write_aside(path, content), path)
-            for path, content in files.items()
-            if not path.exists() or path.read_bytes() != content
-        ]
-    )
+    place(changed(files.items()))

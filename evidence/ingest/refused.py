@@ -21,7 +21,7 @@ from evidence.ingest.raw_bytes import RawBytes
 from evidence.ingest.scanned import begins_with_lines
 from evidence.intake.layout import decompress
 from evidence.parquet_rows import is_parquet
-from evidence.placing import aside_of, swap_in, write_aside
+from evidence.placing import aside_of, place, swap_in
 from evidence.record_lines import lines_of
 
 REFUSED, RECORDS = "refused", "records.txt"
@@ -40,7 +40,7 @@ def keep_refused(ingest: Ingest, raw: RawBytes) -> dict[str, str]:
             path = folder / f"{digest.hex()[:16]}.txt"
             kept[path.name] = digest.hex()
             if not path.exists():
-                swap_in([(write_aside(path, block[digest]), path)])
+                place([(path, block[digest])])
         if small:
             _merge(folder / RECORDS, small)
             is_packed = True

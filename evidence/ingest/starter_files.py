@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from evidence.placing import swap_in, write_aside
+from evidence.placing import place
 from evidence.settings import Settings, load_settings
 
 _FOLDER = Path(__file__).parent / "starter"
@@ -29,7 +29,7 @@ def write_starters(into: Path) -> list[Path]:
         for name, file in STARTER_FILES.items()
         if not any(_is_there(root / name) for root in (into, into.absolute().parent))
     ]
-    swap_in([(write_aside(path, (_FOLDER / path.name).read_bytes()), path) for path in missing])
+    place((path, (_FOLDER / path.name).read_bytes()) for path in missing)
     return missing
 
 

@@ -25,7 +25,7 @@ from evidence.ingest.raw_bytes import RawBytes
 from evidence.ingest.refused import keep_refused
 from evidence.ingest.report import IngestReport
 from evidence.intake.discovery import INCIDENT_FILE
-from evidence.placing import flush, swap_in, write_aside
+from evidence.placing import changed, flush, place, swap_in
 from evidence.times import format_rfc3339
 
 PART_BYTES_MAX = 64 * 1024 * 1024
@@ -299,5 +299,4 @@ def _keep_provenance(ingest: Ingest) -> None:
 def _write_account(account: Account, into: Path) -> None:
     content = account.text().encode()
     path = into / ACCOUNT
-    if not path.exists() or path.read_bytes() != content:
-        swap_in([(write_aside(path, content), path)])
+    place(changed([(path, content)]))

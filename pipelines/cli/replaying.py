@@ -174,16 +174,14 @@ def run_record(history: History, run: Run, reference: str, incidents: Sequence[s
 
 def write_run(folder: Path, run: Run, record: Mapping[str, Any]) -> Path:
     """Write the record and the four tables; the same run again leaves the files as they are."""
-    from evidence.warehouse import parquet_bytes, write_atomically
+    from evidence.placing import changed, place
+    from evidence.warehouse import parquet_bytes
 
     content = {
         f"{name.partition('.')[2]}.parquet": parquet_bytes(table) for name, table in run.tables.items()
     }
     content["run.json"] = (json.dumps(record, indent=2) + "\n").encode()
-    for name, data in sorted(content.items()):
-        path = folder / name
-        if not path.exists() or path.read_bytes() != data:
-            write_atomically(path, data)
+    place(changed((folder / name, data) for name, data in sorted(content.items())))
     return folder
 
 

@@ -21,11 +21,12 @@ from evidence import enrichment, intake
 from evidence.enrichment.grading import Grading
 from evidence.errors import InputError, WarehouseError
 from evidence.intake.discovery import find_beside
+from evidence.placing import place
 from evidence.quality.stage import build_completeness
 from evidence.settings import load_settings
 from evidence.tables import arrow_schema, conform, open_memory, register
 from evidence.times import format_rfc3339
-from evidence.warehouse import Warehouse, parquet_bytes, write_atomically
+from evidence.warehouse import Warehouse, parquet_bytes
 from expectations.tables import TABLES
 
 STATES, INCIDENTS = "enrichment.incident_states", "intake.incidents"
@@ -330,6 +331,6 @@ def copy_history(root: Path, folder: Path) -> list[Path]:
     for name in (each for each in (INCIDENTS, *EVIDENCE, STATES) if each in published):
         (path,) = warehouse.paths_of(published[name])
         target = folder / f"{name.partition('.')[2]}.parquet"
-        write_atomically(target, path.read_bytes())
+        place([(target, path.read_bytes())])
         copied.append(target)
     return copied
