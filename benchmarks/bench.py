@@ -147,9 +147,10 @@ class Bench:
     def scale_rows(self, folder: Path) -> Iterator[Row]:
         """Two threads, little memory, another order of the file."""
         both = self.run("classes", folder, self.repeats, threads=2)
-        speedup = self.two.wall_seconds / both.wall_seconds
+        alone = self.run("classes", folder, self.repeats, is_on_one_core=True)
+        speedup = alone.wall_seconds / both.wall_seconds
         idle = "needs two idle cores"
-        yield Row("two threads against one, wall", speedup, "x", Goal(1.7, is_least=True), idle)
+        yield Row("two threads against one on one core, wall", speedup, "x", Goal(1.7, is_least=True), idle)
         yield Row("memory of two versions with comparison, peak", self.two.peak_mb, "MB", Goal(1000))
         little = self.run("classes", folder, 1, memory="256MB")
         more = little.cpu_seconds / self.two.cpu_seconds

@@ -37,7 +37,7 @@ RATIOS = (
     "each further version of 6, of the first",
     "growth from 20 incidents",
     "memory of evidence compare, peak",
-    "two threads against one, wall",
+    "two threads against one on one core, wall",
     "memory of two versions with comparison, peak",
     "with 256 MB for the database, CPU",
     "states in no order, CPU",
