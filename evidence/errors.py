@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +42,18 @@ class InputError(EvidenceError):
 
 class PlaybookError(EvidenceError):
     """A playbook bundle that cannot be compiled."""
+
+
+class DetectionError(EvidenceError):
+    """A Sigma rule that cannot be honoured exactly."""
+
+
+class RefusedDetections(DetectionError):
+    """A file or folder of Sigma rules in which something is refused; `faults` says each, by place."""
+
+    def __init__(self, faults: Sequence[EvidenceError]) -> None:
+        super().__init__("\n".join(str(fault) for fault in faults))
+        self.faults = tuple(faults)
 
 
 class ContractError(EvidenceError):

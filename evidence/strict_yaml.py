@@ -103,6 +103,16 @@ def parse_all_yaml(content: bytes, path: Path, *, error: type[EvidenceError] = I
     return documents
 
 
+def survey_all_yaml(
+    path: Path, *, error: type[EvidenceError] = InputError
+) -> tuple[list[Document], list[EvidenceError]]:
+    """Every document in the file as far as it can be read, in order, and all that is wrong, by place."""
+    try:
+        return _survey(_read(path, error), path, error)
+    except EvidenceError as failure:
+        return [], [failure]
+
+
 def survey_yaml(
     path: Path, *, error: type[EvidenceError] = InputError
 ) -> tuple[Document | None, list[EvidenceError]]:

@@ -1,0 +1,1 @@
+"""Detections: Sigma rules, loaded strictly and evaluated over raw records as sets."""

@@ -1,0 +1,108 @@
+"""Owns correlations: hits of rules within a span of event time become hits of their own.
+
+A window is what happened within the timespan up to a moment at which something happened, both ends included.
+A correlation hits when its condition holds of a window and did not hold of the window before it in its group:
+so an attempt that goes on is one hit, not one for every further record. Records of one incident only are
+brought together, and events of one moment are looked at together, since a clock does not order them.
+"""
+
+from __future__ import annotations
+
+import itertools
+import operator
+from collections import deque
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+
+from evidence.detections.hits import Hit, Item
+from evidence.detections.ordered_steps import ordered_hits
+from evidence.detections.rules import NS_PER_SECOND, Correlation, CorrelationKind
+
+_HOLDS: Mapping[str, Callable[[int, int], bool]] = {
+    "gt": operator.gt,
+    "gte": operator.ge,
+    "lt": operator.lt,
+    "lte": operator.le,
+    "eq": operator.eq,
+    "neq": operator.ne,
+}
+
+
+def correlate(correlation: Correlation, hits: Mapping[str, Sequence[Hit]]) -> list[Hit]:
+    """The correlation's hits over those of the rules that it refers to, in total order."""
+    groups: dict[tuple[str, ...], list[Item]] = {}
+    for number, reference in enumerate(correlation.references):
+        for hit in hits.get(reference, ()):
+            item = Item(hit, number, _counted(correlation, reference, number, hit))
+            for key in _keys(correlation, reference, hit):
+                groups.setdefault(key, []).append(item)
+    found = [hit for key, items in sorted(groups.items()) for hit in _group_hits(correlation, key, items)]
+    return sorted(found, key=lambda hit: (hit.incident_id, hit.event_time, hit.units, hit.group))
+
+
+def _keys(correlation: Correlation, reference: str, hit: Hit) -> Iterator[tuple[str, ...]]:
+    """Groups that a hit belongs to: one per combination of its values, none where a field is absent."""
+    choices = [hit.values.get(fields[reference], ()) for _, fields in correlation.group_by]
+    return ((hit.incident_id, *values) for values in itertools.product(*choices))
+
+
+def _counted(correlation: Correlation, reference: str, number: int, hit: Hit) -> tuple[Hashable, ...]:
+    if correlation.counted_fields is not None:
+        return hit.values.get(correlation.counted_fields[reference], ())
+    return (hit.units,) if correlation.kind is CorrelationKind.EVENT_COUNT else (number,)
+
+
+def _group_hits(correlation: Correlation, key: tuple[str, ...], items: list[Item]) -> Iterator[Hit]:
+    items.sort(key=lambda item: (item.hit.event_time, item.reference, item.hit.units))
+    moments = (
+        (at, list(together))
+        for at, together in itertools.groupby(items, key=lambda item: item.hit.event_time)
+    )
+    span = correlation.timespan_seconds * NS_PER_SECOND
+    if correlation.kind is CorrelationKind.TEMPORAL_ORDERED:
+        chains = ordered_hits(moments, len(correlation.references), span)
+    else:
+        chains = _counting_hits(correlation, moments, span)
+    names = [name for name, _ in correlation.group_by]
+    for at, known_at, members in chains:
+        group = tuple(zip(names, key[1:], strict=True))
+        units = tuple(sorted({unit for item in members for unit in item.hit.units}))
+        yield Hit(key[0], at, known_at, units, {name: (value,) for name, value in group}, group)
+
+
+def _counting_hits(
+    correlation: Correlation, moments: Iterable[tuple[int, list[Item]]], span: int
+) -> Iterator[tuple[int, int, list[Item]]]:
+    """Windows in which the number of distinct things counted meets the condition, each at its beginning."""
+    window: deque[Item] = deque()
+    counts: dict[Hashable, int] = {}
+    held = False
+    for at, together in moments:
+        for item in together:
+            window.append(item)
+            for one in item.counted:
+                counts[one] = counts.get(one, 0) + 1
+        while window[0].hit.event_time < at - span:
+            for one in window.popleft().counted:
+                counts[one] -= 1
+                if not counts[one]:
+                    del counts[one]
+        holds = _HOLDS[correlation.operator](len(counts), correlation.count)
+        if holds and not held:
+            yield at, _known_at(correlation, window), list(window)
+        held = holds
+
+
+def _known_at(correlation: Correlation, window: Iterable[Item]) -> int:
+    """When enough had arrived: the earliest of each thing counted, and of these as many as are needed.
+
+    A condition that more arrivals could undo needs the whole window.
+    """
+    earliest: dict[Hashable, int] = {}
+    for item in window:
+        for one in item.counted:
+            earliest[one] = min(item.hit.known_at, earliest.get(one, item.hit.known_at))
+    arrivals = sorted(earliest.values())
+    needed = correlation.count + (correlation.operator == "gt")
+    if correlation.operator in ("gt", "gte") and 0 < needed <= len(arrivals):
+        return arrivals[needed - 1]
+    return max(item.hit.known_at for item in window)

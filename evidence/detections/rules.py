@@ -1,0 +1,86 @@
+"""Owns the model of a set of detections: rules, correlations, and how they refer to each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from evidence.detections.terms import Expression
+from evidence.errors import Place
+
+NS_PER_SECOND = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Heading:
+    """What every Sigma document says of itself. `tags` are as written, e.g. `attack.t1098.001`."""
+
+    id: str
+    title: str
+    place: Place
+    name: str = ""
+    level: str = ""
+    status: str = ""
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    falsepositives: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A detection rule: true or false of one record of its log source. Filters are joined in.
+
+    `is_output` is false where a correlation reads the rule and does not say `generate`.
+    """
+
+    heading: Heading
+    log_source: str
+    condition: Expression
+    is_output: bool = True
+
+
+class CorrelationKind(StrEnum):
+    """What a correlation counts within its timespan."""
+
+    EVENT_COUNT = "event_count"
+    VALUE_COUNT = "value_count"
+    TEMPORAL = "temporal"
+    TEMPORAL_ORDERED = "temporal_ordered"
+
+
+@dataclass(frozen=True)
+class Correlation:
+    """Hits of other rules, by their ids in `references`, within `timespan_seconds` of event time.
+
+    `group_by` maps each name to the field that holds it per referenced id; `counted_fields` likewise for
+    `value_count`. `operator` is one of gt, gte, lt, lte, eq, neq.
+    """
+
+    heading: Heading
+    kind: CorrelationKind
+    references: tuple[str, ...]
+    timespan_seconds: int
+    operator: str
+    count: int
+    group_by: tuple[tuple[str, Mapping[str, str]], ...] = ()
+    counted_fields: Mapping[str, str] | None = None
+    is_output: bool = True
+
+    def fields_of(self, reference: str) -> frozenset[str]:
+        """Fields that the hits of the referenced rule must bring along."""
+        counted = {self.counted_fields[reference]} if self.counted_fields else set()
+        return frozenset(counted | {fields[reference] for _, fields in self.group_by})
+
+
+@dataclass(frozen=True)
+class RuleSet:
+    """All detections of one load: rules by id, correlations after what they refer to."""
+
+    rules: tuple[Rule, ...]
+    correlations: tuple[Correlation, ...] = ()
+
+    def headings(self) -> Mapping[str, Heading]:
+        """Every heading by id, in the order of ids."""
+        headings = [*(rule.heading for rule in self.rules), *(each.heading for each in self.correlations)]
+        return {heading.id: heading for heading in sorted(headings, key=lambda heading: heading.id)}
