@@ -64,6 +64,9 @@ def read_item(key: str | None, value: Any, place: Place, placeholders: Placehold
     modifiers = key.split("|")[1:] if key else []
     _check_modifiers(modifiers, place)
     _check_values(value, modifiers, place)
+    if key and key.startswith("|") and {"startswith", "endswith"} & set(modifiers):
+        what = "a keyword is found anywhere in a value"
+        raise DetectionError(what, place=place, remedy="Name the field, or use re with ^ or $")
     try:
         item = SigmaDetectionItem.from_mapping(key, value, policy=POLICY)
     except (SigmaError, TypeError, AttributeError) as failure:

@@ -64,8 +64,7 @@ class _Collector:
 
     def _walker(self, format_name: str, fields: frozenset[str]) -> _Walker:
         numbers = {name: self.program.fields[name] for name in fields if name != KEYWORDS}
-        keywords = self.program.fields[KEYWORDS] if KEYWORDS in fields else None
-        return _Walker(numbers, _prefixes(numbers), keywords)
+        return _Walker(_tree(numbers), self.program.fields[KEYWORDS] if KEYWORDS in fields else None)
 
     def take(self, units: list[int], formats: list[str], entries: list[str], raws: list[str]) -> None:
         """One batch of records."""
@@ -75,8 +74,7 @@ class _Collector:
             if walker is None:
                 continue
             found: list[tuple[int, Any]] = []
-            walker.found = found
-            walker.walk(view_of(format_name)(orjson.loads(raw), entry), None)
+            walker.read(view_of(format_name)(orjson.loads(raw), entry), found)
             for field, value in found:
                 self.units.append(unit)
                 self.values.append(numbers.setdefault((field, value.__class__, value), len(numbers)))
@@ -117,43 +115,66 @@ class _ObjectMark:
 _OBJECT_MARK = _ObjectMark()
 
 
+class _Node:
+    """A place in records: the field that ends here, if one does, and the keys by which others go on."""
+
+    __slots__ = ("field", "steps")
+
+    def __init__(self) -> None:
+        self.field: int | None = None
+        self.steps: dict[str, _Node] = {}
+
+
+def _tree(fields: Mapping[str, int]) -> _Node:
+    """Every way to every field: a step is one key, which may hold the dots of several parts of the name."""
+    nodes: dict[str, _Node] = {}
+    root = _Node()
+    for name, number in fields.items():
+        ends = [index for index, character in enumerate(name) if character == "."] + [len(name)]
+        for position, end in enumerate(ends):
+            before = [(root, 0), *((nodes[name[:dot]], dot + 1) for dot in ends[:position])]
+            below = nodes.setdefault(name[:end], _Node())
+            for node, start in before:
+                node.steps[name[start:end]] = below
+        nodes[name].field = number
+    return root
+
+
 class _Walker:
-    """Walks a record's JSON, going only where a wanted field may lie."""
+    """Walks a record's JSON, going only where a wanted field may lie; for keywords everywhere."""
 
-    def __init__(self, fields: Mapping[str, int], prefixes: frozenset[str], keywords: int | None) -> None:
-        self.fields = fields
-        self.prefixes = prefixes
+    def __init__(self, root: _Node, keywords: int | None) -> None:
+        self.root = root
         self.keywords = keywords
-        self.found: list[tuple[int, Any]] = []
 
-    def walk(self, value: Any, name: str | None) -> None:
-        """Adds every wanted value in `value`, which stands under `name`; None is the record itself."""
-        if isinstance(value, dict):
-            self._inside(value, name)
-        elif isinstance(value, list):
-            for one in value:
-                self.walk(one, name)
-            if not value and name is not None and name in self.fields:
-                self.found.append((self.fields[name], _OBJECT_MARK))
-        elif name is not None:
-            if name in self.fields:
-                self.found.append((self.fields[name], value))
-            if self.keywords is not None and value is not None:
-                self.found.append((self.keywords, value))
-
-    def _inside(self, value: dict[str, Any], name: str | None) -> None:
-        if name is not None and name in self.fields:
-            self.found.append((self.fields[name], _OBJECT_MARK))
-        is_everywhere = self.keywords is not None
-        head = "" if name is None else f"{name}."
-        for key, inner in value.items():
-            below = head + key
-            if is_everywhere or below in self.fields or below in self.prefixes:
-                self.walk(inner, below)
+    def read(self, record: Any, found: list[tuple[int, Any]]) -> None:
+        """Adds field and value of all that is wanted in the record."""
+        if self.root.steps:
+            _walk(record, self.root, found)
+        if self.keywords is not None:
+            found += [(self.keywords, value) for value in _scalars(record)]
 
 
-def _prefixes(fields: Iterable[str]) -> frozenset[str]:
-    """Every beginning of a field's name that ends before a dot: where it may be worth looking on."""
-    return frozenset(
-        name[:index] for name in fields for index, character in enumerate(name) if character == "."
-    )
+def _walk(value: Any, node: _Node, found: list[tuple[int, Any]]) -> None:
+    if isinstance(value, dict):
+        if node.field is not None:
+            found.append((node.field, _OBJECT_MARK))
+        steps = node.steps
+        for key in steps if len(steps) < len(value) else value:
+            if key in steps and key in value:
+                _walk(value[key], steps[key], found)
+    elif isinstance(value, list):
+        for one in value:
+            _walk(one, node, found)
+        if not value and node.field is not None:
+            found.append((node.field, _OBJECT_MARK))
+    elif node.field is not None:
+        found.append((node.field, value))
+
+
+def _scalars(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _scalars(one)
+    elif value is not None:
+        yield value

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import duckdb
-import orjson
 import pyarrow as pa
 
 from evidence.detections.log_sources import FORMATS_BY_ENTRY
@@ -53,7 +53,7 @@ def record_units(format_name: str, records: Iterable[Mapping[str, Any]], inciden
             "unit": position,
             "format": format_name,
             "entry": "",
-            "raw": orjson.dumps(record).decode(),
+            "raw": json.dumps(record, ensure_ascii=False),
             "incident_id": incident_id,
             "path": "",
             "ordinal": position,
