@@ -1,0 +1,124 @@
+"""Owns how tests see the detections of the playbooks folder: the files, their cases, their hits."""
+
+from __future__ import annotations
+
+import functools
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from evidence.detections.detecting import detect
+from evidence.detections.loading import load_rules
+from evidence.detections.log_sources import LOG_SOURCES_BY_NAME
+from evidence.detections.rules import RuleSet
+from evidence.detections.units import UNITS, record_units
+from evidence.errors import DetectionError
+from evidence.strict_yaml import load_yaml, survey_all_yaml
+from evidence.times import TimeRefused, parse_rfc3339
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "playbooks" / "detections"
+CASES = FOLDER / "cases"
+VALUES = FOLDER / "values.yaml"
+REAL = ROOT.parent / "shared" / "real"
+LOG_SOURCE_BY_FOLDER = {
+    "aws": "cloudtrail",
+    "falco": "falco",
+    "github": "github_audit",
+    "kubernetes": "kubernetes_audit",
+}
+TIME_FIELDS = ("eventTime", "requestReceivedTimestamp", "time")
+NS_PER_MS = 1_000_000
+
+Records = Sequence[Mapping[str, Any]]
+
+
+@functools.cache
+def our_rules() -> RuleSet:
+    """Every rule of the folder, with the values that it holds."""
+    return load_rules(FOLDER, VALUES)
+
+
+def rule_files() -> list[Path]:
+    """Every file of rules, in order."""
+    return sorted(FOLDER.rglob("*.yml"))
+
+
+def key_of(file: Path) -> str:
+    """A file's name as other files write it, e.g. `aws/root_activity`."""
+    return file.relative_to(FOLDER).with_suffix("").as_posix()
+
+
+@functools.cache
+def documents_of(file: Path) -> list[dict[str, Any]]:
+    """The documents of a file; the last one is the rule that reports, those before only serve it."""
+    documents, faults = survey_all_yaml(file, error=DetectionError)
+    assert faults == []
+    return [document.value for document in documents]
+
+
+def reporting_id(key: str) -> str:
+    """Id of the rule that reports, of the file of that key."""
+    return str(documents_of(FOLDER / f"{key}.yml")[-1]["id"])
+
+
+def part_id(key: str, name: str) -> str:
+    """Id of the part of that name."""
+    return next(str(one["id"]) for one in documents_of(FOLDER / f"{key}.yml") if one.get("name") == name)
+
+
+def cases_of(key: str) -> list[dict[str, Any]]:
+    """The cases of a file: what each shows, whether it is a hit, its records in order of time."""
+    found: list[dict[str, Any]] = load_yaml(CASES / f"{key.split('/')[1]}.yaml", error=DetectionError).value[
+        "cases"
+    ]
+    return found
+
+
+def with_parts_shown(rules: RuleSet) -> RuleSet:
+    """The same rules, without correlations, each reporting by itself."""
+    return RuleSet(tuple(replace(rule, is_output=True) for rule in rules.rules))
+
+
+def hits(rules: RuleSet, batches: Mapping[str, tuple[str, Records]]) -> dict[str, dict[str, int]]:
+    """Per batch the number of hits by rule id. A batch is a log source's name and records of their own."""
+    tables = []
+    for name, (log_source, records) in batches.items():
+        for format_name in LOG_SOURCES_BY_NAME[log_source].formats:
+            tables.append(_timed(record_units(format_name, records, incident_id=name), records))
+    units = pa.concat_tables([UNITS.empty_table(), *tables])
+    position = units.schema.get_field_index("unit")
+    units = units.set_column(position, UNITS.field("unit"), pa.array(range(len(units)), pa.int64()))
+    found: dict[str, dict[str, int]] = {name: defaultdict(int) for name in batches}
+    for hit in detect(rules, units).to_pylist():
+        found[hit["incident_id"]][hit["rule_id"]] += 1
+    return found
+
+
+def _timed(units: pa.Table, records: Records) -> pa.Table:
+    """The units at the times that their records state; a record without one stands where it stood."""
+    times = [_time_of(record) for record in records]
+    stated = [
+        before if at is None else at
+        for before, at in zip(units["event_time"].to_pylist(), times, strict=True)
+    ]
+    for name in ("event_time", "known_at"):
+        column = pa.array(stated, pa.int64())
+        units = units.set_column(units.schema.get_field_index(name), UNITS.field(name), column)
+    return units
+
+
+def _time_of(record: Mapping[str, Any]) -> int | None:
+    """Nanoseconds since 1970 UTC; None where the record has none, or one that was written by hand."""
+    for field in TIME_FIELDS:
+        if isinstance(record.get(field), str):
+            try:
+                return parse_rfc3339(record[field])
+            except TimeRefused:
+                return None
+    at = record.get("@timestamp")
+    return at * NS_PER_MS if isinstance(at, int) else None

@@ -1,0 +1,92 @@
+"""Our rules on what others have recorded: techniques of attackers, and labels of other people's rules."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from tests.detections.detections_page import detections_on_records_page
+from tests.detections.recorded_labels import (
+    FALCO,
+    PANTHER,
+    STRATUS,
+    Verdict,
+    falco_verdicts,
+    labels,
+    panther_verdicts,
+    stratus_hits,
+)
+
+TECHNIQUES_MIN = 32
+REPRODUCED_RULES_MIN = 40
+
+stratus = pytest.mark.skipif(not STRATUS.exists(), reason=f"{STRATUS} holds no recordings")
+panther = pytest.mark.skipif(not PANTHER.exists(), reason=f"{PANTHER} holds no labelled events")
+falco = pytest.mark.skipif(not FALCO.exists(), reason=f"{FALCO} holds no labelled files")
+
+
+@pytest.fixture(scope="module")
+def of_files(tmp_path_factory: pytest.TempPathFactory) -> list[Verdict]:
+    """What our rules say of Falco's cases."""
+    return falco_verdicts(tmp_path_factory.mktemp("values"))
+
+
+@stratus
+def test_nearly_every_recorded_technique_is_caught() -> None:
+    """Of the techniques recorded at least this many are hit by a rule."""
+    techniques = {each["technique"] for each in json.loads((STRATUS / "ground_truth.json").read_bytes())}
+    caught = {name for name, by_rule in stratus_hits().items() if by_rule}
+    assert techniques == set(stratus_hits())
+    assert TECHNIQUES_MIN <= len(caught)
+
+
+@stratus
+def test_a_technique_is_caught_by_what_it_does() -> None:
+    """The same deeds by other people in other accounts, with other names and agents, hit the same rules."""
+    assert stratus_hits() == stratus_hits(is_disguised=True)
+
+
+@panther
+def test_labels_of_single_events_are_reproduced() -> None:
+    """Every sample gets the label that it bears, but for those that are explained, and no more are."""
+    verdicts, _ = panther_verdicts()
+    explained = {
+        (entry["rule"], one["test"])
+        for entry in labels()["panther"]
+        for one in entry.get("disagreements", [])
+    }
+    disagreeing = {(one.key, one.test) for one in verdicts if one.expected != one.actual}
+    assert explained == disagreeing
+
+
+@falco
+def test_labels_of_files_are_reproduced_under_each_setting(of_files: list[Verdict]) -> None:
+    """A file fires, or does not, as its case says under its settings; nothing is left to explain."""
+    assert [] == [one for one in of_files if one.expected != one.actual]
+    judged = {one.test for one in of_files} | set(labels()["falco"]["left_out"])
+    cases = json.loads((FALCO / "expected_detections.json").read_bytes())
+    assert judged == {case["case"] for case in cases}
+
+
+@panther
+@falco
+def test_many_rules_of_ours_reproduce_a_label(of_files: list[Verdict]) -> None:
+    """At least this many of our rules stand for a rule of others, without a disagreement."""
+    verdicts = [*panther_verdicts()[0], *of_files]
+    wrong = {one.key for one in verdicts if one.expected != one.actual}
+    assert REPRODUCED_RULES_MIN <= len({one.key for one in verdicts} - wrong)
+
+
+@stratus
+@panther
+@falco
+@pytest.mark.golden
+def test_the_page_of_records_follows_from_them(
+    golden: Callable[[str, str], None], of_files: list[Verdict]
+) -> None:
+    """The page shows techniques and rules, the confusion table and every disagreement, as they are now."""
+    verdicts, elsewhere = panther_verdicts()
+    page = detections_on_records_page(stratus_hits(), [*verdicts, *of_files], elsewhere)
+    golden("docs/reference/detections-on-records.md", page)
