@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -56,18 +55,9 @@ def parse_exact(raw: bytes) -> Any:
     return _parse_pairs(raw)
 
 
-def canonical(raw: bytes, without: Iterable[tuple[str, ...]] = ()) -> bytes:
-    """The same text for the same value: keys sorted, no spaces, numbers exact. Takes what `parse` takes.
-
-    `without` are the paths of what is left out.
-    """
+def canonical(raw: bytes) -> bytes:
+    """The same text for the same value: keys sorted, no spaces, numbers exact. Takes what `parse` takes."""
     value = _parse_pairs(raw)
-    for *path, last in without:
-        holder = value
-        for key in path:
-            holder = holder.get(key) if isinstance(holder, dict) else None
-        if isinstance(holder, dict):
-            holder.pop(last, None)
     return json.dumps(
         value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=_number_text
     ).encode()

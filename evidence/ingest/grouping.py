@@ -7,10 +7,8 @@ names, on the order of files or on how lines are split over them.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +16,7 @@ import duckdb
 import pyarrow as pa
 
 from evidence.ingest.index import Index
-from evidence.json_strict import canonical
+from evidence.intake.stated import content_digest
 from evidence.readers.registry import READERS
 
 _SQL = {path.stem: path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.sql"))}
@@ -36,7 +34,7 @@ _SERVICES = pa.schema(
     ]
 )
 _IDENTITIES = pa.schema([("cloud_uid", pa.string()), ("service", pa.string())])
-_BESIDE = {reader.format: reader.beside for reader in READERS}
+_VERBATIM = pa.table({"format": [reader.format for reader in READERS if reader.is_verbatim]})
 _SETTLED = pa.schema([("sha256", pa.binary()), ("winner", pa.binary()), ("is_equal", pa.bool_())])
 _CLAIMS = pa.schema([("kept_id", pa.int64()), ("incident_id", pa.string())])
 Claims = Iterable[tuple[int, str]]
@@ -73,6 +71,7 @@ def settle(index: Index) -> None:
     losers = connection.execute(
         "select sha256, winner, record_id from rivals where sha256 <> winner order by winner, sha256"
     ).fetchall()
+    _replace(connection, "verbatim", _VERBATIM)
     rows = []
     for sha256, winner, is_equal in _compared(index, losers):
         rows.append({"sha256": sha256, "winner": winner, "is_equal": is_equal})
@@ -85,17 +84,16 @@ def _compared(index: Index, losers: list[tuple[bytes, bytes, int]]) -> Iterable[
 
     if not losers:
         return
-    digests: dict[bytes, bytes] = {}
+    digests: dict[bytes, bytes] = dict(
+        index.connection.execute(
+            "select rivals.sha256, stated from rivals join records using (record_id) where stated is not null"
+        ).fetchall()
+    )
     with RawBytes(index) as raw:
-        for (name,) in index.connection.execute("select distinct format from rivals order by 1").fetchall():
-            rivals = f"select sha256, record_id from rivals where format = '{name}'"
-            digests |= raw.digests(rivals, partial(_content_digest, beside=_BESIDE[name]))
+        verbatim = "select sha256, record_id from rivals semi join verbatim using (format)"
+        digests |= raw.digests(verbatim, content_digest)
     for sha256, winner, _ in losers:
         yield sha256, winner, digests[sha256] == digests[winner]
-
-
-def _content_digest(data: bytes, beside: Iterable[tuple[str, ...]]) -> bytes:
-    return hashlib.sha256(canonical(data, beside)).digest()
 
 
 def group(

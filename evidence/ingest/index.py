@@ -48,6 +48,7 @@ _RECORDS = pa.schema(
         ("field", pa.string()),
         ("detail", pa.string()),
         ("identity", pa.binary()),
+        ("stated", pa.binary()),
         ("first_at", pa.int64()),
         ("last_at", pa.int64()),
         ("document", pa.binary()),
@@ -196,9 +197,6 @@ class Index:
         self._next["record"] += 1
         rank, signal_at, name, flags = _signal(record.events)
         first_at, last_at = _extent(record.events)
-        identity = None
-        if record.identity is not None:
-            identity = hashlib.sha256(f"{record.format}\n{record.identity}".encode("utf-8", "surrogatepass"))
         span = record.document
         self._values["records"] += (
             record_id,
@@ -212,7 +210,8 @@ class Index:
             record.reason,
             record.field,
             record.detail,
-            identity.digest()[:16] if identity else None,
+            record.identity_digest,
+            record.stated,
             first_at,
             last_at,
             span.sha256 if span else None,

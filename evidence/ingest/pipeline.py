@@ -188,9 +188,9 @@ def _note_written(ingest: Ingest) -> None:
     fresh = {
         name
         for (name,) in connection.execute(
-            "select distinct incident_id from written anti join ("
-            " select kept_id, held_by as incident_id from settled join files using (file_id)"
-            ") as held using (kept_id, incident_id)"
+            "select distinct incident_id from written join settled using (kept_id) anti join ("
+            " select settled.sha256, held_by as incident_id from settled join files using (file_id)"
+            ") as held using (sha256, incident_id)"
         ).fetchall()
     }
     for one in ingest.formed:

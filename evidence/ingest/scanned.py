@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import stat
@@ -15,6 +16,7 @@ import orjson
 from evidence import json_strict
 from evidence.export_files import FILE_BYTES_MAX, Content, read
 from evidence.ingest.streams import StreamRefused
+from evidence.intake.stated import stated_digest
 from evidence.json_spans import Document, walk_document
 from evidence.json_strict import JsonRefused
 from evidence.readers import Around, Event, Reader, RecordRefused, recognise
@@ -40,7 +42,11 @@ class Span:
 
 @dataclass(slots=True)
 class Scanned:
-    """One record: where it lies, and what it states or why it is refused. `reason` is empty for evidence."""
+    """One record: where it lies, and what it states or why it is refused. `reason` is empty for evidence.
+
+    `stated` is the digest by which records of one identity are known as copies (evidence.intake.stated); of a
+    verbatim format it is formed later, and of the few that need it alone.
+    """
 
     start: int
     length: int
@@ -51,9 +57,18 @@ class Scanned:
     field: str = ""
     detail: str = ""
     identity: str | None = None
+    stated: bytes | None = None
     thread: tuple[str, str] | None = None
     events: tuple[Event, ...] = ()
     document: Span | None = None
+
+    @property
+    def identity_digest(self) -> bytes | None:
+        """What stands for the identity among all formats; 16 bytes."""
+        if self.identity is None:
+            return None
+        name = f"{self.format}\n{self.identity}".encode("utf-8", "surrogatepass")
+        return hashlib.sha256(name).digest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +126,9 @@ def fill(record: Scanned, value: Any, reader: Reader, around: Around) -> None:
         events = tuple(reader.read(value, around))
         record.identity = reader.identity(value)
         record.thread = reader.thread(value)
-        tuple(reader.record_gaps(value, around))  # what cannot be declared is refused by intake too
+        gaps = tuple(reader.record_gaps(value, around))  # what cannot be declared is refused by intake too
+        if record.identity is not None and not reader.is_verbatim:
+            record.stated = stated_digest(events, gaps)
         record.events = events
     except RecordRefused as refused:
         record.reason, record.field, record.detail = refused.reason, refused.field, refused.detail

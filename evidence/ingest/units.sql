@@ -7,6 +7,10 @@ with bare as (
     where records.reason = '' and records.document is null
     group by records.sha256
 ),
+-- Copies that state the same are kept, too: in the text of each may be what no other has.
+copies as (
+    select distinct kept_id, sha256 from settled where kept_id is not null
+),
 singles as (
     select
         written.incident_id,
@@ -19,8 +23,8 @@ singles as (
         records.start,
         records.length
     from written
-    join records as kept on kept.record_id = written.kept_id
-    join bare on bare.sha256 = kept.sha256
+    join copies using (kept_id)
+    join bare using (sha256)
     join records on records.record_id = bare.record_id
 ),
 wholes as (

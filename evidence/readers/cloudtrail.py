@@ -184,4 +184,5 @@ READER = Reader(
     is_envelope=is_envelope,
     record_gaps=record_gaps,
     facts=FACTS,
+    is_verbatim=True,
 )

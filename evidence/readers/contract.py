@@ -173,8 +173,8 @@ class Reader:
     a bare array and JSON lines of records need no declaration. `identity` names the record within the
     format, None when the source gives it none. `read` raises RecordRefused. `format_gaps` are what every
     export with such an event lacks by the tool's own documentation; they are declared once per incident.
-    `beside` are the paths of what lies beside the thing that the identity names, such as to whom a webhook
-    was delivered: records of one identity that differ there alone say the same.
+    `is_verbatim` says that detections read the record as it is: records of one identity are then copies only
+    where all of their content is the same; of other formats, where they state the same (intake/stated.py).
     `original` is (format, identity) of the record of which this one is another form, in a lake say.
     `thread` is (kind, name) of the one thing of which several records tell at different times, by the name
     that its tool gives it: an alert from firing to resolved, a page from trigger to end. It never raises.
@@ -197,6 +197,6 @@ class Reader:
     page_gaps: Callable[[Sequence[Page]], Iterable[tuple[Page, Gap]]] = no_page_gaps
     facts: SourceFacts | None = None
     has_secrets: bool = False
-    beside: tuple[tuple[str, ...], ...] = ()
+    is_verbatim: bool = False
     original: Callable[[Json], tuple[str, str] | None] | None = None
     thread: Callable[[Json], tuple[str, str] | None] = _no_thread

@@ -131,4 +131,4 @@ FACTS = SourceFacts(
     class_uids=(DETECTION_FINDING,),
 )
 
-READER = Reader("falco_json", "falco", is_record, read, identity, facts=FACTS)
+READER = Reader("falco_json", "falco", is_record, read, identity, facts=FACTS, is_verbatim=True)

@@ -13,12 +13,12 @@ from evidence.readers import fields
 from evidence.readers.contract import Around, Event, Json, Reader, SourceFacts
 from evidence.readers.github_deployments import (
     APPLICATION_LIFECYCLE,
-    DELIVERY,
     repository_of,
     shared_fields,
     unwrap,
 )
 
+FORMAT = "github_deployment_statuses"
 STATES = frozenset({"error", "failure", "inactive", "in_progress", "pending", "queued", "success", "waiting"})
 
 
@@ -54,7 +54,18 @@ def read(record: Json, around: Around) -> Iterable[Event]:
 
 
 def identity(record: Json) -> str | None:
-    """The status at its last update, as deployments and runs are told apart."""
+    """The status at its last update, as deployments and runs are told apart; the list knows no revision."""
+    named = _named(record)
+    return f"{'told' if 'deployment' in record else 'listed'} {named}" if named else None
+
+
+def original(record: Json) -> tuple[str, str] | None:
+    """The webhook of a status that the list holds, which says the same and what was deployed."""
+    named = None if "deployment" in record else _named(record)
+    return (FORMAT, f"told {named}") if named else None
+
+
+def _named(record: Json) -> str | None:
     status, _ = _unwrap(record)
     uid = fields.loose_text(status, "id")
     return f"{uid} {fields.loose_text(status, 'updated_at', 'created_at')}" if uid else None
@@ -77,6 +88,4 @@ FACTS = SourceFacts(
     class_uids=(APPLICATION_LIFECYCLE,),
 )
 
-READER = Reader(
-    "github_deployment_statuses", "github", is_record, read, identity, facts=FACTS, beside=DELIVERY
-)
+READER = Reader(FORMAT, "github", is_record, read, identity, facts=FACTS, original=original)

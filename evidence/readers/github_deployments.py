@@ -14,9 +14,6 @@ from evidence.readers import fields
 from evidence.readers.contract import Around, Event, Json, Reader, SourceFacts
 
 APPLICATION_LIFECYCLE = 6002
-# To whom a webhook was delivered, and at whose hand: a repository's hook, an organisation's and an app's get
-# one body each for the same event.
-DELIVERY = (("enterprise",), ("installation",), ("organization",), ("sender",))
 _REPOSITORY = re.compile(r"/repos/([^/]+/[^/]+?)(?:/|$)")
 
 
@@ -104,4 +101,4 @@ FACTS = SourceFacts(
     class_uids=(APPLICATION_LIFECYCLE,),
 )
 
-READER = Reader("github_deployments", "github", is_record, read, identity, facts=FACTS, beside=DELIVERY)
+READER = Reader("github_deployments", "github", is_record, read, identity, facts=FACTS)

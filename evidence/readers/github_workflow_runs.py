@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from evidence.readers import fields
 from evidence.readers.contract import Around, Event, Gap, Json, Page, Reader, SourceFacts
-from evidence.readers.github_deployments import DELIVERY, repository_of
+from evidence.readers.github_deployments import repository_of
 from evidence.readers.github_pages import pages_missing
 
 APPLICATION_LIFECYCLE = 6002
@@ -67,6 +67,8 @@ def identity(record: Json) -> str | None:
         version = (
             f"{run.get('run_attempt')} {record.get('since') or run.get('updated_at')} {run.get('status')}"
         )
+        # What was given a title for its name is a deployment in a webhook's words, perhaps, and not in these.
+        version += "" if "workflow" in record or run.get("name") != run.get("display_title") else " by title"
     return f"{uid} {version}" if uid else None
 
 
@@ -186,8 +188,6 @@ READER = Reader(
     containers=(("workflow_runs",),),
     is_envelope=is_envelope,
     page_gaps=page_gaps,
-    # The list of pull requests is what is open when GitHub answers, not when the run was updated.
-    beside=(*DELIVERY, ("pull_requests",), ("workflow_run", "pull_requests")),
     facts=SourceFacts(
         tool="GitHub",
         written_by="`gh api --paginate repos/OWNER/NAME/actions/runs`; webhooks `workflow_run`, "

@@ -100,8 +100,8 @@ def _read_event(record: Json) -> Iterable[Event]:
 
 
 def identity(record: Json) -> str | None:
-    """The object and its version; without one the count tells the versions apart."""
-    if is_watched(record) and record["type"] in _SIGNS:
+    """The object and its version (without one the count tells them apart); what states nothing has none."""
+    if is_watched(record) and (record["type"] in _SIGNS or _is_expiry(record)):
         return None
     record = plain(record)
     metadata = fields.optional_mapping(record, "metadata")

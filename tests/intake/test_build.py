@@ -163,6 +163,27 @@ def test_a_form_that_says_otherwise_than_the_log_is_refused(tmp_path: Path) -> N
     assert 2 == len(rows(tables, "evidence_events"))
 
 
+@pytest.mark.parametrize(
+    ("changed", "reasons"),
+    [
+        ({"sourceIPAddress": "192.0.2.66"}, ["conflicting_identity"]),
+        ({"recipientAccountId": "444455556666"}, ["conflicting_identity"]),
+        ({"userIdentity": {**CLOUDTRAIL["userIdentity"], "accessKeyId": "AKIA7"}}, ["conflicting_identity"]),
+        ({"sourceIPAddress": None}, []),
+        ({"userAgent": "another"}, []),
+    ],
+)
+def test_a_form_that_names_another_caller_is_refused(
+    changed: dict[str, Any], reasons: list[str], tmp_path: Path
+) -> None:
+    """Actor, address, account and credential count where both forms tell them."""
+    made = {**CLOUDTRAIL, "eventTime": "2026-01-06T11:00:00Z"}
+    forms = {"lake.jsonl": array(version_2({**made, **changed})), "trail.json": array(made)}
+    tables = built(lay_out(tmp_path, forms))
+    assert reasons == [row["reason"] for row in rows(tables, "quarantine")]
+    assert 1 == len(rows(tables, "evidence_events"))
+
+
 def test_an_identity_counts_within_its_incident_only(tmp_path: Path) -> None:
     """Two incidents may hold the same record, each as evidence."""
     root = lay_out(tmp_path, {"a.json": array(call(1))})
