@@ -55,6 +55,7 @@ FOLDERS = {
     "kubernetes": "Kubernetes (audit log)",
     "github": "GitHub (audit log)",
     "falco": "Falco (alerts)",
+    "across": "Across log sources",
 }
 
 
@@ -101,6 +102,8 @@ def detections_on_records_page(
         "",
         *_disagreement_lines(),
         "",
+        *_missing_lines(),
+        "",
         *_mapping_lines(),
     ]
     return "\n".join(lines) + "\n"
@@ -146,6 +149,15 @@ def _disagreement_lines() -> Iterator[str]:
             yield f"| `{entry['rule']}` | {', '.join(entry['labels'])} | {one['test']} | {one['why']} |"
     for case, why in labels()["falco"]["left_out"].items():
         yield f"| none | none | {case} | {why} |"
+
+
+def _missing_lines() -> Iterator[str]:
+    yield "## Labels that we do not reproduce"
+    yield ""
+    yield "| label | why |"
+    yield "|---|---|"
+    for label, why in sorted(labels()["not_reproduced"].items()):
+        yield f"| {label} | {why} |"
 
 
 def _mapping_lines() -> Iterator[str]:

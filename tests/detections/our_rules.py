@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,8 @@ LOG_SOURCE_BY_FOLDER = {
 TIME_FIELDS = ("eventTime", "requestReceivedTimestamp", "time")
 NS_PER_MS = 1_000_000
 
-Records = Sequence[Mapping[str, Any]]
+Seen = tuple[str, Mapping[str, Any]]
+"""A record and the name of the log source that it is of."""
 
 
 @functools.cache
@@ -79,37 +80,37 @@ def cases_of(key: str) -> list[dict[str, Any]]:
     return found
 
 
+def records_of(key: str, case: Mapping[str, Any]) -> list[Seen]:
+    """The records of a case; of rules across log sources each record says what it is from."""
+    if (log_source := LOG_SOURCE_BY_FOLDER.get(key.split("/")[0])) is not None:
+        return [(log_source, record) for record in case["records"]]
+    return [(each["from"], each["record"]) for each in case["records"]]
+
+
 def with_parts_shown(rules: RuleSet) -> RuleSet:
     """The same rules, without correlations, each reporting by itself."""
     return RuleSet(tuple(replace(rule, is_output=True) for rule in rules.rules))
 
 
-def hits(rules: RuleSet, batches: Mapping[str, tuple[str, Records]]) -> dict[str, dict[str, int]]:
-    """Per batch the number of hits by rule id. A batch is a log source's name and records of their own."""
-    tables = []
-    for name, (log_source, records) in batches.items():
-        for format_name in LOG_SOURCES_BY_NAME[log_source].formats:
-            tables.append(_timed(record_units(format_name, records, incident_id=name), records))
-    units = pa.concat_tables([UNITS.empty_table(), *tables])
-    position = units.schema.get_field_index("unit")
-    units = units.set_column(position, UNITS.field("unit"), pa.array(range(len(units)), pa.int64()))
+def hits(rules: RuleSet, batches: Mapping[str, Iterable[Seen]]) -> dict[str, dict[str, int]]:
+    """Per batch the number of hits by rule id. Records of one batch are looked at together, and no others."""
+    seen = [(name, log_source, record) for name, batch in batches.items() for log_source, record in batch]
     found: dict[str, dict[str, int]] = {name: defaultdict(int) for name in batches}
-    for hit in detect(rules, units).to_pylist():
+    for hit in detect(rules, _units(seen)).to_pylist():
         found[hit["incident_id"]][hit["rule_id"]] += 1
     return found
 
 
-def _timed(units: pa.Table, records: Records) -> pa.Table:
-    """The units at the times that their records state; a record without one stands where it stood."""
-    times = [_time_of(record) for record in records]
-    stated = [
-        before if at is None else at
-        for before, at in zip(units["event_time"].to_pylist(), times, strict=True)
-    ]
-    for name in ("event_time", "known_at"):
-        column = pa.array(stated, pa.int64())
-        units = units.set_column(units.schema.get_field_index(name), UNITS.field(name), column)
-    return units
+def _units(seen: Sequence[tuple[str, str, Mapping[str, Any]]]) -> pa.Table:
+    """Units at the times that the records state; one that states none stands where it stood."""
+    rows = []
+    for position, (batch, log_source, record) in enumerate(seen):
+        for format_name in LOG_SOURCES_BY_NAME[log_source].formats:
+            [row] = record_units(format_name, [record], incident_id=batch).to_pylist()
+            at = _time_of(record)
+            stated = position * NS_PER_MS if at is None else at
+            rows.append({**row, "unit": len(rows), "event_time": stated, "known_at": stated})
+    return pa.Table.from_pylist(rows, schema=UNITS)
 
 
 def _time_of(record: Mapping[str, Any]) -> int | None:

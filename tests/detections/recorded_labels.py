@@ -61,7 +61,9 @@ def labels() -> dict[str, Any]:
 def stratus_hits(is_disguised: bool = False) -> dict[str, dict[str, int]]:
     """Per technique the number of hits by rule id; disguised: of the same deeds by others, elsewhere."""
     batches = {
-        path.stem: ("cloudtrail", json.loads(_disguised(text) if is_disguised else text))
+        path.stem: [
+            ("cloudtrail", record) for record in json.loads(_disguised(text) if is_disguised else text)
+        ]
         for path in sorted((STRATUS / "detonation-logs").glob("*.json"))
         for text in [path.read_text(encoding="utf-8")]
     }
@@ -95,10 +97,9 @@ def panther_verdicts() -> tuple[list[Verdict], int]:
     ]
     here = [one for one in asked if elsewhere not in one[3]["log"]]
     batches = {
-        f"{entry['rule']} {label} {number}": (
-            LOG_SOURCE_BY_FOLDER[entry["rule"].split("/")[0]],
-            [_unwrapped(test["log"])],
-        )
+        f"{entry['rule']} {label} {number}": [
+            (LOG_SOURCE_BY_FOLDER[entry["rule"].split("/")[0]], _unwrapped(test["log"]))
+        ]
         for entry, label, number, test in here
     }
     found = hits(with_parts_shown(our_rules()), batches)
@@ -153,7 +154,7 @@ def _hits_under(
     path = scratch / "values.yaml"
     path.write_text(json.dumps(values), encoding="utf-8")
     records = {
-        case["case"]: ("kubernetes_audit", [json.loads((FALCO / "k8s_audit" / case["file"]).read_bytes())])
+        case["case"]: [("kubernetes_audit", json.loads((FALCO / "k8s_audit" / case["file"]).read_bytes()))]
         for case in cases
     }
     found = hits(load_rules(FOLDER / "kubernetes", path), records)

@@ -14,12 +14,12 @@ import pytest
 from tests.detections.detections_page import detections_page
 from tests.detections.our_rules import (
     CASES,
-    LOG_SOURCE_BY_FOLDER,
     cases_of,
     documents_of,
     hits,
     key_of,
     our_rules,
+    records_of,
     reporting_id,
     rule_files,
 )
@@ -55,9 +55,7 @@ def test_every_rule_has_a_case_of_each_kind(key: str) -> None:
 def test_every_rule_is_right_about_its_cases() -> None:
     """Over all cases at once: a rule hits those that it says it hits, and no other of its own."""
     batches = {
-        f"{key}#{number}": (LOG_SOURCE_BY_FOLDER[key.split("/")[0]], case["records"])
-        for key in KEYS
-        for number, case in enumerate(cases_of(key))
+        f"{key}#{number}": records_of(key, case) for key in KEYS for number, case in enumerate(cases_of(key))
     }
     found = hits(our_rules(), batches)
     expected = {
@@ -82,23 +80,27 @@ def test_every_rule_says_what_it_is_and_what_it_can_not_see(key: str) -> None:
 
 
 def test_a_rule_stands_in_the_folder_of_its_log_source() -> None:
-    """The folder of a file is the product of its log source."""
-    wrong = [
-        f"{key}: {document['logsource']}"
+    """The folder of a file is the product of its log source, or `across` where it brings several together."""
+    products = {
+        key: {document["logsource"]["product"] for document in documents_of(file) if "logsource" in document}
         for key, file in zip(KEYS, FILES, strict=True)
-        for document in documents_of(file)
-        if "logsource" in document and document["logsource"]["product"] != key.split("/")[0]
-    ]
-    assert wrong == []
+    }
+    folders = {key: "across" if len(found) > 1 else min(found) for key, found in products.items()}
+    assert folders == {key: key.split("/")[0] for key in KEYS}
 
 
 def test_no_two_rules_report_the_same() -> None:
     """Two rules with the same logic would tell of one thing twice."""
-    logic = {
-        rule.heading.title: (rule.log_source, rule.condition) for rule in our_rules().rules if rule.is_output
-    }
-    repeated = [one for one, count in Counter(map(repr, logic.values())).items() if count > 1]
-    assert [] == [title for title, one in logic.items() if repr(one) in repeated]
+    rules = our_rules()
+    conditions = {rule.heading.id: repr((rule.log_source, rule.condition)) for rule in rules.rules}
+    logic = {rule.heading.title: conditions[rule.heading.id] for rule in rules.rules if rule.is_output}
+    for each in rules.correlations:
+        parts = [conditions[reference] for reference in each.references]
+        groups = sorted(sorted(fields.values()) for _, fields in each.group_by)
+        counted = sorted(set((each.counted_fields or {}).values()))
+        logic[each.heading.title] = repr((each.kind, parts, groups, counted))
+    repeated = {one for one, count in Counter(logic.values()).items() if count > 1}
+    assert [] == [title for title, one in logic.items() if one in repeated]
 
 
 @pytest.mark.parametrize("key", KEYS)
