@@ -1,7 +1,8 @@
-"""Reads Argo Events events: CloudEvents as on the EventBus, or `context` and `data` as sensors see them.
+"""Reads Argo Events events: CloudEvents as on the EventBus, as sensors see them, and as their logs have them.
 
-Recognised by `specversion`, `type` and `source`, at the top or in `context`. `source` is the EventSource,
-`type` its kind, `subject` the event's name within it: what a sensor's dependency names. Data that another
+Recognised by `specversion`, `type` and `source`, at the top or in `context`, or by the `eventContext` of a
+sensor's line, which is that context as text beside the data in `msg`. `source` is the EventSource, `type` its
+kind, `subject` the event's name within it: what a sensor's dependency names. Data that another
 reader knows is read by it, as passed on; any other event states one log event. It was known when the
 EventSource took it in. Wrong can be: the time, data that is no base64 where it must be. Identity: id.
 """
@@ -24,6 +25,8 @@ DETECTION_FINDING, APPLICATION_LIFECYCLE = 2004, 6002
 
 def is_record(record: Json) -> bool:
     """Whether it, or its `context`, has the attributes that every CloudEvent has."""
+    if _is_logged(record):
+        return True
     context = record.get("context", record)
     return isinstance(context, dict) and all(key in context for key in ("specversion", "type", "source"))
 
@@ -57,12 +60,35 @@ def identity(record: Json) -> str | None:
     return f"{context.get('source')} {uid}" if uid else None
 
 
+def _is_logged(record: Json) -> bool:
+    """Whether it is the line of a log trigger; a sensor's other lines have no event."""
+    return isinstance(record.get("eventContext"), str) and "sensorName" in record and "msg" in record
+
+
+def _logged_context(written: str) -> Json:
+    """The context in a text; whatever is missing or wrong in it is pointed to as one."""
+    try:
+        context = parse(written.encode())
+        if isinstance(context, dict):
+            fields.time_at(context, "time")
+            for key in ("source", "type"):
+                fields.text(context, key)
+            return context
+    except (JsonRefused, UnicodeEncodeError):
+        pass
+    except RecordRefused as refused:
+        raise RecordRefused(refused.reason, "/eventContext", refused.detail) from None
+    raise fields.invalid("/eventContext", written, "the context of an event as JSON")
+
+
 def _context(record: Json) -> tuple[Json, str]:
+    if _is_logged(record):
+        return _logged_context(record["eventContext"]), "/eventContext"
     return (fields.mapping(record, "context"), "/context") if "context" in record else (record, "")
 
 
 def _stated(record: Json, around: Around) -> list[Event]:
-    for key in ("data_base64", "data"):
+    for key in ("msg",) if _is_logged(record) else ("data_base64", "data"):
         value = record.get(key)
         if isinstance(value, str) and value:
             return _stated_in_text(_unpacked(value, key), f"/{key}", around)

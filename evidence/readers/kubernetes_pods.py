@@ -1,7 +1,9 @@
 """Owns what a Pod object states: when it was placed, and how its containers ran, waited and ended.
 
 A restart that left its termination behind is dated by it; a container that waits to be tried again waits
-since that termination, and one that never ran since its pod was last found unready. What has no time of its
+since that termination, and one that never ran since its pod was last found unready. A container of which the
+kubelet lost sight (ContainerStatusUnknown) has no end of its own: it ended by the time at which it started
+again, or else when its pod was disrupted or found unready. What has no time of its
 own and none of these is dated by the pod's start or creation.
 """
 
@@ -32,6 +34,7 @@ _STATUSES = ("initContainerStatuses", "containerStatuses", "ephemeralContainerSt
 # Reasons for which a container waits that are no fault: it has not come to its turn yet.
 _PATIENT = frozenset({"ContainerCreating", "PodInitializing"})
 _OWNER = "pod-template-hash"
+_EMPTY: Json = {}
 
 Stated = tuple[str, str, str, int, str | None, int, str]
 """(pointer, activity, name, severity, message, ns, text)."""
@@ -117,13 +120,15 @@ def _containers(pod: Json) -> Iterator[Stated]:
             state = fields.optional_mapping(row, "state", at)
             restarts = fields.optional_integer(row, "restartCount", at) or 0
             name = fields.text(row, "name", at)
-            yield from _terminated(last, f"{at}/lastState", f"container {name} restarted {restarts} times")
-            yield from _terminated(state, f"{at}/state", f"container {name} restarted {restarts} times")
+            said = f"container {name} restarted {restarts} times"
+            yield from _terminated(pod, last, f"{at}/lastState", said, state)
+            yield from _terminated(pod, state, f"{at}/state", said)
             yield from _running(state, f"{at}/state")
             yield from _waiting(pod, state, last, at)
 
 
-def _terminated(state: Json, at: str, said: str) -> Iterator[Stated]:
+def _terminated(pod: Json, state: Json, at: str, said: str, after: Json = _EMPTY) -> Iterator[Stated]:
+    """The end of a container; `after` is the state that followed."""
     if state.get("terminated") is None:
         return
     at = f"{at}/terminated"
@@ -132,7 +137,16 @@ def _terminated(state: Json, at: str, said: str) -> Iterator[Stated]:
     reason = fields.optional_text(row, "reason", at) or ("Completed" if code == 0 else "Error")
     severity = NORMAL if reason == "Completed" else WARNING
     message = f"{said}, exit code {code}" if code is not None else said
-    yield at, "container terminated", reason, severity, message, *fields.time_at(row, "finishedAt", at)
+    moment = fields.time_at(row, "finishedAt", at) if row.get("finishedAt") else _lost(pod, after)
+    yield at, "container terminated", reason, severity, message, *moment
+
+
+def _lost(pod: Json, after: Json) -> tuple[int, str]:
+    """By when a container that the kubelet lost sight of had ended."""
+    restarted = fields.loose_mapping(after, "running")
+    if restarted.get("startedAt"):
+        return fields.time_at(restarted, "startedAt")
+    return _disrupted(pod)
 
 
 def _running(state: Json, at: str) -> Iterator[Stated]:

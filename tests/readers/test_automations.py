@@ -63,6 +63,43 @@ def test_a_sensor_sees_context_and_bytes() -> None:
     }
 
 
+_CONTEXT = {key: value for key, value in FROM_ALERTMANAGER.items() if key != "data"}
+LOGGED: dict[str, Any] = {
+    "level": "info",
+    "ts": 1768382273.97,
+    "logger": "argo-events.sensor",
+    "msg": json.dumps(FROM_ALERTMANAGER["data"]),
+    "sensorName": "log",
+    "triggerName": "log-trigger",
+    "dependencyName": "alerts",
+    "eventContext": json.dumps(_CONTEXT),
+}
+
+
+def test_the_line_of_a_log_trigger_is_read_as_the_event() -> None:
+    """Context and data are texts in it, into which no pointer reaches; else it says the same."""
+    told = ("name", "event_time", "known_at", "service_name", "severity_id", "status")
+    logged, passed = events_of(LOGGED), events_of(FROM_ALERTMANAGER)
+    assert [picked(event, *told) for event in passed] == [picked(event, *told) for event in logged]
+    assert {"/msg"} == {event["pointer"] for event in logged}
+    (calendar,) = events_of({**LOGGED, "msg": "{}"})
+    assert "log" == calendar["kind"]
+
+
+@pytest.mark.parametrize(
+    ("context", "reason"),
+    [
+        ("no JSON", "field_invalid"),
+        ("[]", "field_invalid"),
+        (json.dumps({**_CONTEXT, "time": "yesterday"}), "time_invalid"),
+        (json.dumps(without(_CONTEXT, "source")), "field_missing"),
+    ],
+)
+def test_a_logged_context_is_pointed_to_as_one(context: str, reason: str) -> None:
+    """Whatever is wrong in it."""
+    assert [(reason, "/eventContext")] == refusals_of({**LOGGED, "eventContext": context})
+
+
 def test_an_event_of_another_kind_names_its_source_and_event() -> None:
     """What a sensor's dependency names."""
     (event,) = events_of(FROM_CALENDAR)

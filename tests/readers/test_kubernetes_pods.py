@@ -98,6 +98,44 @@ def test_a_container_that_never_ran_waits_since_its_pod_was_found_unready() -> N
     assert events_of(waiting)[-1]["event_time_text"] == "2026-01-14T09:19:42Z"
 
 
+_LOST = {"terminated": {"exitCode": 137, "finishedAt": None, "reason": "ContainerStatusUnknown"}}
+_EVICTED: dict[str, Any] = {
+    **KILLED,
+    "status": {
+        "phase": "Failed",
+        "reason": "Evicted",
+        "conditions": [
+            {"type": "DisruptionTarget", "status": "True", "lastTransitionTime": "2026-01-14T09:25:00Z"},
+            {"type": "ContainersReady", "status": "False", "lastTransitionTime": "2026-01-14T09:25:01Z"},
+        ],
+        "containerStatuses": [{"name": "api", "restartCount": 0, "state": _LOST}],
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "ended_at"),
+    [
+        (_EVICTED, "2026-01-14T09:25:00Z"),
+        (with_container(state=_LOST, lastState={}), "2026-01-14T09:19:42Z"),
+        (
+            with_container(state={"running": {"startedAt": "2026-01-14T09:21:00Z"}}, lastState=_LOST),
+            "2026-01-14T09:21:00Z",
+        ),
+        (
+            with_container(state={"waiting": {"reason": "CrashLoopBackOff"}}, lastState=_LOST),
+            "2026-01-14T09:19:42Z",
+        ),
+    ],
+)
+def test_a_container_of_which_the_kubelet_lost_sight_ended_with_its_pod(
+    change: dict[str, Any], ended_at: str
+) -> None:
+    """As an evicted pod is written: its containers have no time at which they finished."""
+    found = {event["name"]: event["event_time_text"] for event in events_of(change)}
+    assert ended_at == found["ContainerStatusUnknown"]
+
+
 def test_the_owner_names_the_workload() -> None:
     """A StatefulSet's pod by its controller."""
     owned = deepcopy(WELL)
@@ -144,8 +182,8 @@ def test_pods_and_events_of_one_command_are_one_file() -> None:
     [
         (with_container(restartCount="4"), ("field_invalid", "/status/containerStatuses/0/restartCount")),
         (
-            with_container(lastState={"terminated": {"reason": "OOMKilled"}}),
-            ("field_missing", "/status/containerStatuses/0/lastState/terminated/finishedAt"),
+            with_container(lastState={"terminated": {"reason": "OOMKilled", "finishedAt": "soon"}}),
+            ("time_invalid", "/status/containerStatuses/0/lastState/terminated/finishedAt"),
         ),
         (
             with_container(state={"running": []}),
