@@ -14,6 +14,7 @@ import pytest
 from tests.detections.detections_page import detections_page
 from tests.detections.our_rules import (
     CASES,
+    FOLDER,
     cases_of,
     documents_of,
     hits,
@@ -69,7 +70,7 @@ def test_every_rule_is_right_about_its_cases() -> None:
 @pytest.mark.parametrize("key", KEYS)
 def test_every_rule_says_what_it_is_and_what_it_can_not_see(key: str) -> None:
     """The heading is whole, the id is that of the title, known gaps are told, parts are no reports."""
-    *parts, rule = documents_of(FILES[KEYS.index(key)])
+    *parts, rule = documents_of(FOLDER / f"{key}.yml")
     for document in (*parts, rule):
         assert DESCRIBED <= document.keys()
         assert str(uuid.uuid5(NAMESPACE, document["title"])) == document["id"]
@@ -106,7 +107,7 @@ def test_no_two_rules_report_the_same() -> None:
 @pytest.mark.parametrize("key", KEYS)
 def test_no_rule_knows_a_tool_or_an_account(key: str) -> None:
     """A rule finds what is done, not who is known to do it: no tool, no user agent, no account."""
-    for document in documents_of(FILES[KEYS.index(key)]):
+    for document in documents_of(FOLDER / f"{key}.yml"):
         logic = json.dumps([document.get("detection"), document.get("correlation")])
         assert [] == TOOLS.findall(logic)
         assert [] == ACCOUNT.findall(logic)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.detections.detections_page import detections_on_records_page
+from tests.detections.our_rules import documents_of, key_of, reporting_id, rule_files
 from tests.detections.recorded_labels import (
     FALCO,
     PANTHER,
@@ -46,6 +47,15 @@ def test_nearly_every_recorded_technique_is_caught() -> None:
 def test_a_technique_is_caught_by_what_it_does() -> None:
     """The same deeds by other people in other accounts, with other names and agents, hit the same rules."""
     assert stratus_hits() == stratus_hits(is_disguised=True)
+
+
+@stratus
+def test_a_rule_is_called_tested_where_it_was_tried() -> None:
+    """`status: test` is a rule that a record of others has hit, or that stands for a labelled rule."""
+    hit = {rule for by_rule in stratus_hits().values() for rule in by_rule}
+    named = {entry["rule"] for entry in [*labels()["panther"], *labels()["falco"]["rules"]]}
+    tried = {key_of(file) for file in rule_files() if reporting_id(key_of(file)) in hit} | named
+    assert tried == {key_of(file) for file in rule_files() if documents_of(file)[-1]["status"] == "test"}
 
 
 @panther
