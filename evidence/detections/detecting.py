@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 
 import duckdb
 import orjson
 import pyarrow as pa
 
 from evidence.detections.correlating import correlate
+from evidence.detections.extraction import extract
 from evidence.detections.hits import Hit
 from evidence.detections.matching import match, sql
 from evidence.detections.program import Program, compile_program
 from evidence.detections.rules import RuleSet
+from evidence.tables import open_memory
 
 _RECORD = pa.struct(
     [
@@ -47,6 +50,17 @@ _CORRELATION_HITS = pa.schema(
         ("hit", pa.int64()),
     ]
 )
+FIELDS_SEEN = pa.schema(
+    [
+        ("format", pa.string()),
+        ("field", pa.string()),
+        ("unit_count", pa.int64()),
+        ("text_count", pa.int64()),
+        ("object_count", pa.int64()),
+        ("null_count", pa.int64()),
+    ]
+)
+_WANTED = pa.schema([("format", pa.string()), ("name", pa.string()), ("field", pa.int32())])
 _RULE_IDS = pa.schema([("rule", pa.int32()), ("rule_id", pa.string())])
 
 
@@ -57,12 +71,29 @@ def detect(rules: RuleSet, units: pa.Table) -> pa.Table:
     groups by, empty for plain rules. Rules that only serve a correlation are not shown.
     """
     program = compile_program(rules)
-    connection = match(units, program)
-    numbered = [(number, rule) for number, rule in enumerate(rules.rules) if rule.is_output]
-    shown = [{"rule": number, "rule_id": rule.heading.id} for number, rule in numbered]
-    connection.register("rule_ids", pa.Table.from_pylist(shown, schema=_RULE_IDS))
-    connection.register("correlation_hits", _correlation_hits(connection, rules, program))
-    return connection.sql(sql("hits")).to_arrow_table().cast(HITS)
+    with closing(match(units, program)) as connection:
+        numbered = [(number, rule) for number, rule in enumerate(rules.rules) if rule.is_output]
+        shown = [{"rule": number, "rule_id": rule.heading.id} for number, rule in numbered]
+        connection.register("rule_ids", pa.Table.from_pylist(shown, schema=_RULE_IDS))
+        connection.register("correlation_hits", _correlation_hits(connection, rules, program))
+        return connection.sql(sql("hits")).to_arrow_table().cast(HITS)
+
+
+def fields_seen(rules: RuleSet, units: pa.Table) -> pa.Table:
+    """Per format and field that any rule reads: units that hold it, with text, as an object, or null.
+
+    A rule on a field without `text_count` cannot fire but by `exists` or null: an object has no text.
+    """
+    program = compile_program(rules)
+    wanted = [(of, name) for of, names in program.wanted.items() for name in sorted(names) if name]
+    rows = [{"format": of, "name": name, "field": program.fields[name]} for of, name in wanted]
+    extracted = extract(units, program)
+    with closing(open_memory()) as connection:
+        connection.register("units", units)
+        connection.register("wanted", pa.Table.from_pylist(rows, schema=_WANTED))
+        connection.register("field_values", extracted.values)
+        connection.register("occurrences", extracted.occurrences)
+        return connection.sql(sql("fields_seen")).to_arrow_table().cast(FIELDS_SEEN)
 
 
 def _correlation_hits(connection: duckdb.DuckDBPyConnection, rules: RuleSet, program: Program) -> pa.Table:
