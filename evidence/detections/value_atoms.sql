@@ -71,11 +71,11 @@ join (
 
 union
 
+-- Addresses of a version begin with its number, and order as texts.
 select field_values.value, network_tests.atom
 from network_tests
 join field_values
     on field_values.field = network_tests.field
-    and length(field_values.address) = length(network_tests.low)
     and field_values.address between network_tests.low and network_tests.high
 
 union

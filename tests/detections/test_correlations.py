@@ -132,6 +132,8 @@ def test_an_order_is_kept(tmp_path: Path) -> None:
     rules = [base(0), base(1), correlation(type="temporal_ordered", rules=["rule0", "rule1"])]
     assert [(9, 4, 4, [0, 1])] == shown(tmp_path, calls((0, "c0"), (4, "c1")), *rules)
     assert [] == shown(tmp_path, calls((0, "c1"), (4, "c0")), *rules)
+    assert [(9, SPAN, SPAN, [0, 1])] == shown(tmp_path, calls((0, "c0"), (SPAN, "c1")), *rules)
+    assert [] == shown(tmp_path, calls((0, "c0"), (SPAN + 1, "c1")), *rules)
     assert [(9, 4, 4, [0, 1])] == shown(tmp_path, calls((4, "c1"), (4, "c0")), *rules)
 
 
