@@ -135,7 +135,11 @@ def _time(record: Json, status: str, received_at: int | None) -> tuple[int, str]
     if is_zero_time(written):
         if received_at is not None:
             return received_at, written
-        raise fields.missing("/endsAt", "the time at which the resolved alert ended, not the zero time")
+        detail = (
+            "/endsAt is the zero time: the alert does not say when it ended. Say when its file arrived, "
+            "under `received` in incident.yaml or in a manifest of `evidence ingest`"
+        )
+        raise RecordRefused("field_missing", "/endsAt", detail)
     return fields.time_at(record, "endsAt")
 
 

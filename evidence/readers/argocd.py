@@ -1,7 +1,7 @@
 """Reads Argo CD Applications (`argocd app get -o json`, `kubectl get applications -o json`).
 
-Recognised by `status.sync`, `status.history` or `status.operationState` beside a `spec` with source and
-destination. One Application states: one change per row of `status.history`; the running or failed
+Recognised by a `spec` with source and destination beside `status`, which a new Application has not yet: that
+one states nothing. One Application states: one change per row of `status.history`; the running or failed
 operation when the history does not hold it; and one `observed` event: the source was read and covers
 changes up to then. Wrong can be: times, a history that is no array. Identity: uid and resourceVersion.
 """
@@ -14,18 +14,20 @@ from typing import Any
 
 from evidence.readers import fields
 from evidence.readers.contract import Around, Event, Gap, Json, Reader, SourceFacts
+from evidence.readers.kubernetes_views import list_gaps
+from evidence.readers.repository_names import repository_of_url
 
 APPLICATION_LIFECYCLE = 6002
 HISTORY_LIMIT_DEFAULT = 10
-_REPOSITORY = re.compile(r"[:/]([^/:]+/[^/:]+?)(?:\.git)?/?$")
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 def is_record(record: Json) -> bool:
-    """Whether it has the parts of an Application."""
+    """Whether it has the parts of an Application; without a status its kind tells."""
     if str(record.get("apiVersion", "argoproj.io/")).startswith("argoproj.io/"):
         spec, status = record.get("spec"), record.get("status")
-        if isinstance(spec, dict) and isinstance(status, dict) and "destination" in spec:
+        is_new = status is None and record.get("kind") == "Application"
+        if isinstance(spec, dict) and (is_new or isinstance(status, dict)) and "destination" in spec:
             return "source" in spec or "sources" in spec
     return False
 
@@ -37,7 +39,7 @@ def is_envelope(envelope: Json) -> bool:
 
 def read(record: Json, around: Around) -> Iterable[Event]:
     """The changes of the history, the operation and the coverage, each with its pointer."""
-    status = fields.mapping(record, "status")
+    status = fields.optional_mapping(record, "status")
     shared = _shared(record)
     history = fields.optional_objects(status, "history", "/status")
     operation = fields.optional_mapping(status, "operationState", "/status")
@@ -56,6 +58,8 @@ def identity(record: Json) -> str | None:
 
 def record_gaps(record: Json, around: Around) -> Iterable[Gap]:
     """A history as long as its limit may have lost its beginning."""
+    if record.get("status") is None:
+        return
     limit = fields.optional_integer(record["spec"], "revisionHistoryLimit", "/spec")
     limit = HISTORY_LIMIT_DEFAULT if limit is None else limit
     count = len(fields.optional_items(record["status"], "history", "/status"))
@@ -77,7 +81,9 @@ def _shared(record: Json) -> Event:
         "application": name,
         "namespace": fields.optional_text(destination, "namespace", "/spec/destination"),
         "cluster": fields.optional_text(destination, "name", "/spec/destination"),
-        "repository": _repository(_source(spec, "/spec")),
+        "repository": repository_of_url(
+            fields.optional_text(_source(spec, "/spec"), "repoURL", "/spec/source")
+        ),
     }
 
 
@@ -193,13 +199,6 @@ def _source(row: Json, at: str) -> Json:
     return sources[0] if sources else fields.optional_mapping(row, "source", at)
 
 
-def _repository(source: Json) -> str | None:
-    """owner/name of a Git URL."""
-    url = fields.optional_text(source, "repoURL", "/spec/source")
-    match = _REPOSITORY.search(url) if url else None
-    return match.group(1) if match else None
-
-
 FACTS = SourceFacts(
     tool="Argo CD",
     written_by="`argocd app get APP -o json`, `kubectl get applications -o json`",
@@ -207,7 +206,7 @@ FACTS = SourceFacts(
     read="every row of the history as a change; the operation that the history does not hold; that the "
     "controller looked, at `status.reconciledAt`",
     ignored="`status.resources`, `conditions`, manifests, all sources but the first of several",
-    gaps=("change_history_at_limit",),
+    gaps=("change_history_at_limit", "more_available"),
     trust="whoever may edit the Application can rewrite its status and history",
     class_uids=(APPLICATION_LIFECYCLE,),
 )
@@ -220,6 +219,7 @@ READER = Reader(
     identity,
     containers=(("items",),),
     is_envelope=is_envelope,
+    envelope_gaps=list_gaps,
     record_gaps=record_gaps,
     facts=FACTS,
 )

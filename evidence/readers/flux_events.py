@@ -2,9 +2,10 @@
 
 Recognised by `involvedObject` and `reason` beside `severity` and `timestamp`. One event is one record. A Helm
 install, upgrade or rollback, corrected drift, and a list of objects that were created, configured or deleted
-are changes; any other event is something that happened to the object. None covers a time without changes:
-the controller drops what repeats, and delivers as well as it can.
-Wrong can be: the time, an unknown severity, an object without kind or name. It has no identity but its bytes.
+are changes, and so is an uninstall, after which no revision runs; any other event is something that happened
+to the object. None covers a time without changes: the controller drops what repeats, and delivers as well as
+it can. Wrong can be: the time, an unknown severity, an object without kind or name. It has no identity but
+its bytes.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ APPLICATION_LIFECYCLE = 6002
 SEVERITIES = {"trace": 1, "info": 1, "error": 4}
 _DONE = frozenset({"DriftCorrected", "InstallSucceeded", "RollbackSucceeded", "UpgradeSucceeded"})
 _BEGUN = frozenset({"InstallFailed", "RollbackFailed", "UpgradeFailed"})
+_REMOVED = frozenset({"UninstallFailed", "UninstallSucceeded"})
 _CHANGED = re.compile(r"^([A-Za-z]+)/(?:([^/\s]+)/)?([^/\s]+) (created|configured|deleted)$", re.MULTILINE)
 _RELEASE = re.compile(r"release \S+/(\S+\.v\d+ with chart \S+)")
 
@@ -64,7 +66,11 @@ def read(record: Json, around: Around) -> Iterable[Event]:
         "initiator": "Flux",
         "is_auto_sync": True,
     }
-    return ({**event, **_revision(record, message), **_workload(message)},)
+    event.update({**_revision(record, message), **_workload(message)})
+    if activity and reason in _REMOVED:
+        gone = event["revision"]
+        event.update({"previous_revision": gone, "revision": None, "commit_sha": None, "branch": None})
+    return (event,)
 
 
 def format_gaps(event: Event) -> Iterable[Gap]:
@@ -79,7 +85,7 @@ def _activity(kind: str, reason: str, message: str) -> str | None:
         return None
     if reason in _DONE:
         return "synced"
-    return "configured" if reason in _BEGUN or _CHANGED.search(message) else None
+    return "configured" if reason in _BEGUN | _REMOVED or _CHANGED.search(message) else None
 
 
 def _revision(record: Json, message: str) -> Event:
@@ -117,8 +123,8 @@ READER = Reader(
         tool="Flux",
         written_by="the notification-controller's `generic` or `generic-hmac` provider, bodies as posted",
         record="one event",
-        read="installs, upgrades, rollbacks, corrected drift and lists of changed objects as changes; every "
-        "other event as what happened to the object",
+        read="installs, upgrades, rollbacks, uninstalls, corrected drift and lists of changed objects as "
+        "changes; every other event as what happened to the object",
         ignored="metadata besides revision, cluster and env; the HMAC signature (it is no part of the body)",
         gaps=("delivery_best_effort",),
         forgeable=("message", "cluster", "environment"),

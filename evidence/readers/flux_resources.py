@@ -1,16 +1,16 @@
 """Reads Flux objects: Kustomizations, HelmReleases and sources, as `kubectl get … -o json` writes them.
 
-Recognised by a kind of the API groups *.toolkit.fluxcd.io beside `status`. One object is one record. Each row
-of its history is a change: of a Kustomization (Flux 2.7 and later) dated when those manifests were first
-applied, the newest once per workload of the inventory; of a HelmRelease dated when that release was deployed.
-`observed` says that Flux had compared the cluster with the source, and covers changes up to then. Without a
-history nobody knows when the revision came: that is a gap, and no coverage. A source tells what was fetched.
-Wrong can be: times, a history or inventory of another shape. Identity: uid and resourceVersion.
+Recognised by a kind of the API groups *.toolkit.fluxcd.io. One object is one record; one without a status is
+new and states nothing. Each row of its history is a change: of a Kustomization (Flux 2.7 and later) dated
+when those manifests were first applied, the newest once per workload of the inventory; of a HelmRelease
+dated when that release was deployed. `observed` says that Flux had compared the cluster with the source, and
+covers changes up to then. Without a history nobody knows when the revision came: that is a gap, and no
+coverage. A source tells what was fetched. Wrong can be: times, a history or inventory of another shape.
+Identity: uid and resourceVersion.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
@@ -24,19 +24,20 @@ from evidence.readers.flux_names import (
     service_of,
     workloads_of,
 )
+from evidence.readers.kubernetes_views import list_gaps
+from evidence.readers.repository_names import repository_of_url
 
 APPLICATION_LIFECYCLE = 6002
 HISTORY_LIMIT = 5
 _SUCCEEDED = frozenset({"ReconciliationSucceeded", "deployed", "superseded"})
 # Failures after which part of the manifests, or all of them, may be in the cluster.
 _APPLIED = frozenset({"HealthCheckFailed", "PruneFailed", "ReconciliationFailed"})
-_REPOSITORY = re.compile(r"[:/]([^/:]+/[^/:]+?)(?:\.git)?/?$")
 
 
 def is_record(record: Json) -> bool:
-    """Whether it is a Flux object with a status."""
+    """Whether it is a Flux object; one whose status is missing is new."""
     is_flux = GROUP in str(record.get("apiVersion", "")) and str(record.get("kind")) in APPLIERS | SOURCES
-    return is_flux and isinstance(record.get("status"), dict)
+    return is_flux and isinstance(record.get("status", {}), dict | None)
 
 
 def is_envelope(envelope: Json) -> bool:
@@ -45,19 +46,12 @@ def is_envelope(envelope: Json) -> bool:
     return GROUP in str(envelope.get("apiVersion", "")) and kind.removesuffix("List") in APPLIERS | SOURCES
 
 
-def envelope_gaps(envelope: Json) -> Iterable[Gap]:
-    """A list that the API server cut into pages."""
-    metadata = fields.loose_mapping(envelope, "metadata")
-    if fields.loose_text(metadata, "continue", "remainingItemCount"):
-        yield Gap("more_available", "items", "the API server holds further items of the list", "/metadata")
-
-
 def read(record: Json, around: Around) -> Iterable[Event]:
     """The changes of the history, the coverage, or what a source fetched."""
     kind = fields.text(record, "kind")
     if kind not in APPLIERS | SOURCES:
         raise fields.invalid("/kind", kind, f"one of {', '.join(sorted(APPLIERS | SOURCES))}")
-    status = fields.mapping(record, "status")
+    status = fields.optional_mapping(record, "status")
     if kind in SOURCES:
         return list(_fetched(record, status))
     history = fields.optional_objects(status, "history", "/status")
@@ -78,7 +72,7 @@ def identity(record: Json) -> str | None:
 
 def record_gaps(record: Json, around: Around) -> Iterable[Gap]:
     """A history that is missing, or as long as Flux lets it grow."""
-    if record["kind"] in SOURCES:
+    if record["kind"] in SOURCES or not record.get("status"):
         return
     name = record["metadata"]["name"]
     history = fields.optional_items(record["status"], "history", "/status")
@@ -240,7 +234,6 @@ def _fetched(record: Json, status: Json) -> Iterator[Event]:
     metadata = fields.mapping(record, "metadata")
     at = "/status/artifact"
     url = fields.optional_text(fields.optional_mapping(record, "spec"), "url", "/spec")
-    match = _REPOSITORY.search(url) if url else None
     yield {
         "kind": "change",
         "class_uid": APPLICATION_LIFECYCLE,
@@ -248,7 +241,7 @@ def _fetched(record: Json, status: Json) -> Iterator[Event]:
         "activity": "fetched",
         "pointer": at,
         "resource_kind": record["kind"],
-        "resource": match.group(1) if match else url,
+        "resource": repository_of_url(url) or url,
         "initiator": "Flux",
         "is_auto_sync": True,
         **revision_fields(fields.text(artifact, "revision", at)),
@@ -264,7 +257,7 @@ READER = Reader(
     identity,
     containers=(("items",),),
     is_envelope=is_envelope,
-    envelope_gaps=envelope_gaps,
+    envelope_gaps=list_gaps,
     record_gaps=record_gaps,
     facts=SourceFacts(
         tool="Flux",

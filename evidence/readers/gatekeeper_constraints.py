@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from evidence.readers import fields
 from evidence.readers.contract import Around, Event, Gap, Json, Reader, SourceFacts
 from evidence.readers.gatekeeper_verdicts import COMPLIANCE_FINDING, about, strictest, verdict
+from evidence.readers.kubernetes_views import list_gaps
 
 _GROUP = "constraints.gatekeeper.sh/"
 
@@ -19,6 +20,12 @@ _GROUP = "constraints.gatekeeper.sh/"
 def is_record(record: Json) -> bool:
     """Whether it is an object of Gatekeeper's constraint group."""
     return str(record.get("apiVersion")).startswith(_GROUP) and "kind" in record and "metadata" in record
+
+
+def is_envelope(envelope: Json) -> bool:
+    """Whether it is a typed list of constraints, as the API server answers it."""
+    is_list = str(envelope.get("kind", "")).endswith("List")
+    return is_list and str(envelope.get("apiVersion")).startswith(_GROUP)
 
 
 def read(record: Json, around: Around) -> Iterable[Event]:
@@ -74,7 +81,7 @@ FACTS = SourceFacts(
     read="every row of `status.violations`, at `status.auditTimestamp`: a policy that is *violated*; "
     "severity by enforcement action (deny medium, warn low, dryrun informational)",
     ignored="`spec` (what the constraint matches), `status.byPod`, constraints without violations",
-    gaps=("records_truncated",),
+    gaps=("more_available", "records_truncated"),
     trust="written by the audit controller; only the last audit's findings, and no time but the audit's",
     class_uids=(COMPLIANCE_FINDING,),
 )
@@ -86,6 +93,8 @@ READER = Reader(
     read,
     identity,
     containers=(("items",),),
+    is_envelope=is_envelope,
+    envelope_gaps=list_gaps,
     record_gaps=record_gaps,
     facts=FACTS,
 )

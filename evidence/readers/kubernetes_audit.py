@@ -1,7 +1,9 @@
 """Reads Kubernetes API audit events (audit.k8s.io): JSON lines, an EventList or a single event.
 
 Recognised by `auditID` and `stage`. One record is one API call, at the time the request was received.
-The last source address is the one that the API server saw itself; those before are the client's word.
+The last source address is the one that the API server saw itself; those before are the client's word. Who
+acted is the impersonated user where there is one: the API server grants and does what that user may. That it
+was that user, the authenticated caller alone vouches for, and so it is a gap.
 Wrong can be: times, a request without verb or user. Identity: auditID and stage (a webhook backend
 that retries writes the same pair twice).
 """
@@ -47,7 +49,8 @@ def read(record: Json, around: Around) -> Iterable[Event]:
     verb = fields.text(record, "verb")
     target = fields.optional_mapping(record, "objectRef")
     resource, name = _target(target)
-    user = fields.text(fields.mapping(record, "user"), "username", "/user")
+    caller, acting = _users(record)
+    user = acting or caller
     status = fields.optional_mapping(record, "responseStatus")
     code = fields.optional_integer(status, "code", "/responseStatus")
     metadata = _metadata(record)
@@ -89,8 +92,20 @@ def record_gaps(record: Json, around: Around) -> Iterable[Gap]:
         )
     before = len(fields.optional_items(record, "sourceIPs")) - 1
     yield from forwarded_addresses(before, "sourceIPs", "/sourceIPs/0")
-    user = fields.mapping(record, "user").get("username")
-    yield from claimed_account(fields.optional_text(record, "userAgent"), str(user), "/userAgent")
+    caller, acting = _users(record)
+    yield from claimed_account(fields.optional_text(record, "userAgent"), caller, "/userAgent")
+    if acting and acting != caller:
+        detail = (
+            f"{caller[:200]} acted as {acting[:200]}: that it was for that user, nothing but the caller says"
+        )
+        yield Gap(KIND, "impersonatedUser", detail, "/impersonatedUser/username")
+
+
+def _users(record: Json) -> tuple[str, str | None]:
+    """(who authenticated, whom the request was carried out as if that is another)."""
+    caller = fields.text(fields.mapping(record, "user"), "username", "/user")
+    acting = fields.optional_mapping(record, "impersonatedUser")
+    return caller, fields.optional_text(acting, "username", "/impersonatedUser")
 
 
 def _target(target: Json) -> tuple[str | None, str | None]:
@@ -119,13 +134,15 @@ FACTS = SourceFacts(
     tool="Kubernetes API audit",
     written_by="the API server's audit log or webhook backend, an `EventList`",
     record="one event of one stage",
-    read="verb, object, user, last source address, result, approval label where the object is recorded",
-    ignored="`requestObject` and `responseObject` but for their labels and node",
+    read="verb, object, user (the impersonated one, as whom the request was carried out), last source "
+    "address, result, approval label where the object is recorded",
+    ignored="`requestObject` and `responseObject` but for their labels and node; groups and `extra` of users",
     gaps=(KIND, "records_truncated"),
     forgeable=("user_agent",),
     trust="the API server writes it; the client chooses user agent, audit id and all but the last of "
-    "`sourceIPs`, of which only the last is read. A gap where addresses stand before it, and where the "
-    "user agent names another service account than the user",
+    "`sourceIPs`, of which only the last is read. A gap where addresses stand before it, where the user "
+    "agent names another service account than the user, and where the caller impersonates another user: "
+    "the gap names both, and the caller alone vouches for that user",
     class_uids=(API_ACTIVITY,),
 )
 

@@ -17,7 +17,7 @@ from evidence.readers.gatekeeper_verdicts import COMPLIANCE_FINDING, is_verdict,
 from evidence.readers.kubernetes_names import workload_fields
 from evidence.readers.kubernetes_pods import ACTIVITIES as POD_ACTIVITIES
 from evidence.readers.kubernetes_pods import is_pod, read_pod
-from evidence.readers.kubernetes_views import is_pascal, is_watched, plain, read_plain
+from evidence.readers.kubernetes_views import is_pascal, is_watched, list_gaps, plain, read_plain
 
 APPLICATION_LIFECYCLE = 6002
 _SIGNS = frozenset({"BOOKMARK", "ERROR"})
@@ -46,13 +46,6 @@ def is_envelope(envelope: Json) -> bool:
     is_events = version == "v1" or version.startswith("events.k8s.io/")
     kind = envelope.get("kind", envelope.get("Kind"))
     return (kind == "EventList" and is_events) or (kind == "PodList" and version == "v1")
-
-
-def envelope_gaps(envelope: Json) -> Iterable[Gap]:
-    """A list that the API server cut into pages."""
-    metadata = fields.loose_mapping(envelope, "metadata")
-    if fields.loose_text(metadata, "continue", "remainingItemCount"):
-        yield Gap("more_available", "items", "the API server holds further items of the list", "/metadata")
 
 
 def read(record: Json, around: Around) -> Iterable[Event]:
@@ -184,7 +177,7 @@ READER = Reader(
     identity,
     containers=(("items",), ("Items",)),
     is_envelope=is_envelope,
-    envelope_gaps=envelope_gaps,
+    envelope_gaps=list_gaps,
     record_gaps=record_gaps,
     format_gaps=format_gaps,
     facts=FACTS,

@@ -1,4 +1,4 @@
-"""Owns the ways in which a Kubernetes object is wrapped: in a watch event, or with keys in PascalCase.
+"""Owns the ways in which a Kubernetes object is wrapped: in a list or watch event, or with PascalCase keys.
 
 Some clients write Go's or C#'s names (`InvolvedObject`); the object inside is the same. Pointers always name
 what the record itself says, so that an anchor resolves in its bytes.
@@ -7,14 +7,21 @@ what the record itself says, so that an anchor resolves in its bytes.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from evidence.readers import fields
-from evidence.readers.contract import Event, Json, RecordRefused
+from evidence.readers.contract import Event, Gap, Json, RecordRefused
 
 WATCH_TYPES = frozenset({"ADDED", "BOOKMARK", "DELETED", "ERROR", "MODIFIED"})
 _KEY = re.compile(r"/([a-z])")
+
+
+def list_gaps(envelope: Json) -> Iterator[Gap]:
+    """A list of any kind that the API server cut into pages."""
+    metadata = fields.loose_mapping(envelope, "metadata")
+    if fields.loose_text(metadata, "continue", "remainingItemCount"):
+        yield Gap("more_available", "items", "the API server holds further items of the list", "/metadata")
 
 
 def is_watched(record: Json) -> bool:

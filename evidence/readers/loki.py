@@ -8,13 +8,13 @@ or has `level=`. Wrong can be: an entry that is no pair of nanoseconds and text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import orjson
 
 from evidence.readers import fields
-from evidence.readers.contract import Around, Event, Gap, Json, Reader, SourceFacts
+from evidence.readers.contract import Around, Event, Gap, Json, Page, Reader, SourceFacts
 from evidence.readers.kubernetes_names import workload_of_pod
 from evidence.readers.query_answers import declared_warnings
 from evidence.times import parse_unix_ns
@@ -61,6 +61,17 @@ def envelope_gaps(envelope: Json) -> Iterable[Gap]:
     if isinstance(count, int) and count in LIMITS:
         detail = f"Loki returned {count} lines, as many as a query's limit: there may be more"
         yield Gap("entries_equal_limit", "entries", detail, "/data/stats/summary/totalEntriesReturned")
+
+
+def page_gaps(pages: Sequence[Page]) -> Iterable[tuple[Page, Gap]]:
+    """Of an answer without statistics the lines themselves are counted."""
+    for page in pages:
+        count = len(page.events)
+        if count in LIMITS and "totalEntriesReturned" not in fields.loose_mapping(
+            page.envelope, "data", "stats", "summary"
+        ):
+            detail = f"Loki returned {count} lines, as many as a query's limit: there may be more"
+            yield page, Gap("entries_equal_limit", "entries", detail, "/data/result")
 
 
 def read(record: Json, around: Around) -> Iterable[Event]:
@@ -188,5 +199,6 @@ READER = Reader(
     containers=(("data", "result"),),
     is_envelope=is_envelope,
     envelope_gaps=envelope_gaps,
+    page_gaps=page_gaps,
     facts=FACTS,
 )

@@ -18,6 +18,7 @@ from evidence.readers import fields
 from evidence.readers.contract import Around, Event, Gap, Json, Reader, SourceFacts
 from evidence.readers.kubernetes_names import workload_of_pod
 from evidence.readers.measures import measured, metric_named
+from evidence.readers.query_answers import declared_warnings
 from evidence.settings import Metric
 from evidence.times import parse_unix_seconds
 
@@ -40,11 +41,7 @@ def is_envelope(envelope: Json) -> bool:
 
 def envelope_gaps(envelope: Json) -> Iterable[Gap]:
     """The warnings of the answer."""
-    warnings = envelope.get("warnings")
-    for index, warning in enumerate(warnings if isinstance(warnings, list) else []):
-        yield Gap(
-            "source_warning", "warnings", f"Prometheus warns: {str(warning)[:200]}", f"/warnings/{index}"
-        )
+    return declared_warnings(envelope, "Prometheus")
 
 
 def read(record: Json, around: Around) -> Iterable[Event]:

@@ -1,7 +1,7 @@
 """Reads the directory of a Slack export: `users.json`, `channels.json`, `groups.json`.
 
 Recognised by an id of Slack's beside `profile` (a user) or `members` and `creator` (a channel). They are
-names: a record is checked and kept, and states no event. Wrong can be: an id or name that is no text.
+names: a record is known for what it is, and states no event. Wrong can be: an id or name that is no text.
 """
 
 from __future__ import annotations
@@ -35,8 +35,9 @@ FACTS = SourceFacts(
     tool="Slack",
     written_by="a workspace export: `users.json`, `channels.json`, `groups.json`",
     record="one user or channel",
-    read="id and name, kept beside the messages; states no event",
-    ignored="everything else, e-mail addresses and telephone numbers first of all",
+    read="that it is one, so that a whole export can be given; it states no event, names no author of a "
+    "message (messages do that themselves) and lies with what belongs to no incident",
+    ignored="all that it says, e-mail addresses and telephone numbers first of all",
     trust="people choose their names",
     class_uids=(),
 )

@@ -62,7 +62,8 @@ FACTS = SourceFacts(
     tool="Slack",
     written_by="a workspace export: unpack the zip and give the folder of the incident's channel",
     record="one message of a day file",
-    read="author, text and time, on the responders' timeline; fills no column that a rule reads",
+    read="author, text and time, on the responders' timeline; fills no column that a rule reads. The author "
+    "by the name in the message's `user_profile`; where it has none (joins, bots), by user or bot id",
     ignored="threads, reactions, files, attachments, blocks, earlier versions of edited messages; the "
     "channel, which only the folder's name tells",
     forgeable=("actor", "message"),

@@ -40,6 +40,8 @@ def test_a_resolved_alert_without_end_needs_an_arrival() -> None:
     """The zero time says nothing; the recorded arrival of the file does."""
     body = webhook(status="resolved")
     assert refusals_of(body) == [("field_missing", "/endsAt")]
+    (refused,) = reading_of(body).records
+    assert "under `received` in incident.yaml or in a manifest of `evidence ingest`" in refused.detail
     (event,) = events_of(body, received_at=1768383560_000000000)
     assert event["event_time"] == 1768383560_000000000
 

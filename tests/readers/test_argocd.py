@@ -88,6 +88,20 @@ def test_a_list_holds_one_record_per_application() -> None:
     assert len(events_of(listed)) == 6
 
 
+def test_an_application_without_a_status_is_new_and_says_nothing() -> None:
+    """No event and no gap, and no refusal, alone or in a list."""
+    new = {key: value for key, value in APPLICATION.items() if key != "status"}
+    assert 3 == len(events_of({"apiVersion": "v1", "kind": "List", "items": [new, APPLICATION]}))
+    assert ([], []) == (events_of(new), gaps_of(new))
+
+
+def test_a_list_that_was_cut_into_pages_is_a_gap() -> None:
+    """As the API server answers it, page by page."""
+    metadata = {"continue": "eyJ2IjoibWV0YS5rOHMuaW8vdjEifQ", "remainingItemCount": 12}
+    (gap,) = gaps_of({"kind": "ApplicationList", "metadata": metadata, "items": [APPLICATION]})
+    assert ("more_available", "/metadata") == (gap.gap, gap.pointer)
+
+
 def test_a_full_history_is_a_gap() -> None:
     """Ten rows are the default limit: older ones are gone."""
     row = APPLICATION["status"]["history"][0]

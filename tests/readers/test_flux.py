@@ -176,6 +176,28 @@ def test_events_tell_changes_from_what_repeats() -> None:
     assert [event["severity_id"] for event in events] == [1, 1, 1, 1, 4]
 
 
+@pytest.mark.parametrize("reason", ["UninstallSucceeded", "UninstallFailed"])
+def test_an_uninstall_is_a_change_after_which_no_revision_runs(reason: str) -> None:
+    """What it took away is what ran before."""
+    (event,) = events_of({**UPGRADED, "reason": reason})
+    assert picked(event, "kind", "activity", "status", "revision", "previous_revision") == {
+        "kind": "change",
+        "activity": "configured",
+        "status": reason,
+        "revision": None,
+        "previous_revision": "checkout-api.v31 with chart checkout-api@6.1.0",
+    }
+
+
+@pytest.mark.parametrize("of", [KUSTOMIZATION, HELM_RELEASE, GIT_REPOSITORY])
+def test_an_object_without_a_status_is_new_and_says_nothing(of: dict[str, Any]) -> None:
+    """No event and no gap, and no refusal, alone or in a list."""
+    new = {key: value for key, value in of.items() if key != "status"}
+    for export_of in (new, {"apiVersion": "v1", "kind": "List", "items": [new, KUSTOMIZATION]}):
+        assert [] == refusals_of(export_of)
+    assert ([], []) == (events_of(new), gaps_of(new))
+
+
 def test_several_workloads_are_left_to_the_object_that_applies_them() -> None:
     """One event has one subject."""
     message = "Deployment/payments/a configured\nDeployment/payments/b created"

@@ -53,6 +53,13 @@ def test_violations_that_the_status_does_not_hold_are_a_gap() -> None:
     )
 
 
+def test_a_list_that_was_cut_into_pages_is_a_gap() -> None:
+    """A list of one constraint's kind, as the API server answers it."""
+    head = {"apiVersion": CONSTRAINT["apiVersion"], "kind": f"{CONSTRAINT['kind']}List"}
+    gaps = gaps_of({**head, "metadata": {"continue": "eyJ2Ijoi"}, "items": LIST["items"]})
+    assert {"more_available", "records_truncated"} == {gap.gap for gap in gaps}
+
+
 def test_a_scoped_constraint_counts_with_its_strictest_action() -> None:
     """`scoped` names several enforcement points, each with its own action."""
     row = {**CONSTRAINT["status"]["violations"][0], "enforcementAction": "scoped"}

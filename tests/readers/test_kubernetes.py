@@ -106,6 +106,27 @@ def test_who_a_client_alone_says_it_is_is_a_gap(change: dict[str, Any], subjects
     ]
 
 
+def test_an_impersonated_user_acted_and_the_caller_vouches_for_it() -> None:
+    """The API server does what that user may; who stands behind it the gap names."""
+    proxied = {
+        **AUDIT,
+        "user": {"username": "system:serviceaccount:cattle-system:rancher"},
+        "impersonatedUser": {"username": "jonas.weber", "groups": ["system:authenticated"]},
+        "sourceIPs": ["192.0.2.61"],
+    }
+    (event,) = events_of(proxied)
+    assert ("jonas.weber", "human") == (event["actor"], event["actor_kind"])
+    (gap,) = gaps_of(proxied)
+    assert ("client_reported_field", "impersonatedUser", "/impersonatedUser/username") == (
+        gap.gap,
+        gap.subject,
+        gap.pointer,
+    )
+    assert gap.detail.startswith("system:serviceaccount:cattle-system:rancher acted as jonas.weber")
+    assert [] == gaps_of({**proxied, "user": proxied["impersonatedUser"]})
+    assert [("field_invalid", "/impersonatedUser")] == refusals_of({**AUDIT, "impersonatedUser": "x"})
+
+
 @pytest.mark.parametrize("kind", ["EventList", "List"])
 def test_lists_of_audit_events_are_read(kind: str) -> None:
     """As a webhook backend posts them."""

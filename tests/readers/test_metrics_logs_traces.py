@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from .reading import events_of, gaps_of, picked, reading_of, refusals_of
+from .recorded import ALERT_FILE, recorded
 from .samples import LOKI, PROMETHEUS, SPAN, TEMPO
 
 
@@ -136,10 +139,25 @@ def test_a_line_without_level_says_nothing_of_errors() -> None:
     assert event["is_error"] is None
 
 
-def test_as_many_lines_as_a_limit_are_a_gap() -> None:
-    """A thousand lines are a full page."""
-    body = streams([], stats={"summary": {"totalEntriesReturned": 1000}})
-    assert [gap.gap for gap in gaps_of(body)] == ["entries_equal_limit"]
+@pytest.mark.parametrize(
+    ("told", "count", "gaps"),
+    [
+        (1000, 0, ["entries_equal_limit"]),
+        (None, 100, ["entries_equal_limit"]),
+        (None, 99, []),
+        # What Loki says that it returned counts, and not what is left of it.
+        (101, 100, []),
+    ],
+)
+def test_as_many_lines_as_a_limit_are_a_gap(
+    told: int | None, count: int, gaps: list[str], tmp_path: Path
+) -> None:
+    """A thousand lines are a full page, and so are a hundred; without statistics they are counted."""
+    stats = {} if told is None else {"stats": {"summary": {"totalEntriesReturned": told}}}
+    lines = [[f"17683821930007603{number:02}", "GET / 200"] for number in range(count)]
+    body = json.dumps(streams(lines, **stats)).encode()
+    limits = [gap for gap, _ in recorded(tmp_path, ALERT_FILE, {"loki.json": body}).gaps("loki")]
+    assert gaps == limits
 
 
 @pytest.mark.parametrize(
