@@ -6,6 +6,7 @@ names, proofs. What stands where an earlier stage found a fault is a consequence
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -121,7 +122,7 @@ class _Inspector:
         self._add(map(_finding, (*playbook[1], *approvers[1])))
         policies = self._policies()
         self.bundle = Bundle(
-            self.folder.name,
+            Path(os.path.abspath(self.folder)).name,  # also where it is called `.`
             playbook[0] or draft(Playbook, self.playbook.value),
             approvers[0] or draft(Approvers, self.approvers.value if self.approvers else None),
             policies,

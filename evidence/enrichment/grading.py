@@ -67,7 +67,10 @@ class Thresholds(_Strict):
 
 
 class SourceTrust(_Strict):
-    """Trust in a signal of each source; `watch` is for every tool that has no trust of its own."""
+    """Trust in a signal of each source; `event_envelope` also for what StackStorm and Argo Events pass on.
+
+    `watch` is for every other tool that has no trust of its own.
+    """
 
     alertmanager: Points
     falco: Points

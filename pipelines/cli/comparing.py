@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # What --fail-on may name beside the classes of change.
 REGRESSION, DECISION, PATH, COSMETIC = "regression", "decision", "path", "cosmetic"
-SAFETY = "safety-weakening"
+SAFETY, WEAKENING = "safety-weakening", "approval-weakening"
 NAMED_MAX = 5  # incidents named per reason to fail
 
 
@@ -113,9 +113,11 @@ def parse_fail_on(text: str) -> tuple[str, ...]:
 def failures(comparison: Comparison, wanted: Sequence[str]) -> list[str]:
     """Why the comparison fails, one sentence a reason.
 
-    Approvals and approvers that are given up fail unless allowed by name, safeties where they are wanted.
+    Approvals and approvers that are given up fail unless allowed by name, safeties where they are wanted. A
+    change of class approval-weakening counts unless every clause that is responsible for it is allowed.
     """
     summary = comparison.summary
+    let_pass = {each.incident_id for each in comparison.changed if _is_let_pass(each, comparison)}
     counts = {
         **summary.all_classes,
         REGRESSION: summary.labelled_right.lost_count,
@@ -123,7 +125,12 @@ def failures(comparison: Comparison, wanted: Sequence[str]) -> list[str]:
         PATH: summary.path_count,
         COSMETIC: summary.cosmetic_count or 0,
     }
-    found = [_occurs(name, counts[name], comparison) for name in wanted if counts.get(name, 0)]
+    counts[WEAKENING] = counts.get(WEAKENING, 0) - len(let_pass)
+    found = [
+        _occurs(name, counts[name], comparison, let_pass if name == WEAKENING else ())
+        for name in wanted
+        if counts.get(name, 0)
+    ]
     if COSMETIC in wanted and summary.cosmetic_count is None:
         found.append(f"{COSMETIC}: not looked for in a history of {summary.incident_count} incidents")
     return found + [
@@ -133,9 +140,19 @@ def failures(comparison: Comparison, wanted: Sequence[str]) -> list[str]:
     ]
 
 
-def _occurs(name: str, count: int, comparison: Comparison) -> str:
+def _is_let_pass(change: Change, comparison: Comparison) -> bool:
+    """Whether the change weakens an approval by nothing but clauses that are allowed by name."""
+    found = change.responsible
+    if found is None or not found.is_exhaustive or not _is_meant(WEAKENING, change):
+        return False
+    allowed = {part for each in comparison.weakenings if each.is_allowed for part in each.id.split("+")}
+    return bool(found.minimal_sets) and all(allowed.issuperset(each) for each in found.minimal_sets)
+
+
+def _occurs(name: str, count: int, comparison: Comparison, let_pass: Collection[str]) -> str:
     """How often, and the first incidents of those that are listed."""
-    listed = [each.incident_id for each in comparison.changed if _is_meant(name, each)][:NAMED_MAX]
+    meant = (each.incident_id for each in comparison.changed if _is_meant(name, each))
+    listed = [incident_id for incident_id in meant if incident_id not in let_pass][:NAMED_MAX]
     more = f" and {count - len(listed)} more" if listed and count > len(listed) else ""
     named = f" ({', '.join(listed)}{more})" if listed else ""
     return f"{name}: {count} {'incident' if count == 1 else 'incidents'}{named}"

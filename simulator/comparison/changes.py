@@ -170,7 +170,9 @@ def _parting(known_at: int, first: Row | None, second: Row | None) -> Parting:
         known_at=format_rfc3339(known_at),
         baseline_action=first["action"] if first else None,
         baseline_mode=first["mode"] if first else None,
+        baseline_approvers=tuple(first["approvers"]) if first else (),
         candidate_action=second["action"] if second else None,
         candidate_mode=second["mode"] if second else None,
+        candidate_approvers=tuple(second["approvers"]) if second else (),
         is_hindsight=any(row["is_hindsight"] and row["known_at"] == known_at for row in rows),
     )

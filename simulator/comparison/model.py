@@ -168,8 +168,12 @@ class Parting(Frozen):
     known_at: str
     baseline_action: str | None = Field(description="Null before the baseline recommends anything.")
     baseline_mode: Mode | None
+    baseline_approvers: tuple[str, ...] = Field(
+        description="Who must approve it; none where it is automatic."
+    )
     candidate_action: str | None = Field(description="Null before the candidate recommends anything.")
     candidate_mode: Mode | None
+    candidate_approvers: tuple[str, ...]
     is_hindsight: bool = Field(description="It lies after the horizon, so that no decision depends on it.")
 
 

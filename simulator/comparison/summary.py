@@ -42,7 +42,7 @@ def summarise(connection: duckdb.DuckDBPyConnection, changed: Sequence[Change]) 
         cosmetic_count=len(cosmetic),
         classes=named,
         all_classes=every,
-        time_to_decision=_time_shift(connection),
+        time_to_decision=time_shift(connection),
         approval_required=_paired(total, *counts["approval_required"]),
         role_loads=tuple(_role_loads(connection)),
         automatic=_paired(total, *counts["automatic"]),
@@ -111,23 +111,26 @@ order by role""").fetchall()
         yield RoleLoad(role=role, baseline_count=before, candidate_count=now)
 
 
-def _time_shift(connection: duckdb.DuckDBPyConnection) -> TimeShift:
-    """Shifts of whole seconds as value and count, so that a million of them are a short list."""
+def time_shift(connection: duckdb.DuckDBPyConnection) -> TimeShift:
+    """Shifts of whole seconds as value and count, so that a million of them are a short list.
+
+    Earlier and later are told to the nanosecond: what shifts by less than a second shifts.
+    """
     rows = connection.execute(f"""
-select (candidate_decided_at - baseline_decided_at) // {NS_PER_SECOND} as seconds, count(*)
-from {CLASSES}
-group by seconds
-order by seconds""").fetchall()
-    values = [value for value, _ in rows]
-    upto = list(accumulate(count for _, count in rows))
+select shift // {NS_PER_SECOND} as seconds, sign(shift) as direction, count(*)
+from (select candidate_decided_at - baseline_decided_at as shift from {CLASSES})
+group by seconds, direction
+order by seconds, direction""").fetchall()
+    values = [value for value, _, _ in rows]
+    upto = list(accumulate(count for _, _, count in rows))
     total = upto[-1] if upto else 0
     at = _Ordered(values, upto)
     bounds = median_rank_bounds(total)
     return TimeShift(
         incident_count=total,
-        earlier_count=sum(count for value, count in rows if value < 0),
-        later_count=sum(count for value, count in rows if value > 0),
-        same_count=sum(count for value, count in rows if value == 0),
+        earlier_count=sum(count for _, direction, count in rows if direction < 0),
+        later_count=sum(count for _, direction, count in rows if direction > 0),
+        same_count=sum(count for _, direction, count in rows if direction == 0),
         median_seconds=at[(total + 1) // 2] if total else None,
         p90_seconds=at[-(-9 * total // 10)] if total else None,
         median_interval=None if bounds is None else Interval(low=str(at[bounds[0]]), high=str(at[bounds[1]])),

@@ -48,6 +48,14 @@ def test_the_active_playbook_is_the_one_named() -> None:
     assert load_active(ROOT / "playbooks").name == "v3"
 
 
+def test_a_bundle_that_one_stands_in_has_its_folders_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`.` is how it is called on the command line, and says nothing in a comparison."""
+    monkeypatch.chdir(copied(tmp_path))
+    assert "mini" == load_bundle(Path()).name
+
+
 def test_an_active_playbook_that_is_not_there_is_named(tmp_path: Path) -> None:
     """A missing bundle is an error at the line that names it, and those that are there are listed."""
     for name in ("v1", "v3"):

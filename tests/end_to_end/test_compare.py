@@ -194,6 +194,17 @@ def test_a_shallow_clone_says_what_it_lacks(
 # --- history
 
 
+def test_a_weakening_by_allowed_clauses_alone_does_not_fail(call: Call, candidate: Path) -> None:
+    """The incident is told all the same; without the name it fails, and so does what nobody attributed."""
+    words = ("compare", V3, candidate, "--fail-on", "approval-weakening")
+    failed = call(*words).stderr.splitlines()
+    assert [f"evidence: fails on approval-weakening: 1 incident ({KEY})"] == failed[:1]
+    passed = call(*words, "--allow", REMOVED)
+    assert (0, "") == (passed.exit_code, passed.stderr)
+    assert KEY in passed.stdout
+    assert 1 == call(*words, "--allow", REMOVED, "--no-clauses").exit_code
+
+
 @pytest.fixture
 def copied(call: Call, tmp_path: Path) -> Path:
     """The history of the built project in a folder, as `evidence history` copies it."""

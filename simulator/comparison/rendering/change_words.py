@@ -69,6 +69,14 @@ def parting_sentence(parting: Parting | None) -> str:
         return "Both recommend the same all along."
     baseline = _recommended(parting.baseline_action, parting.baseline_mode)
     candidate = _recommended(parting.candidate_action, parting.candidate_mode)
+    if baseline == candidate:  # then the approvers part
+        baseline, candidate = (
+            f"{said} of {', '.join(roles) or 'nobody'}"
+            for said, roles in (
+                (baseline, parting.baseline_approvers),
+                (candidate, parting.candidate_approvers),
+            )
+        )
     after = ", after the horizon, so that no decision depends on it" if parting.is_hindsight else ""
     return f"{to_second(parting.known_at)}{after}: the baseline {baseline}, the candidate {candidate}."
 

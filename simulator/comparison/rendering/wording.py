@@ -220,7 +220,17 @@ def time_sentence(shift: TimeShift) -> str:
     else:
         ends = (int(shift.median_interval.low), int(shift.median_interval.high))
         median += f" (95 % interval {' to '.join(map(shift_words, ends))})"
-    return f"{counts}; {median}; nine in ten move by {shift_words(shift.p90_seconds)} or less."
+    return f"{counts}; {median}; {_nine_in_ten(shift.p90_seconds)}."
+
+
+def _nine_in_ten(seconds: int) -> str:
+    if seconds == 0:
+        return "nine in ten no later"
+    return (
+        f"nine in ten {duration(-seconds)} earlier or more"
+        if seconds < 0
+        else f"nine in ten at most {duration(seconds)} later"
+    )
 
 
 def moved_loads(summary: Summary) -> tuple[RoleLoad, ...]:
