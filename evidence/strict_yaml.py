@@ -1,8 +1,8 @@
 """Reads YAML without surprises: what one reader takes for a boolean and another for a word is an error.
 
 Refused, each with line and column: duplicate keys, keys that are not text, anchors and aliases (a few
-hundred bytes of them expand to gigabytes), written tags of any kind, merge keys, floats, and plain words
-that YAML 1.1 and 1.2 read differently (`NO`, `on`, `12:30:45`, `017`).
+hundred bytes of them expand to gigabytes), written tags of any kind, merge keys, floats, plain words
+that YAML 1.1 and 1.2 read differently (`NO`, `on`, `12:30:45`, `017`), and nesting deeper than DEPTH_MAX.
 """
 
 from __future__ import annotations
@@ -16,17 +16,24 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import AliasEvent, Event, NodeEvent
+from ruamel.yaml.events import (
+    AliasEvent,
+    CollectionEndEvent,
+    CollectionStartEvent,
+    Event,
+    NodeEvent,
+)
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.parser import Parser
 
+from evidence.bounded_reading import read_bounded
 from evidence.errors import EvidenceError, InputError, Place
 from evidence.model_words import model_words
 
 Model = TypeVar("Model", bound=BaseModel)
 Path_ = tuple[str | int, ...]
 
-DEPTH_MAX = 32
+DEPTH_MAX = 32  # lists and mappings within one another
 
 _FOLD = re.compile(r"[ \t]*\r?\n[ \t]*")
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
@@ -92,7 +99,7 @@ def load_yaml(path: Path, *, error: type[EvidenceError] = InputError) -> Documen
 
 def load_all_yaml(path: Path, *, error: type[EvidenceError] = InputError) -> list[Document]:
     """Every document in the file, in order. Raises `error` with line and column."""
-    return parse_all_yaml(_read(path, error), path, error=error)
+    return parse_all_yaml(read_bounded(path, error), path, error=error)
 
 
 def parse_all_yaml(content: bytes, path: Path, *, error: type[EvidenceError] = InputError) -> list[Document]:
@@ -108,7 +115,7 @@ def survey_all_yaml(
 ) -> tuple[list[Document], list[EvidenceError]]:
     """Every document in the file as far as it can be read, in order, and all that is wrong, by place."""
     try:
-        return _survey(_read(path, error), path, error)
+        return _survey(read_bounded(path, error), path, error)
     except EvidenceError as failure:
         return [], [failure]
 
@@ -122,7 +129,7 @@ def survey_yaml(
     looked at; it is None when there is no telling what the parts are.
     """
     try:
-        documents, faults = _survey(_read(path, error), path, error)
+        documents, faults = _survey(read_bounded(path, error), path, error)
     except EvidenceError as failure:
         return None, [failure]
     if not faults and len(documents) != 1:
@@ -169,15 +176,6 @@ def _model_fault(found: Any, document: Document, error: type[EvidenceError]) -> 
     return error(model_words(found, location), place=document.place(*location))
 
 
-def _read(path: Path, error: type[EvidenceError]) -> bytes:
-    try:
-        if path.is_fifo():  # would wait for a writer for ever
-            raise error("is no regular file", place=Place(path))
-        return path.read_bytes()
-    except OSError as failure:
-        raise error(f"cannot be read: {failure.strerror}", place=Place(path)) from failure
-
-
 def _survey(
     content: bytes, path: Path, error: type[EvidenceError]
 ) -> tuple[list[Document], list[EvidenceError]]:
@@ -194,6 +192,12 @@ def _survey(
         raise error(f"is not YAML: {failure.problem or failure.context}", place=place) from failure
     except YAMLError as failure:
         raise error(f"is not YAML: {failure}", place=Place(path)) from failure
+    except _TooDeep as failure:
+        mark = failure.event.start_mark
+        what = f"is nested too deeply: at most {DEPTH_MAX} lists and mappings within one another"
+        raise error(what, place=Place(path, mark.line + 1, mark.column + 1)) from failure
+    except RecursionError as failure:
+        raise error("is nested too deeply to be read", place=Place(path)) from failure
     faults = [_alias_or_tag(event, path, error) for event in refused]
     documents = [_document(node, text, path, error, faults) for node in nodes]
     return documents, sorted(faults, key=_line_and_column)
@@ -203,15 +207,30 @@ def _line_and_column(fault: EvidenceError) -> tuple[int, int]:
     return (fault.place.line, fault.place.column) if fault.place else (0, 0)
 
 
+class _TooDeep(Exception):
+    """A list or mapping begins within too many others."""
+
+    def __init__(self, event: Event) -> None:
+        super().__init__()
+        self.event = event
+
+
 class _NotingParser(Parser):
-    """Hands out events as its base does and notes those that only events tell: aliases, anchors, tags."""
+    """Hands out events as its base does and notes those that only events tell: aliases, anchors, tags.
+
+    Raises _TooDeep before the composer, which calls itself for each level, has gone too far.
+    """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.refused: list[NodeEvent] = []
+        self._depth = 0
 
     def get_event(self) -> Event:
         event: Event = super().get_event()
+        self._depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        if self._depth > DEPTH_MAX:
+            raise _TooDeep(event)
         if isinstance(event, NodeEvent) and (
             isinstance(event, AliasEvent) or event.anchor or getattr(event, "tag", None) is not None
         ):
@@ -299,8 +318,6 @@ class _Builder:
         if id(node) in self._built:
             return None  # an alias, refused already: following it could go on for gigabytes
         self._built.add(id(node))
-        if len(at) > DEPTH_MAX:
-            return self._refuse(f"is nested deeper than {DEPTH_MAX}", place)
         if isinstance(node, MappingNode):
             return self._mapping(node, at)
         if isinstance(node, SequenceNode):

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import inspect
+import sys
 from pathlib import Path
 
 import pytest
 from pydantic import BaseModel, ConfigDict
 
+from evidence.bounded_reading import BYTES_MAX
 from evidence.errors import InputError
-from evidence.strict_yaml import AMBIGUOUS_REMEDY, Document, parse_all_yaml, survey_model, survey_yaml
+from evidence.strict_yaml import (
+    AMBIGUOUS_REMEDY,
+    Document,
+    load_yaml,
+    parse_all_yaml,
+    survey_model,
+    survey_yaml,
+)
 
 PATH = Path("some.yaml")
 
@@ -38,7 +48,9 @@ def parse(text: str) -> Document:
         ("a: !!int '5'\n", "some.yaml:1:4: the tag tag:yaml.org,2002:int is not allowed"),
         ("a: !secret x\n", "some.yaml:1:4: the tag !secret is not allowed"),
         ("- !!map {a: b}\n", "some.yaml:1:3: the tag tag:yaml.org,2002:map is not allowed"),
-        ("a: " + "[" * 40 + "]" * 40, "is nested deeper than 32"),
+        ("a: " + "[" * 40 + "]" * 40, "some.yaml:1:35: is nested too deeply: at most 32 lists and"),
+        ("[" * 100_000, "some.yaml:1:33: is nested too deeply"),
+        ("- " * 100_000, "some.yaml:1:65: is nested too deeply"),
     ],
 )
 def test_surprises_are_refused_by_place(text: str, message: str) -> None:
@@ -46,6 +58,29 @@ def test_surprises_are_refused_by_place(text: str, message: str) -> None:
     with pytest.raises(InputError) as refusal:
         parse(text)
     assert message in str(refusal.value)
+
+
+def test_a_reader_that_runs_out_of_room_refuses_the_file() -> None:
+    """Called from so deep that too little is left to read with, it still ends with its own error."""
+
+    def from_deep(levels: int) -> Document:
+        return from_deep(levels - 1) if levels else parse("a: [[[[[[[[b]]]]]]]]\n")
+
+    with pytest.raises(InputError, match=r"some\.yaml: is nested too deeply to be read"):
+        from_deep(sys.getrecursionlimit() - len(inspect.stack()) - 40)
+
+
+def test_a_file_without_end_is_read_no_further_than_people_write(tmp_path: Path) -> None:
+    """One byte more than the most that is read is too much, and a device is not read at all."""
+    large, device = tmp_path / "large.yaml", tmp_path / "device.yaml"
+    large.write_bytes(b"a: b #".ljust(BYTES_MAX + 1, b"-"))
+    device.symlink_to("/dev/zero")
+    with pytest.raises(InputError, match=r"large\.yaml: is larger than 4 MiB"):
+        load_yaml(large)
+    with pytest.raises(InputError, match=r"device\.yaml: is no regular file"):
+        load_yaml(device)
+    large.write_bytes(b"a: b #".ljust(BYTES_MAX, b"-"))
+    assert load_yaml(large).value == {"a": "b"}
 
 
 def test_what_is_not_utf8_is_refused_by_byte() -> None:

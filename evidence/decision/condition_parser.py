@@ -37,6 +37,7 @@ from evidence.decision.conditions import (
 from expectations.contracts import Column, ColumnType, Role
 
 INTEGER_MAX = 2**63 - 1
+NESTING_MAX = 16  # brackets and 'not' within one another; sqlglot calls itself some twenty times for each
 FUNCTIONS = ("known", "has_signal", "regexp_matches")
 READABLE_ROLES = (Role.FEATURE, Role.GRADED, Role.AGEING)
 
@@ -84,13 +85,15 @@ def parse_condition(text: str) -> Condition:
         raise ConditionError("a condition cannot be empty", 0)
     try:
         trees = sqlglot.parse(text, dialect="duckdb")
+        if len(trees) != 1 or trees[0] is None:
+            raise ConditionError("one condition is expected", 0)
+        return _Walker(tokens).condition(trees[0])
     except SqlglotError as failure:
         raise ConditionError(
             f"is not a condition: {_first_line(failure)}", _fault_offset(failure)
         ) from failure
-    if len(trees) != 1 or trees[0] is None:
-        raise ConditionError("one condition is expected", 0)
-    return _Walker(tokens).condition(trees[0])
+    except RecursionError as failure:
+        raise ConditionError("is nested too deeply", 0) from failure
 
 
 def _checked_tokens(text: str) -> list[Token]:
@@ -105,6 +108,7 @@ def _checked_tokens(text: str) -> list[Token]:
         _check_token(token, previous)
         previous = token
     _check_calls(tokens)
+    _check_nesting(tokens)
     if tokens and _has_comment(text, tokens):
         raise ConditionError(
             "comments belong into YAML, not into the condition", _comment_offset(text, tokens)
@@ -137,6 +141,24 @@ def _check_calls(tokens: list[Token]) -> None:
             raise ConditionError(
                 f"there is no function {name.text} in the language of conditions: {known}", name.start
             )
+
+
+def _check_nesting(tokens: list[Token]) -> None:
+    """Counted before sqlglot reads the text: it calls itself for each, until Python has no more room."""
+    nots = [0]  # per open bracket: a `not` holds on to the end of what it negates
+    for token in tokens:
+        match token.token_type:
+            case TokenType.L_PAREN:
+                nots.append(0)
+            case TokenType.R_PAREN if len(nots) > 1:
+                nots.pop()
+            case TokenType.NOT:
+                nots[-1] += 1
+            case TokenType.AND | TokenType.OR:
+                nots[-1] = 0
+        if len(nots) - 1 + sum(nots) > NESTING_MAX:
+            what = f"is nested too deeply: at most {NESTING_MAX} brackets and 'not' within one another"
+            raise ConditionError(what, token.start)
 
 
 def _has_comment(text: str, tokens: list[Token]) -> bool:

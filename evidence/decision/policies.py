@@ -23,6 +23,7 @@ from typing import Annotated, Any, Self, TypeAlias
 from pydantic import Field, model_validator
 from regopy import Interpreter, LogLevel, RegoError
 
+from evidence.bounded_reading import read_bounded
 from evidence.decision.conditions import COLUMNS
 from evidence.decision.matrix import Action, ConditionText, Frozen, Sentence, Slug, Word
 from evidence.decision.rego_source import source_faults
@@ -288,7 +289,7 @@ def _survey(path: Path) -> tuple[Policy | None, list[EvidenceError]]:
 
 def _read_source(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8").replace("\r\n", "\n")
+        return read_bounded(path, PlaybookError).decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError as failure:
         raise PlaybookError(f"is not UTF-8 (byte {failure.start})", place=Place(path)) from failure
 

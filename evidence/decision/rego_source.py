@@ -9,6 +9,7 @@ from pathlib import Path
 from evidence.errors import Place, PlaybookError
 
 PACKAGE = "incidentresponse"
+NESTING_MAX = 32  # brackets within one another
 
 # Each is pure, total on its types, and gives the same answer in every Rego implementation.
 ALLOWED_BUILTINS = frozenset({
@@ -49,7 +50,9 @@ def source_faults(source: str, path: Path, fields: frozenset[str]) -> Iterator[P
     package = re.search(r"^package\s+(\S+)", code, re.MULTILINE)
     if package is None or package.group(1) != PACKAGE:
         yield PlaybookError(f"a policy is in `package {PACKAGE}`", place=Place(path, 1))
-    for offset, what in sorted((*_bad_calls(code), *_bad_inputs(code, fields), *_bad_words(code))):
+    for offset, what in sorted(
+        (*_bad_calls(code), *_bad_inputs(code, fields), *_bad_words(code), *_too_deep(code))
+    ):
         line = code.count("\n", 0, offset) + 1
         yield PlaybookError(what, place=Place(path, line, offset - code.rfind("\n", 0, offset)))
 
@@ -84,3 +87,13 @@ def _bad_words(code: str) -> Iterator[tuple[int, str]]:
         yield found.start(), "only `import rego.v1` is allowed"
     for found in re.finditer(r"^deny\s*\[", code, re.MULTILINE):
         yield found.start(), "write `deny contains message if { … }` (Rego v1)"
+
+
+def _too_deep(code: str) -> Iterator[tuple[int, str]]:
+    """The first bracket within too many others: the interpreter would end the whole process over them."""
+    depth = 0
+    for found in re.finditer(r"[\[({\])}]", code):
+        depth += 1 if found.group() in "[({" else -1
+        if depth > NESTING_MAX:
+            yield found.start(), f"is nested too deeply: at most {NESTING_MAX} brackets within one another"
+            return

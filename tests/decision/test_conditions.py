@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
+import sys
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evidence.decision.condition_parser import ConditionError, parse_condition
-from evidence.decision.conditions import columns_read, condition_sql
+from evidence.decision.condition_parser import NESTING_MAX, ConditionError, parse_condition
+from evidence.decision.conditions import Condition, columns_read, condition_sql
 from evidence.decision.states import register_states
 from evidence.tables import open_memory
 
@@ -63,6 +66,9 @@ from .reference import Parser, holds
         ("is_stateful is_spreading", "alias is not part of the language", 1),
         ("is_stateful, is_spreading", "is not a condition", 12),
         ("t.is_stateful", "'.' is not part of the language", 2),
+        ("(" * 45 + "is_stateful" + ")" * 45, "is nested too deeply: at most 16 brackets", NESTING_MAX + 1),
+        ("not " * 100 + "is_stateful", "is nested too deeply: at most 16 brackets", 4 * NESTING_MAX + 1),
+        ("not (" * 9 + "is_stateful" + ")" * 9, "is nested too deeply", 5 * NESTING_MAX // 2 + 1),
     ],
 )
 def test_what_is_not_a_condition_is_refused_by_place(text: str, what: str, character: int) -> None:
@@ -71,6 +77,31 @@ def test_what_is_not_a_condition_is_refused_by_place(text: str, what: str, chara
         parse_condition(text)
     assert what in refusal.value.what
     assert refusal.value.offset + 1 == character
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(" * NESTING_MAX + "is_stateful" + ")" * NESTING_MAX,
+        "not " * NESTING_MAX + "is_stateful",
+        "not (" * (NESTING_MAX // 2) + "is_stateful" + ")" * (NESTING_MAX // 2),
+        " and ".join(["not (is_stateful)"] * 100),
+        "(" * (NESTING_MAX - 1) + "is_mfa" + " or not is_mfa)" * (NESTING_MAX - 1),
+    ],
+)
+def test_nesting_is_counted_within_one_another_and_not_side_by_side(text: str) -> None:
+    """As deep as is allowed is read, and what stands beside something else is not deeper for it."""
+    assert len(columns_read(parse_condition(text))) == 1
+
+
+def test_a_reader_that_runs_out_of_room_refuses_the_condition() -> None:
+    """Called from so deep that too little is left to read with, it still ends with its own error."""
+
+    def from_deep(levels: int) -> Condition:
+        return from_deep(levels - 1) if levels else parse_condition("((is_image_flagged or is_stateful))")
+
+    with pytest.raises(ConditionError, match="is nested too deeply"):
+        from_deep(sys.getrecursionlimit() - len(inspect.stack()) - 60)
 
 
 def test_a_condition_is_rendered_with_every_bracket() -> None:

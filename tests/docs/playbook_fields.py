@@ -17,6 +17,8 @@ read](rule-columns.md), and nothing else. They may use `and`, `or`, `not`, compa
 constant, `in`, `between … and …`, `like`, `known(column)` and `has_signal('name')`; a regular expression
 is RE2. A condition is true, false or unknown. A rule and a precondition hold only when true; a reason to
 demand more approval holds unless it is known to be false. A condition that no state can satisfy is an error.
+Brackets and `not` stand at most 16 deep within one another, lists and mappings of YAML 32 deep, brackets of a
+policy 32 deep. A file is a regular one (links are followed) of at most 4 MiB.
 
 Below, an *id* is lower-case letters and digits with `-` between, a *name* the same with `_`; both have at
 most 60 characters. A field that is not required may be left out.
