@@ -56,6 +56,7 @@ FOLDERS = {
     "github": "GitHub (audit log)",
     "falco": "Falco (alerts)",
     "across": "Across log sources",
+    "evidence": "Normalised events (intake.evidence_events)",
 }
 
 
@@ -104,7 +105,7 @@ def detections_on_records_page(
         "",
         *_missing_lines(),
         "",
-        *_mapping_lines(),
+        *_mapping_lines(verdicts),
     ]
     return "\n".join(lines) + "\n"
 
@@ -160,11 +161,16 @@ def _missing_lines() -> Iterator[str]:
         yield f"| {label} | {why} |"
 
 
-def _mapping_lines() -> Iterator[str]:
+def _mapping_lines(verdicts: Sequence[Verdict]) -> Iterator[str]:
     yield "## Which of our rules stands for which"
     yield ""
-    yield "| rule of ours | part | theirs |"
-    yield "|---|---|---|"
-    for entry in [*labels()["panther"], *labels()["falco"]["rules"]]:
-        part = f"`{entry['part']}`" if "part" in entry else ""
-        yield f"| `{entry['rule']}` | {part} | {', '.join(entry['labels'])} |"
+    yield "| rule of ours | part | theirs | both true | both false | we disagree |"
+    yield "|---|---|---|---:|---:|---:|"
+    for source, entries in (("Panther", labels()["panther"]), ("Falco", labels()["falco"]["rules"])):
+        for entry in entries:
+            mine = [one for one in verdicts if one.key == entry["rule"] and one.source.startswith(source)]
+            counts = Counter((one.expected, one.actual) for one in mine)
+            part = f"`{entry['part']}`" if "part" in entry else ""
+            agreed, silent = counts[True, True], counts[False, False]
+            cells = f"{agreed} | {silent} | {len(mine) - agreed - silent}"
+            yield f"| `{entry['rule']}` | {part} | {', '.join(entry['labels'])} | {cells} |"

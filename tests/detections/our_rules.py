@@ -27,6 +27,7 @@ VALUES = FOLDER / "values.yaml"
 REAL = ROOT.parent / "shared" / "real"
 LOG_SOURCE_BY_FOLDER = {
     "aws": "cloudtrail",
+    "evidence": "events",
     "falco": "falco",
     "github": "github_audit",
     "kubernetes": "kubernetes_audit",
@@ -121,5 +122,7 @@ def _time_of(record: Mapping[str, Any]) -> int | None:
                 return parse_rfc3339(record[field])
             except TimeRefused:
                 return None
+    if isinstance(record.get("event_time"), int):
+        return int(record["event_time"])
     at = record.get("@timestamp")
     return at * NS_PER_MS if isinstance(at, int) else None

@@ -30,8 +30,13 @@ INTRUSIONS = {
     "inc-0125-damaged-exports",
 }
 GRAVE = ("medium", "high", "critical")
-# Something went wrong that is no intrusion, and a rule says so.
-FAULTS = {"inc-0120-failed-secret-rotation": {"aws/secretsmanager_rotation_failed"}}
+# What is no intrusion, and yet worth a look: that, and nothing else.
+FAULTS = {
+    "inc-0102-checkout-bad-release": {"evidence/secret_in_log_line"},
+    "inc-0107-node-image-policy": {"evidence/flagged_image_refused"},
+    "inc-0120-failed-secret-rotation": {"aws/secretsmanager_rotation_failed"},
+    "inc-0128-batch-node-image": {"evidence/flagged_image_refused"},
+}
 
 
 @pytest.fixture(scope="module")
