@@ -12,11 +12,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 
+import orjson
+
 from evidence.json_strict import canonical
 from evidence.readers import Event, Gap, Reader
 from evidence.times import is_zero_time
 
 _DECIDES_NOTHING = frozenset({"event_time_text", "known_at", "message", "pointer", "source_url"})
+_DECIDES_NOTHING_BESIDE_TEXT = _DECIDES_NOTHING - {"message"}
 _IS_TEXT = frozenset({"log", "response"})
 
 
@@ -32,8 +35,10 @@ def content_digest(raw: bytes) -> bytes:
 
 def stated_digest(events: Iterable[Event], gaps: Iterable[Gap]) -> bytes:
     """Of what is stated, in any order."""
-    said = [sorted(_statement(event) for event in events), sorted((g.gap, g.subject, g.detail) for g in gaps)]
-    return hashlib.sha256(repr(said).encode("utf-8", "surrogatepass")).digest()
+    digest = hashlib.sha256(b"\n".join(sorted(map(_statement, events))))
+    for gap in sorted((gap.gap, gap.subject, gap.detail) for gap in gaps):
+        digest.update(repr(gap).encode("utf-8", "surrogatepass"))
+    return digest.digest()
 
 
 def without_disputed_texts(events: Iterable[Event], copies: Iterable[Iterable[Event]]) -> tuple[Event, ...]:
@@ -41,7 +46,7 @@ def without_disputed_texts(events: Iterable[Event], copies: Iterable[Iterable[Ev
 
     Nobody knows then which text was there first, and a later one must not stand at the first time.
     """
-    texts: dict[str, set[str | None]] = {}
+    texts: dict[bytes, set[str | None]] = {}
     for copy in copies:
         for event in copy:
             texts.setdefault(_statement(event), set()).add(event.get("message"))
@@ -50,11 +55,13 @@ def without_disputed_texts(events: Iterable[Event], copies: Iterable[Iterable[Ev
     )
 
 
-def _statement(event: Event) -> str:
+def _statement(event: Event) -> bytes:
     """What the event says; a time that the record leaves open is its arrival's, in which copies differ."""
-    silent = _DECIDES_NOTHING
-    if event["kind"] in _IS_TEXT:
-        silent -= {"message"}
+    silent = _DECIDES_NOTHING_BESIDE_TEXT if event["kind"] in _IS_TEXT else _DECIDES_NOTHING
+    said = {column: value for column, value in event.items() if value is not None and column not in silent}
     if is_zero_time(event["event_time_text"]):
-        silent |= {"event_time"}
-    return repr(sorted((k, v) for k, v in event.items() if v is not None and k not in silent))
+        del said["event_time"]
+    try:
+        return orjson.dumps(said, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:  # an integer beyond 64 bits
+        return repr(sorted(said.items())).encode("utf-8", "surrogatepass")

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evidence.intake.stated import content_digest
-from evidence.readers import READERS
+from evidence.intake.stated import content_digest, stated_digest
+from evidence.readers import READERS, Event, Gap
 
 from ..ingest.ingesting import ingest, intake_of, put
 from .copies import EDITED, PAIRS, repeated
@@ -163,3 +163,21 @@ def test_what_detections_read_as_it_is_has_one_content() -> None:
     assert {"cloudtrail", "falco_json", "kubernetes_audit"} <= verbatim
     assert content_digest(b'{"a": 1.0, "b": 2}') == content_digest(b'{"b":2,"a":1.00}')
     assert content_digest(b'{"a": 1}') != content_digest(b'{"a": 2}')
+
+
+def test_what_is_stated_has_no_order() -> None:
+    """Of events, of their columns and of gaps; an absent column and a null one are the same."""
+    one: Event = {
+        "kind": "metric",
+        "name": "a",
+        "event_time": 1,
+        "event_time_text": "1",
+        "measure_value": 2**70,
+    }
+    same: Event = {"event_time_text": "1.0", "event_time": 1, "name": "a", "kind": "metric", "route": None}
+    same["measure_value"] = 2**70
+    other: Event = {**one, "measure_value": 1}
+    gaps = [Gap("partial_result", "x", "y", "/a"), Gap("source_warning", "x", "y")]
+    assert stated_digest([one, other], gaps) == stated_digest([other, same], gaps[::-1])
+    assert stated_digest([one], gaps) != stated_digest([one], gaps[:1])
+    assert stated_digest([one], ()) != stated_digest([other], ())
