@@ -129,11 +129,22 @@ def _rule_hits(
     found: dict[str, list[Hit]] = {rules.rules[number].heading.id: [] for number in numbers}
     if not numbers:
         return found
-    rows = connection.execute(sql("rule_hits"), {"rules": numbers, "fields": sorted(names)}).fetchall()
-    for rule, unit, incident_id, event_time, known_at, named in rows:
-        values: dict[str, tuple[str, ...]] = {}
-        for pair in named:
-            name = names[pair["field"]]
-            values[name] = (*values.get(name, ()), pair["text"])
-        found[rules.rules[rule].heading.id].append(Hit(incident_id, event_time, known_at, (unit,), values))
+    texts = _hit_texts(connection, {"rules": numbers, "fields": sorted(names)}, names)
+    hits = connection.sql(sql("rule_hits"), params={"rules": numbers}).to_arrow_table()
+    columns = (column.to_pylist() for column in hits.columns)
+    for rule, unit, incident_id, event_time, known_at in zip(*columns, strict=True):
+        hit = Hit(incident_id, event_time, known_at, (unit,), texts.get(unit, {}))
+        found[rules.rules[rule].heading.id].append(hit)
+    return found
+
+
+def _hit_texts(
+    connection: duckdb.DuckDBPyConnection, wanted: dict[str, list[int]], names: Mapping[int, str]
+) -> Mapping[int, Mapping[str, tuple[str, ...]]]:
+    """Per unit the texts of each field, in order."""
+    found: dict[int, dict[str, tuple[str, ...]]] = {}
+    rows = connection.sql(sql("hit_texts"), params=wanted).to_arrow_table()
+    for unit, field, text in zip(*(column.to_pylist() for column in rows.columns), strict=True):
+        texts = found.setdefault(unit, {})
+        texts[names[field]] = (*texts.get(names[field], ()), text)
     return found
