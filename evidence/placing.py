@@ -30,7 +30,7 @@ def changed(files: Iterable[tuple[Path, bytes]]) -> Iterator[tuple[Path, bytes]]
 def write_all_aside(files: Iterable[tuple[Path, bytes]]) -> list[tuple[Path, Path]]:
     """Write each content beside its place and flush them together; returns what to rename to what."""
     swaps = [(write_unflushed(path, content), path) for path, content in files]
-    _flush_all([aside for aside, _ in swaps])
+    flush_all([aside for aside, _ in swaps])
     return swaps
 
 
@@ -60,16 +60,17 @@ def swap_in(swaps: Iterable[tuple[Path, Path]]) -> None:
     for aside, path in swaps:
         aside.replace(path)
         folders[path.parent] = None
-    _flush_all(folders)
+    flush_all(folders)
 
 
 def flush_and_swap_in(swaps: Collection[tuple[Path, Path]]) -> None:
     """As `swap_in`, for files that were written aside and not flushed yet."""
-    _flush_all([aside for aside, _ in swaps])
+    flush_all([aside for aside, _ in swaps])
     swap_in(swaps)
 
 
-def _flush_all(paths: Collection[Path]) -> None:
+def flush_all(paths: Collection[Path]) -> None:
+    """Return when all of them are on the disk."""
     if len(paths) < 2:
         for path in paths:
             flush(path)

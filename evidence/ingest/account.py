@@ -48,6 +48,10 @@ class HeldIncident(_Part):
         """End of the derived window; ns UTC."""
         return parse_rfc3339(self.derived["end"])
 
+    def is_near(self, low: int, high: int, gap_ns: int) -> bool:
+        """Whether its window is no further than the gap from that time."""
+        return self.start <= high + gap_ns and self.end >= low - gap_ns
+
 
 class Share(_Part):
     """Records of a file that went the same way: how many, and between which offsets of the unpacked bytes.
@@ -82,27 +86,38 @@ class Account(_Part):
     files: list[SourceFile] = []
 
     def near(
-        self, low: int | None, high: int | None, gap_seconds: int, threads: Collection[str] = ()
+        self,
+        low: int | None,
+        high: int | None,
+        gap_seconds: int,
+        threads: Collection[str] = (),
+        named: Collection[str] = (),
     ) -> Iterator[str]:
         """Incidents that records of that time and of these threads may touch, or others through them.
 
-        Under another gap than the last all.
+        So may those `named`, wherever they lie, and what lies near them. Under another gap than the last all.
         """
         if self.gap_seconds not in (None, gap_seconds):
             yield from sorted(self.incidents)
             return
-        if low is None or high is None:
-            return
         gap_ns = gap_seconds * NS_PER_SECOND
         left = dict(sorted(self.incidents.items()))
+        spans = [] if low is None or high is None else [(low, high)]
+        for name in sorted(named):
+            if name in left:
+                held = left.pop(name)
+                spans.append((held.start, held.end))
+                yield name
         known = set(threads)
-        is_growing = True
+        is_growing = bool(spans)
         while is_growing:
             is_growing = False
             for name, held in list(left.items()):
-                is_near = held.start <= high + gap_ns and held.end >= low - gap_ns
-                if is_near or not known.isdisjoint(held.threads):
-                    low, high = min(low, held.start), max(high, held.end)
+                is_known = not known.isdisjoint(held.threads)
+                touched = [n for n, span in enumerate(spans) if is_known or held.is_near(*span, gap_ns)]
+                if touched:
+                    low, high = spans[touched[0]]
+                    spans[touched[0]] = (min(low, held.start), max(high, held.end))
                     del left[name]
                     is_growing = True
                     yield name

@@ -66,7 +66,9 @@ join places using (place_id)
 where places.thread is not null;
 
 -- The group that an incident lives on in is that of its first record. What else lies in its folder may belong to
--- others: a document is copied whole into each incident that it touches.
+-- others: a document is copied whole into each incident that it touches. Where the first record lost against
+-- another of its identity, the first of the others that speaks for itself counts, else of those in documents,
+-- else what it lost against.
 create or replace temp table held_groups as
 with groups as (
     select
@@ -75,17 +77,43 @@ with groups as (
         arg_min(sha256, (flags & 128 <> 0, first_at, sha256)) as founder
     from group_records
     group by group_name
+),
+anchors as (
+    select founders.incident_id as held_by, 0 as rank, records.record_id, settled.kept_id
+    from founders
+    join records on records.sha256 = founders.founder
+    join settled on settled.record_id = records.record_id
+    union all
+    select files.held_by, case when settled.document is null then 1 else 2 end, settled.record_id, settled.kept_id
+    from settled
+    join files using (file_id)
+    semi join founders on founders.incident_id = files.held_by
+    union all
+    select files.held_by, 3, settled.record_id, winner.record_id
+    from settled
+    join files using (file_id)
+    join rivals on rivals.sha256 = settled.sha256
+    join kept as winner on winner.sha256 = rivals.winner
+    where files.held_by <> '' and settled.reason = 'conflicting_identity'
 )
 select
-    founders.incident_id as held_by,
+    anchors.held_by,
     arg_min(
         group_records.group_name,
-        (groups.founder <> founders.founder, group_times.begin_at, group_records.group_name)
+        (
+            anchors.rank,
+            records.flags & 128 <> 0,
+            coalesce(records.first_at, 9223372036854775807),
+            records.sha256,
+            groups.founder <> founders.founder,
+            group_times.begin_at,
+            group_records.group_name
+        )
     ) as group_name
-from founders
-join records on records.sha256 = founders.founder
-join settled on settled.record_id = records.record_id
-join group_records on group_records.record_id = settled.kept_id
+from anchors
+join founders on founders.incident_id = anchors.held_by
+join records using (record_id)
+join group_records on group_records.record_id = anchors.kept_id
 join groups on groups.group_name = group_records.group_name and groups.is_incident
 join group_times on group_times.group_name = group_records.group_name
-group by founders.incident_id
+group by anchors.held_by

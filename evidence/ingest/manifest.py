@@ -19,6 +19,9 @@ from evidence.intake.incident_file import IncidentId, Time, Window
 from evidence.strict_yaml import Document, load_yaml, parse_model
 from evidence.times import format_rfc3339
 
+RESERVED = frozenset({"catalog", "refused", "unplaced"})
+"""Folders beside incidents that are none."""
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -81,6 +84,12 @@ def _check(incidents: Iterable[NamedIncident], document: Document) -> None:
         if incident.id in seen:
             raise InputError(f"{incident.id} is named twice", place=document.place("incidents", number, "id"))
         seen.add(incident.id)
+        if incident.id in RESERVED:
+            raise InputError(
+                f"{incident.id} is a folder that evidence ingest itself keeps beside incidents",
+                place=document.place("incidents", number, "id"),
+                remedy="Give the incident another id",
+            )
         if not (incident.files or incident.entities or incident.window):
             raise InputError(
                 "says nothing of what belongs to it",

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from evidence.ingest.grouping import Group
-from evidence.ingest.index import IS_ALERT, IS_CHANGE, IS_CLOUD, IS_DEPENDENCY, IS_DETECTION, IS_NODE
+from evidence.ingest.signals import IS_ALERT, IS_CHANGE, IS_CLOUD, IS_DEPENDENCY, IS_DETECTION, IS_NODE
 from evidence.redaction import make_visible
 from evidence.times import NS_MAX, NS_PER_SECOND, format_rfc3339
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +13,22 @@ import pyarrow as pa
 from evidence.errors import InputError, Place
 from evidence.export_files import path_text, walk
 from evidence.ingest.account import Account, load_account
+from evidence.ingest.contested import holders, load_held, losers
 from evidence.ingest.grouping import Group, group, settle, statement
-from evidence.ingest.index import IS_ANSWER, IS_SIGNAL, Index, Source
+from evidence.ingest.index import Index, Source, in_batches
+from evidence.ingest.journal import is_interrupted, recover
 from evidence.ingest.manifest import Manifest, claimed_sources, claims_of
 from evidence.ingest.naming import Derived, derive
 from evidence.ingest.report import FormatCount, FormedIncident, IngestReport, Refusal, Unplaced
+from evidence.ingest.signals import IS_ANSWER, IS_SIGNAL
 from evidence.intake.discovery import INCIDENT_FILE
 from evidence.intake.incident_file import load_incident
 from evidence.settings import Settings
 from evidence.times import NS_PER_SECOND, parse_rfc3339
 
 _NOT_EXPORTS = frozenset({INCIDENT_FILE, "README.md"})
+REFUSALS_HELD_MAX = 1000
+"""Refusals that a report holds; `refusals` gives all of them."""
 _WRITTEN = pa.schema([("group_name", pa.string()), ("incident_id", pa.string())])
 
 
@@ -37,6 +43,7 @@ class Request:
     dependencies: Collection[tuple[str, str]] = ()
     gap_seconds: int = 1800
     manifest: Manifest | None = None
+    is_dry_run: bool = False
 
     @property
     def gap_ns(self) -> int:
@@ -61,13 +68,18 @@ class Ingest:
     index: Index
     account: Account
     formed: list[Formed] = field(default_factory=list)
+    dissolved: list[str] = field(default_factory=list)
     report: IngestReport | None = None
 
 
 def read_and_group(
     request: Request, scratch: Path, progress: Callable[[int, int], None] = lambda files, records: None
 ) -> Ingest:
-    """Everything but the writing. Raises InputError for a path that is not there."""
+    """Everything but the writing. Raises InputError for a path that is not there or lies in `into`.
+
+    What an earlier ingest was stopped at is finished first, or is an InputError in a dry run.
+    """
+    _finish_interrupted(request)
     given = list(sources_of(request.paths, request.into))
     if request.manifest is not None:
         given = claimed_sources(request.manifest, given)
@@ -75,7 +87,7 @@ def read_and_group(
     index = ingest.index
     for count in index.add(given):
         progress(len(index.sources), count)
-    for _ in index.add(_held_sources(ingest)):
+    for _ in index.add(_held_sources(ingest, scratch)):
         pass
     settle(index)
     groups = group(
@@ -88,15 +100,37 @@ def read_and_group(
     )
     ingest.formed = list(_formed(groups, ingest))
     _note_written(ingest)
+    _note_changes(ingest)
     ingest.report = _report(ingest, is_dry_run=True)
     return ingest
 
 
+def _finish_interrupted(request: Request) -> None:
+    if not is_interrupted(request.into):
+        return
+    if request.is_dry_run:
+        raise InputError(
+            "holds a part of an ingest that was interrupted",
+            place=Place(request.into),
+            remedy="Run evidence ingest without --dry-run: it finishes what was begun",
+        )
+    recover(request.into)
+
+
 def sources_of(paths: Iterable[Path], into: Path) -> Iterator[Source]:
-    """Every file at or below the paths, each once; hidden names, declarations and `into` are left out."""
+    """Every file at or below the paths, each once; hidden names, declarations and `into` are left out.
+
+    Raises InputError for a path that is not there, or that is `into` or lies in it.
+    """
     seen: set[Path] = set()
     own = into.absolute()
     for path in paths:
+        if into.resolve() in (path.resolve(), *path.resolve().parents):
+            raise InputError(
+                f"lies in {path_text(into)}, into which the incidents are written",
+                place=Place(path),
+                remedy="Give --into another folder, or name the exports that incidents are to be made of",
+            )
         if not (path.exists() or path.is_symlink()):
             raise InputError("is not there", place=Place(path), remedy="Name files or folders of exports")
         for found in _below(path):
@@ -127,8 +161,8 @@ def _below(path: Path) -> Iterator[Path]:
             yield entry.path
 
 
-def _held_sources(ingest: Ingest) -> Iterator[Source]:
-    """The exports of incidents that what is new may touch, and what belonged to none before."""
+def _held_sources(ingest: Ingest, scratch: Path) -> Iterator[Source]:
+    """The exports of incidents that what is new may touch, what belonged to none before, and what lost."""
     rows = ingest.index.connection.execute("select min(first_at), max(last_at) from records").fetchall()
     low, high = rows[0]
     threads = ingest.index.connection.execute(
@@ -136,7 +170,11 @@ def _held_sources(ingest: Ingest) -> Iterator[Source]:
     ).fetchall()
     into = ingest.request.into
     known = {thread for (thread,) in threads}
-    for incident_id in ingest.account.near(low, high, ingest.request.gap_seconds, known):
+    has_identities = load_held(ingest.index.connection, into)
+    again = list(losers(ingest.index.connection, into, scratch))
+    # Without a word of who holds what, everything is read again, once.
+    named = holders(ingest.index.connection) if has_identities else set(ingest.account.incidents)
+    for incident_id in ingest.account.near(low, high, ingest.request.gap_seconds, known, named):
         for name in ingest.account.incidents[incident_id].files:
             path = into / incident_id / name
             if path.is_file():
@@ -147,6 +185,7 @@ def _held_sources(ingest: Ingest) -> Iterator[Source]:
         path = into / "unplaced" / name
         if path.is_file():
             yield Source(path, path_text(path), held_by="")
+    yield from again
 
 
 def _formed(groups: list[Group], ingest: Ingest) -> Iterator[Formed]:
@@ -185,18 +224,27 @@ def _note_written(ingest: Ingest) -> None:
     connection.unregister("given")
     connection.execute(statement("written")).fetchall()
     connection.execute(statement("fates_of_input")).fetchall()
-    fresh = {
-        name
-        for (name,) in connection.execute(
-            "select distinct incident_id from written join settled using (kept_id) anti join ("
-            " select settled.sha256, held_by as incident_id from settled join files using (file_id)"
-            ") as held using (sha256, incident_id)"
-        ).fetchall()
-    }
+    for name in ("units", "conflicts"):
+        connection.execute(statement(name)).fetchall()
+
+
+def _note_changes(ingest: Ingest) -> None:
+    """Say of each incident of before whether other bytes or words are in it now, or no record at all."""
+    account, connection = ingest.account, ingest.index.connection
+    other = {name for (name,) in connection.execute(statement("changed")).fetchall()}
+    merged: set[str] = set()
     for one in ingest.formed:
-        if one.derived.id in ingest.account.incidents:
-            is_touched = one.derived.id in fresh or bool(merged_into(one, ingest.account))
-            one.state = "restated" if is_touched else "unchanged"
+        gone = merged_into(one, account)
+        merged.update(gone)
+        before = account.incidents.get(one.derived.id)
+        if before is not None:
+            is_same = not gone and one.derived.id not in other and one.derived.fields() == before.derived
+            one.state = "unchanged" if is_same else "restated"
+    read = connection.execute(
+        "select distinct held_by from records join files using (file_id) where held_by <> '' and reason = ''"
+    ).fetchall()
+    named = merged | {one.derived.id for one in ingest.formed}
+    ingest.dissolved = sorted({held_by for (held_by,) in read} - named)
 
 
 # --- the report
@@ -214,8 +262,11 @@ def _report(ingest: Ingest, *, is_dry_run: bool) -> IngestReport:
         bytes=sum(ingest.index.facts[n].byte_count for n in given),
         **totals,
         formats=formats,
-        refusals=list(_refusals(ingest)),
+        displaced=_displaced_count(ingest),
+        refusals=list(islice(refusals(ingest), REFUSALS_HELD_MAX)),
+        empty_files=_empty_files(ingest),
         incidents=[_incident(one, ingest.account) for one in ingest.formed],
+        dissolved=ingest.dissolved,
         unplaced_records=list(_unplaced(ingest)),
     )
 
@@ -234,25 +285,25 @@ def _format_counts(ingest: Ingest) -> Iterator[FormatCount]:
         yield FormatCount(**dict(zip(names, row, strict=True)))
 
 
-def _refusals(ingest: Ingest) -> Iterator[Refusal]:
+def refusals(ingest: Ingest) -> Iterator[Refusal]:
+    """Every refused record, however many: of the files given, and of what incidents held until now."""
+    for row in in_batches(ingest.index.connection.execute(statement("refusals"))):
+        yield Refusal(**dict(zip(_REFUSAL, row, strict=True)))
+
+
+_REFUSAL = tuple(Refusal.model_fields)
+
+
+def _displaced_count(ingest: Ingest) -> int:
+    ((count,),) = ingest.index.connection.execute("select count(*) from displaced").fetchall()
+    return int(count)
+
+
+def _empty_files(ingest: Ingest) -> list[str]:
     rows = ingest.index.connection.execute(
-        "select files.path, line, start, length, input_fates.sha256, format, reason, field, detail"
-        " from input_fates join files using (file_id) where fate = 'refused'"
-        " order by files.path, ordinal, file_id"
-    )
-    while batch := rows.fetchmany(10_000):
-        for path, line, start, length, sha256, format_, reason, pointer, detail in batch:
-            yield Refusal(
-                file=path,
-                line=line,
-                byte_offset=start,
-                byte_length=length,
-                record_sha256=sha256.hex(),
-                format=format_,
-                reason=reason,
-                field=pointer,
-                detail=detail,
-            )
+        "select path from files anti join records using (file_id) where held_by is null order by path"
+    ).fetchall()
+    return [path for (path,) in rows]
 
 
 def _incident(one: Formed, account: Account) -> FormedIncident:

@@ -27,3 +27,19 @@ select
 from input_fates
 join files using (file_id)
 left join places using (kept_id)
+union all
+-- What was evidence of an incident until a record of this ingest came, where it lay then.
+select
+    files.path,
+    files.sha256,
+    displaced.file_id,
+    displaced.ordinal,
+    records.start,
+    records.length,
+    lower(hex(displaced.sha256)),
+    'refused',
+    displaced.reason,
+    null
+from displaced
+join records using (record_id)
+join files on files.file_id = displaced.file_id

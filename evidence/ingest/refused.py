@@ -9,72 +9,54 @@ another order, split between lines, packed or given twice leave the same folder.
 from __future__ import annotations
 
 import hashlib
-import heapq
-import os
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 
 from evidence.export_files import read
+from evidence.ingest.index import in_batches
 from evidence.ingest.pipeline import Ingest
 from evidence.ingest.raw_bytes import RawBytes
+from evidence.ingest.refused_records import RECORDS, REFUSED, merged, without
 from evidence.ingest.scanned import begins_with_lines
 from evidence.intake.layout import decompress
 from evidence.parquet_rows import is_parquet
-from evidence.placing import aside_of, place, swap_in
 from evidence.record_lines import lines_of
 
-REFUSED, RECORDS = "refused", "records.txt"
 RECORD_BYTES_MAX = 1024 * 1024
 _BLOCK_BYTES = 64 * 1024 * 1024
+_PIECE_COST_BYTES = 250
+"""What a piece takes in memory beside its own bytes: many are shorter than that."""
 
 
-def keep_refused(ingest: Ingest, raw: RawBytes) -> dict[str, str]:
-    """({name: SHA-256}) of the files that hold what was refused now; too large files stay where they are."""
+def keep_refused(ingest: Ingest, raw: RawBytes, asides: Path) -> tuple[dict[str, str], list[str]]:
+    """({name: SHA-256} of the files that hold what was refused now, names of those that are new in `asides`).
+
+    Too large files stay where they are. What lost against another record and no longer does is left out.
+    """
     folder = ingest.request.into / REFUSED
     kept: dict[str, str] = {}
-    is_packed = False
+    fresh: list[str] = []
+    records = folder / RECORDS
     for block in _blocks(_refused(ingest, raw)):
         small = {digest: data for digest, data in block.items() if len(data) <= RECORD_BYTES_MAX}
-        for digest in block.keys() - small.keys():
-            path = folder / f"{digest.hex()[:16]}.txt"
-            kept[path.name] = digest.hex()
-            if not path.exists():
-                place([(path, block[digest])])
+        for digest in sorted(block.keys() - small.keys()):
+            name = f"{digest.hex()[:16]}.txt"
+            kept[name] = digest.hex()
+            if not (folder / name).exists():
+                (asides / name).write_bytes(block[digest])
+                fresh.append(name)
         if small:
-            _merge(folder / RECORDS, small)
-            is_packed = True
-    if is_packed:
-        with (folder / RECORDS).open("rb") as handle:
+            records = merged(records, small, asides / RECORDS)
+            kept[RECORDS] = ""
+    records = without(records, _redeemed(ingest), asides / RECORDS)
+    if records.parent == asides:
+        fresh.append(RECORDS)
+        kept[RECORDS] = ""
+    if RECORDS in kept:
+        with records.open("rb") as handle:
             kept[RECORDS] = hashlib.file_digest(handle, "sha256").hexdigest()
-    return dict(sorted(kept.items()))
-
-
-def read_records(path: Path) -> Iterator[tuple[bytes, bytes]]:
-    """(digest, bytes) of each record in a file of records, in the order of the digests."""
-    if not path.exists():
-        return
-    with path.open("rb") as handle:
-        while head := handle.readline():
-            digest, _, length = head.partition(b" ")
-            yield bytes.fromhex(digest.decode()), handle.read(int(length))
-            handle.readline()
-
-
-def _merge(path: Path, fresh: dict[bytes, bytes]) -> None:
-    """Put what is new into the file, one record at a time; the same as before is left alone."""
-    for digest, _ in read_records(path):
-        fresh.pop(digest, None)
-    if not fresh:
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = aside_of(path)
-    with aside.open("wb") as handle:
-        for digest, data in heapq.merge(read_records(path), sorted(fresh.items())):
-            handle.write(b"%s %d\n%s\n" % (digest.hex().encode(), len(data), data))
-        handle.flush()
-        os.fsync(handle.fileno())
-    swap_in([(aside, path)])
+    return dict(sorted(kept.items())), fresh
 
 
 def _blocks(pieces: Iterable[bytes]) -> Iterator[dict[bytes, bytes]]:
@@ -82,28 +64,35 @@ def _blocks(pieces: Iterable[bytes]) -> Iterator[dict[bytes, bytes]]:
     block: dict[bytes, bytes] = {}
     size = 0
     for piece in pieces:
-        if size + len(piece) > _BLOCK_BYTES and block:
+        cost = len(piece) + _PIECE_COST_BYTES
+        if size + cost > _BLOCK_BYTES and block:
             yield block
             block, size = {}, 0
         block[hashlib.sha256(piece).digest()] = piece
-        size += len(piece)
+        size += cost
     if block:
         yield block
+
+
+def _redeemed(ingest: Ingest) -> set[bytes]:
+    return {digest for (digest,) in ingest.index.connection.execute("from redeemed").fetchall()}
 
 
 def _refused(ingest: Ingest, raw: RawBytes) -> Iterator[bytes]:
     rows = ingest.index.connection.execute(
         "select file_id, start, length, sha256 from input_fates"
-        " where fate = 'refused' and length > 0 order by file_id, ordinal"
-    ).fetchall()
-    for file_id, spans in groupby(rows, key=lambda row: row[0]):
+        " where fate = 'refused' and length > 0 and reason <> 'conflicting_identity'"
+        " union all select file_id, start, length, records.sha256 from lost join records using (record_id)"
+        " order by file_id, start, length"
+    )
+    for file_id, spans in groupby(in_batches(rows), key=lambda row: row[0]):
         if ingest.index.facts[file_id].is_refused:
-            yield from _whole(ingest.index.sources[file_id].path)
+            yield from pieces_of_file(ingest.index.sources[file_id].path)
         else:
             yield from (raw.read(*span) for span in spans)
 
 
-def _whole(path: Path) -> Iterator[bytes]:
+def pieces_of_file(path: Path) -> Iterator[bytes]:
     """A file none of which can be trusted or is recognised: its lines, else all of it."""
     found = read(path)
     if found.fault:

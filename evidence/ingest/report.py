@@ -31,7 +31,11 @@ class FormatCount(_Report):
 
 
 class Refusal(_Report):
-    """One refused record: where it begins (offset in the unpacked bytes), which field and why."""
+    """One refused record: where it begins (offset in the unpacked bytes), which field and why.
+
+    `held_by` is the incident whose evidence it was until a record of this ingest came ("": it was unplaced);
+    null for a record of the files given.
+    """
 
     file: str
     line: int
@@ -42,6 +46,7 @@ class Refusal(_Report):
     reason: str
     field: str
     detail: str
+    held_by: str | None
 
 
 class FormedIncident(_Report):
@@ -70,7 +75,11 @@ class Unplaced(_Report):
 
 
 class IngestReport(_Report):
-    """The result of `evidence ingest`. Paths are as they were given."""
+    """The result of `evidence ingest`. Paths are as they were given.
+
+    `refused` are records of the files given, `displaced` such as were held before; `refusals` names both.
+    `empty_files` hold no record. `dissolved` are incidents that hold no record any more.
+    """
 
     version: int = REPORT_VERSION
     is_dry_run: bool
@@ -83,9 +92,12 @@ class IngestReport(_Report):
     duplicate: int
     unplaced: int
     refused: int
+    displaced: int
     formats: list[FormatCount]
     refusals: list[Refusal]
+    empty_files: list[str]
     incidents: list[FormedIncident]
+    dissolved: list[str]
     unplaced_records: list[Unplaced]
 
 

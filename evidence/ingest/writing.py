@@ -1,14 +1,13 @@
 """Owns the second pass: the records' bytes, unchanged, go into folders of incidents; the account says how.
 
-A folder is built aside, under a name that begins with a dot, and takes its place by renaming. What is the
-same as before is left alone, so that a second ingest of the same bytes writes nothing.
+All is built aside, under names that begin with a dot, and takes its place by renaming (journal.py). What is
+the same as before is left alone, so that a second ingest of the same bytes writes nothing.
 """
 
 from __future__ import annotations
 
 import filecmp
 import hashlib
-import os
 import shutil
 from collections.abc import Iterator
 from itertools import groupby
@@ -18,56 +17,90 @@ from typing import Any
 from evidence.errors import InputError, Place
 from evidence.export_files import walk
 from evidence.ingest.account import ACCOUNT, Account, HeldIncident, Share, SourceFile
+from evidence.ingest.contested import keep_held
 from evidence.ingest.declaration import declare
 from evidence.ingest.grouping import statement
+from evidence.ingest.index import in_batches
+from evidence.ingest.journal import ASIDES, KEPT_ASIDE, Journal, aside_of, carry_out, discard
+from evidence.ingest.left_out import keep_left_out
 from evidence.ingest.pipeline import Formed, Ingest, merged_into
 from evidence.ingest.raw_bytes import RawBytes
 from evidence.ingest.refused import keep_refused
+from evidence.ingest.refused_records import REFUSED
 from evidence.ingest.report import IngestReport
 from evidence.intake.discovery import INCIDENT_FILE
-from evidence.placing import changed, flush, place, swap_in
+from evidence.intake.left_out import INGEST_GAPS
 from evidence.times import format_rfc3339
 
 PART_BYTES_MAX = 64 * 1024 * 1024
 """Largest file written; what is more goes on in the next, so that intake holds no more than this at once."""
 _PIECE_BYTES = 256 * 1024
-UNPLACED, MERGED, PROVENANCE = "unplaced", ".merged", ".ingest"
+UNPLACED, PROVENANCE = "unplaced", ".ingest"
 
 
 def write(ingest: Ingest) -> IngestReport:
-    """Write every incident that is new or restated, what belongs to none or was refused, and the account."""
+    """Write every incident that is new or restated, what belongs to none or was refused, and the account.
+
+    All is built aside first. Raises InputError where a folder of people is in the way, and changes nothing.
+    """
     into = ingest.request.into
     into.mkdir(parents=True, exist_ok=True)
-    _recover(into)
-    ingest.index.connection.execute(statement("units")).fetchall()
-    account = ingest.account
-    formed = {one.derived.id: one for one in ingest.formed}
-    with RawBytes(ingest.index) as raw:
-        written: dict[str, tuple[dict[str, str], dict[str, str]]] = {}
-        for incident_id, rows in groupby(_units(ingest), key=lambda row: row[0]):
-            aside = into / f".{incident_id or UNPLACED}.aside"
-            written[incident_id] = _write_exports(aside, rows, raw)
-        for incident_id, one in formed.items():
-            files, received = written.get(incident_id, ({}, {}))
-            _place_incident(one, files, received, account, into)
-        account.unplaced = _place_unplaced(written.get("", ({}, {}))[0], into)
-        account.refused |= keep_refused(ingest, raw)
-    _keep_provenance(ingest)
-    account.gap_seconds = ingest.request.gap_seconds
-    account.files = _sources(ingest)
-    _write_account(account, into)
+    discard(into)
+    (into / ASIDES).mkdir(parents=True)
+    try:
+        journal = _prepare(ingest, into)
+    except BaseException:
+        discard(into)
+        raise
+    carry_out(journal, into)
     assert ingest.report is not None  # made before anything is written
     return ingest.report.model_copy(update={"is_dry_run": False})
 
 
+def _prepare(ingest: Ingest, into: Path) -> Journal:
+    account, journal = ingest.account, Journal()
+    with RawBytes(ingest.index) as raw:
+        written: dict[str, tuple[dict[str, str], dict[str, str]]] = {}
+        for incident_id, rows in groupby(_units(ingest), key=lambda row: row[0]):
+            written[incident_id] = _write_exports(aside_of(into, incident_id or UNPLACED), rows, raw)
+        for one in ingest.formed:
+            files, received = written.get(one.derived.id, ({}, {}))
+            _build_incident(one, files, received, account, into, journal)
+        for name in ingest.dissolved:
+            account.incidents.pop(name)
+            journal.put_away.append(name)
+        account.unplaced = _build_unplaced(written.get("", ({}, {}))[0], into, journal)
+        _build_refused(ingest, raw, into, journal)
+        keep_left_out(ingest, raw, into / ASIDES / INGEST_GAPS)
+    _take_up(INGEST_GAPS, into, journal)
+    _build_provenance(ingest, into, journal)
+    for name in keep_held(ingest.index.connection, into / ASIDES):
+        _take_up(name, into, journal)
+    account.gap_seconds = ingest.request.gap_seconds
+    account.files = _sources(ingest)
+    (into / ASIDES / ACCOUNT).write_bytes(account.text().encode())
+    _take_up(ACCOUNT, into, journal)
+    return journal
+
+
+def _take_up(name: str, into: Path, journal: Journal) -> None:
+    """Note where the file of that name aside goes, unless the same is there; an empty one stands for none."""
+    aside, target = into / ASIDES / Path(name).name, into / name
+    if aside.stat().st_size == 0:
+        if target.exists():
+            journal.removed.append(name)
+    elif not (target.exists() and filecmp.cmp(aside, target, shallow=False)):
+        journal.files[name] = f"{ASIDES}/{aside.name}"
+
+
 def _units(ingest: Ingest) -> Iterator[tuple[Any, ...]]:
-    answer = ingest.index.connection.execute(
-        "select incident_id, format, received_at, unit, first_at, sha256, file_id, start, length"
-        " from units order by incident_id, format, received_at nulls first, unit,"
-        " first_at nulls last, sha256"
+    return in_batches(
+        ingest.index.connection.execute(
+            "select incident_id, format, received_at, unit, first_at, sha256, file_id, start, length"
+            " from units order by incident_id, format, received_at nulls first, unit,"
+            " first_at nulls last, sha256"
+        )
     )
-    while batch := answer.fetchmany(10_000):
-        yield from batch
 
 
 # --- exports
@@ -125,7 +158,7 @@ class _Parts:
             self._put()
 
     def close(self) -> dict[str, str]:
-        """{name: SHA-256} of all of them, flushed to the disk."""
+        """{name: SHA-256} of all of them."""
         self._end()
         return self._files
 
@@ -139,8 +172,6 @@ class _Parts:
     def _end(self) -> None:
         if self._handle is not None:
             self._put()
-            self._handle.flush()
-            os.fsync(self._handle.fileno())
             self._handle.close()
             self._files[self._name] = self._digest.hexdigest()
             self._handle = None
@@ -149,28 +180,31 @@ class _Parts:
 # --- folders
 
 
-def _place_incident(
-    one: Formed, files: dict[str, str], received: dict[str, str], account: Account, into: Path
+def _build_incident(
+    one: Formed,
+    files: dict[str, str],
+    received: dict[str, str],
+    account: Account,
+    into: Path,
+    journal: Journal,
 ) -> None:
     incident_id = one.derived.id
-    folder, aside = into / incident_id, into / f".{incident_id}.aside"
+    folder, aside = into / incident_id, aside_of(into, incident_id)
     before = account.incidents.get(incident_id)
-    if before is None and folder.exists():
+    text = declare(one.derived, received, before, folder / INCIDENT_FILE)
+    (aside / INCIDENT_FILE).write_bytes(text)
+    if before is None and folder.exists() and not _is_equal(folder, aside):
         raise InputError(
             "is there already, and not from an ingest",
             place=Place(folder),
             remedy="Ingest into another folder, or name the incident in a manifest",
         )
-    text = declare(one.derived, received, before, folder / INCIDENT_FILE)
-    (aside / INCIDENT_FILE).write_bytes(text)
     if folder.exists():
-        _carry_over(folder, aside, set(before.files) if before else set())
+        _carry_over(folder, aside, set(before.files) if before else set(files))
     for name in merged_into(one, account):
         _take_in(into / name, aside, account.incidents.pop(name))
-    if folder.exists() and _is_equal(folder, aside):
-        shutil.rmtree(aside)
-    else:
-        _swap(folder, aside)
+        journal.removed.append(name)
+    _swap(incident_id, into, journal)
     account.incidents[incident_id] = HeldIncident(
         founder=one.group.founder,
         derived=one.derived.fields(),
@@ -179,9 +213,14 @@ def _place_incident(
         is_named=one.group.incident_id is not None,
         threads=list(one.group.threads),
     )
-    for name in one.group.held_by:
-        if name and name != incident_id:
-            shutil.rmtree(into / name, ignore_errors=True)
+
+
+def _swap(name: str, into: Path, journal: Journal) -> None:
+    """Note that what is built aside takes its place, unless the same is there."""
+    if (into / name).exists() and _is_equal(into / name, aside_of(into, name)):
+        shutil.rmtree(aside_of(into, name))
+    else:
+        journal.swap(into, name)
 
 
 def _carry_over(folder: Path, aside: Path, ours: set[str]) -> None:
@@ -198,7 +237,7 @@ def _take_in(other: Path, aside: Path, held: HeldIncident) -> None:
     """Keep what people wrote of an incident that turned out to be part of this one."""
     if not other.is_dir():
         return
-    kept = aside / MERGED / other.name
+    kept = aside / KEPT_ASIDE / other.name
     kept.mkdir(parents=True, exist_ok=True)
     for entry in walk(other):
         relative = entry.path.relative_to(other)
@@ -218,37 +257,19 @@ def _is_equal(folder: Path, aside: Path) -> bool:
     )
 
 
-def _swap(folder: Path, aside: Path) -> None:
-    replaced = folder.with_name(f".{folder.name}.replaced")
-    flush(aside)
-    if folder.exists():
-        folder.rename(replaced)
-    aside.rename(folder)
-    flush(folder.parent)
-    shutil.rmtree(replaced, ignore_errors=True)
-
-
-def _recover(into: Path) -> None:
-    """Put back what a kill between two renames has left aside."""
-    for replaced in sorted(into.glob(".*.replaced")):
-        folder = into / replaced.name.removeprefix(".").removesuffix(".replaced")
-        if folder.exists():
-            shutil.rmtree(replaced)
-        else:
-            replaced.rename(folder)
-    for aside in sorted(into.glob(".*.aside")):
-        shutil.rmtree(aside, ignore_errors=True)
-
-
-def _place_unplaced(files: dict[str, str], into: Path) -> dict[str, str]:
-    folder, aside = into / UNPLACED, into / f".{UNPLACED}.aside"
-    if not files:
-        shutil.rmtree(folder, ignore_errors=True)
-    elif folder.exists() and _is_equal(folder, aside):
-        shutil.rmtree(aside)
-    else:
-        _swap(folder, aside)
+def _build_unplaced(files: dict[str, str], into: Path, journal: Journal) -> dict[str, str]:
+    if files:
+        _swap(UNPLACED, into, journal)
+    elif (into / UNPLACED).exists():
+        journal.removed.append(UNPLACED)
     return files
+
+
+def _build_refused(ingest: Ingest, raw: RawBytes, into: Path, journal: Journal) -> None:
+    kept, fresh = keep_refused(ingest, raw, into / ASIDES)
+    ingest.account.refused |= kept
+    for name in fresh:
+        _take_up(f"{REFUSED}/{name}", into, journal)
 
 
 # --- the account
@@ -277,11 +298,9 @@ def _sources(ingest: Ingest) -> list[SourceFile]:
     return [known[key] for key in sorted(known)]
 
 
-def _keep_provenance(ingest: Ingest) -> None:
+def _build_provenance(ingest: Ingest, into: Path, journal: Journal) -> None:
     """One row per record given, in a Parquet file named by its digest: the same again for the same ingest."""
-    folder = ingest.request.into / PROVENANCE
-    folder.mkdir(exist_ok=True)
-    aside = folder / "records.aside"
+    aside = into / ASIDES / "records.parquet"
     connection = ingest.index.connection
     connection.execute(statement("provenance")).fetchall()
     connection.execute("set preserve_insertion_order = true").fetchall()
@@ -290,13 +309,7 @@ def _keep_provenance(ingest: Ingest) -> None:
         "copy (select * exclude (file_id) from provenance order by path, file_sha256, ordinal)"
         f" to '{target}' (format parquet, compression zstd)"
     ).fetchall()
-    flush(aside)
     with aside.open("rb") as handle:
         digest = hashlib.file_digest(handle, "sha256").hexdigest()
-    swap_in([(aside, folder / f"records-{digest[:16]}.parquet")])
-
-
-def _write_account(account: Account, into: Path) -> None:
-    content = account.text().encode()
-    path = into / ACCOUNT
-    place(changed([(path, content)]))
+    named = aside.with_name(f"records-{digest[:16]}.parquet")
+    _take_up(f"{PROVENANCE}/{aside.rename(named).name}", into, journal)

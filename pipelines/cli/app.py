@@ -137,7 +137,7 @@ def run(
 
 @app.command(epilog="Example: evidence ingest exports/ --into incidents --dry-run")
 def ingest(
-    paths: Annotated[list[Path], typer.Argument(help="Files or folders of exports, plain, gzip or Parquet.")],
+    paths: Annotated[list[str], typer.Argument(help="Files or folders of exports, plain, gzip or Parquet.")],
     into: Annotated[Path, typer.Option(help="Folder of incidents to write into.")] = Path("incidents"),
     gap: Annotated[
         str | None,

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from evidence.ingest.report import FormatCount, IngestReport, RecordsReport
+    from evidence.ingest.report import FormatCount, IngestReport, RecordsReport, Refusal
     from evidence.intake.catalogue import Catalogue
     from evidence.settings import Settings
 
 REFUSALS_SHOWN_MAX = 20
+EMPTY_SHOWN_MAX = 20
 ENTITIES_SHOWN_MAX = 3
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 GAP_DEFAULT = "30m"
@@ -24,7 +25,7 @@ _GAP_DAYS_MAX = 366
 
 
 def print_ingested(
-    paths: Sequence[Path],
+    named: Sequence[str],
     into: Path,
     gap: str | None,
     manifest: Path | None,
@@ -34,6 +35,8 @@ def print_ingested(
 ) -> None:
     """Take in exports, or with a mapping tables of incidents. Raises InputError for a wrong call."""
     with _no_traceback():
+        _refuse_no_name(named)
+        paths = [Path(name) for name in named]
         if mapping is None:
             print_ingest(paths, into, gap, manifest, is_dry_run, output_format)
         else:
@@ -65,7 +68,7 @@ def print_ingest(
 ) -> None:
     """Take the exports in and print the account. Raises InputError for a wrong path, duration or manifest."""
     from evidence.ingest.manifest import Manifest
-    from evidence.ingest.pipeline import Request, read_and_group
+    from evidence.ingest.pipeline import Request, read_and_group, refusals
     from evidence.ingest.starter_files import write_starters
     from evidence.ingest.writing import write
 
@@ -79,6 +82,7 @@ def print_ingest(
         dependencies=catalogue.dependencies,
         gap_seconds=gap_seconds(gap or GAP_DEFAULT),
         manifest=Manifest(manifest) if manifest else None,
+        is_dry_run=is_dry_run,
     )
     progress = _Progress()
     with tempfile.TemporaryDirectory(prefix="evidence-ingest-") as scratch:
@@ -86,12 +90,14 @@ def print_ingest(
         progress.end()
         try:
             report = ingest.report if is_dry_run else write(ingest)
+            assert report is not None  # read_and_group has made it
+            starters = [] if is_dry_run else write_starters(into)
+            if output_format == "json":
+                sys.stdout.writelines(_json_with(report, refusals(ingest)))
+            else:
+                sys.stdout.write(_text(report) + _starters_text(starters))
         finally:
             ingest.index.close()
-    assert report is not None  # read_and_group has made it
-    starters = [] if is_dry_run else write_starters(into)
-    text = _json(report) if output_format == "json" else _text(report) + _starters_text(starters)
-    sys.stdout.write(text)
 
 
 def print_records(
@@ -117,6 +123,16 @@ def _refuse_options_of_exports(gap: str | None, manifest: Path | None) -> None:
         raise InputError(
             f"{' and '.join(named)} with --mapping: a row of a table is an incident, nothing is grouped",
             remedy="Leave it out, or ingest exports in a call of their own",
+        )
+
+
+def _refuse_no_name(names: Sequence[str]) -> None:
+    """Raises InputError for an empty name, which the system would take for the current folder."""
+    from evidence.errors import InputError
+
+    if not all(names):
+        raise InputError(
+            "a path is empty", remedy="Name files or folders of exports; . is the current folder"
         )
 
 
@@ -187,10 +203,29 @@ def _json(report: IngestReport | RecordsReport) -> str:
     return report.model_dump_json(indent=2, ensure_ascii=True) + "\n"
 
 
+def _json_with(report: IngestReport, refusals: Iterator[Refusal]) -> Iterator[str]:
+    """The report with every refusal, one after the other: they may be more than memory holds."""
+    head, mark, tail = _json(report.model_copy(update={"refusals": []})).partition('\n  "refusals": [')
+    yield head + mark
+    start = "\n    "
+    for each in refusals:
+        yield start + each.model_dump_json(indent=2, ensure_ascii=True).replace("\n", "\n    ")
+        start = ",\n    "
+    yield ("" if start[0] == "\n" else "\n  ") + tail
+
+
 def _text(report: IngestReport) -> str:
     from evidence.redaction import make_visible
 
-    lines = [*_recognised(report), "", *_refused(report), *_incidents(report), *_unplaced(report), ""]
+    lines = [
+        *_recognised(report),
+        "",
+        *_refused(report),
+        *_empty(report),
+        *_incidents(report),
+        *_unplaced(report),
+        "",
+    ]
     if report.is_dry_run:
         lines.append("dry run: nothing was written")
     else:
@@ -229,10 +264,26 @@ def _refused(report: IngestReport) -> list[str]:
     lines = []
     for each in report.refusals[:REFUSALS_SHOWN_MAX]:
         where = f"{each.file}:{each.line}:" + (f" {each.field}:" if each.field else "")
-        lines.append(f"refused: {where} {each.reason}: {each.detail}")
-    hidden = len(report.refusals) - len(lines)
+        lines.append(f"refused: {where} {each.reason}: {each.detail}" + _held_until_now(each))
+    hidden = report.refused + report.displaced - len(lines)
     if hidden > 0:
         lines.append(f"refused: and {hidden:,} more; --format json names all")
+    if report.displaced:
+        lines.append(f"{report.displaced:,} of them were held before this ingest")
+    return [*lines, ""] if lines else []
+
+
+def _held_until_now(each: Refusal) -> str:
+    if each.held_by is None:
+        return ""
+    return f" (until now evidence of {each.held_by})" if each.held_by else " (until now unplaced)"
+
+
+def _empty(report: IngestReport) -> list[str]:
+    lines = [f"empty: {name} holds no record" for name in report.empty_files[:EMPTY_SHOWN_MAX]]
+    hidden = len(report.empty_files) - len(lines)
+    if hidden > 0:
+        lines.append(f"empty: and {hidden:,} more; --format json names all")
     return [*lines, ""] if lines else []
 
 
@@ -251,6 +302,10 @@ def _incidents(report: IngestReport) -> list[str]:
         if shown:
             lines.append("    " + ", ".join([*shown, f"and {more:,} more"] if more else shown))
         lines += [f"    took in {name}: its incident.yaml is kept in .merged" for name in each.merged]
+    lines += [
+        f"{name} (gone)  it holds no record any more; its folder is kept in .merged"
+        for name in report.dissolved
+    ]
     return lines
 
 

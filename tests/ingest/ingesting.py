@@ -80,7 +80,9 @@ def written(into: Path) -> dict[str, str]:
     return {
         str(path.relative_to(into)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(into.rglob("*"))
-        if path.is_file() and path.parent != into and path.parent.name not in ("refused", ".ingest")
+        if path.is_file()
+        and path.parent != into
+        and path.relative_to(into).parts[0] not in ("refused", ".ingest")
     }
 
 

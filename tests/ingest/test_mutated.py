@@ -47,7 +47,7 @@ def check(folder: Path, seed: int) -> None:
     report = ingest(source, into=into)
     assert report.records == report.evidence + report.duplicate + report.unplaced + report.refused
     before = written(into)
-    [account] = (into / ".ingest").iterdir()
+    [account] = (into / ".ingest").glob("*.parquet")
     placed = {row["record_sha256"] for row in pq.read_table(account).to_pylist() if row["fate"] == "evidence"}
     again = ingest(source, into=into)
     assert (0, {"unchanged"}, before) == (

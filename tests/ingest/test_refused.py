@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from evidence.ingest import refused
-from evidence.ingest.refused import read_records
+from evidence.ingest.refused_records import read_records
 
 from .ingesting import falco, ingest, intake_of, lines, put
 

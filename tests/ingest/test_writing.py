@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evidence.errors import InputError
-from evidence.ingest.refused import read_records
+from evidence.ingest.refused_records import read_records
 from evidence.intake.incident_file import load_incident
 
 from .ingesting import ROOT, cloudtrail, falco, ingest, intake_of, lines, put, written
@@ -205,7 +205,7 @@ def test_the_account_says_where_each_record_went(tmp_path: Path) -> None:
     """By file and offset: the bytes there are those of the record, and the incident named holds it."""
     source = put(tmp_path / "a", {"x.jsonl": lines([*RECORDS, b"{]"])})
     ingest(source, into=tmp_path / "in")
-    [path] = (tmp_path / "in" / ".ingest").iterdir()
+    [path] = (tmp_path / "in" / ".ingest").glob("*.parquet")
     content = (source / "x.jsonl").read_bytes()
     rows = pq.read_table(path).to_pylist()
     assert len(RECORDS) + 1 == len(rows)
