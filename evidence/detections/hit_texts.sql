@@ -1,0 +1,8 @@
+-- Texts of the fields that correlations group by or count, in the units that hit.
+select distinct occurrences.unit, field_values.field, field_values.text
+from occurrences
+join field_values using (value)
+where field_values.kind = 'scalar'
+    and field_values.field in (select unnest($fields))
+    and occurrences.unit in (select unit from matches where rule in (select unnest($rules)))
+order by occurrences.unit, field_values.field, field_values.text
