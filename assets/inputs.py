@@ -10,6 +10,7 @@ from evidence.anchors import manifest_bytes, sha256_of
 from evidence.export_files import path_text, read
 from evidence.intake.discovery import INCIDENT_FILE, find_beside, find_catalogue, find_incidents
 from evidence.intake.incident_records import RECORDS_FILE
+from evidence.intake.left_out import INGEST_GAPS
 from evidence.tables import Tables
 
 # Path below the incidents folder → (incident it belongs to or '', SHA-256).
@@ -34,8 +35,8 @@ def input_files(root: Path) -> InputFiles:
 
 def _beside(root: Path) -> list[Path]:
     """What a run reads that belongs to no incident's folder."""
-    records = root / RECORDS_FILE
-    return [settings_path(root), *find_catalogue(root), *([records] if records.exists() else ())]
+    written = [path for name in (RECORDS_FILE, INGEST_GAPS) if (path := root / name).exists()]
+    return [settings_path(root), *find_catalogue(root), *written]
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from evidence.ingest.scanned import (
     stand_in,
     walked,
 )
+from evidence.ingest.sound_beginning import reader_of_beginning
 from evidence.ingest.streams import BYTE_ORDER_MARK, ExportStream, StreamRefused, whole_lines
 from evidence.intake.layout import Layout, decompress
 from evidence.intake.records import RECORD_BYTES_MAX, not_utf8, oversized
@@ -182,7 +183,7 @@ class FileScan:
         raw = data[document.start : document.end]
         if document.is_broken:
             element = document.elements[0]
-            return [self._faulty(data, element, 0)]
+            return [self._faulty(data, element, 0, self.line, None)]
         return [self._bare(raw, document.start, self.line, is_last)]
 
     def _container(self, data: bytes, document: Document, is_last: bool, base: int = 0) -> list[Scanned]:
@@ -191,21 +192,24 @@ class FileScan:
         reader = own or self.hint
         if reader is None:
             all_of_it = Element(document.start, document.end, (), "unknown_format", "no reader recognises it")
-            return [self._faulty(data, all_of_it, base)]
+            return [self._faulty(data, all_of_it, base, self.line, None)]
         self._recognised(reader)
+        if not document.elements:
+            return self._empty(data, document, reader, base)
         records, is_needed = [], False
         line, position = self.line, document.start
         for element in sorted(document.elements, key=lambda each: each.start):
             line += data.count(b"\n", position, element.start)
             position = element.start
             if element.fault:
-                records.append(self._faulty(data, element, base, line))
+                records.append(self._faulty(data, element, base, line, own))
                 continue
             raw = data[element.start : element.end]
             enclosing = Enclosing(element.enclosing)
             around = Around(self.settings, enclosing, self.received_at)
             record, value = self._record(raw, base + element.start, line, reader, around)
             if own is None:
+                record.format = _format_of(raw)
                 _refuse_unrecognised(record)
             if record.reason == "json_invalid" and is_last and element.end == document.end:
                 record.reason, record.detail = "truncated", "the file ends within the record"
@@ -222,7 +226,16 @@ class FileScan:
                 record.document = span
         return records
 
-    def _faulty(self, data: bytes, element: Element, base: int, line: int = 0) -> Scanned:
+    def _empty(self, data: bytes, document: Document, reader: Reader, base: int) -> list[Scanned]:
+        """An answer without records is one record where it declares a gap: that is all that it tells."""
+        if not any(True for each in envelopes(document) for _ in reader.envelope_gaps(each)):
+            return []
+        raw = data[document.start : document.end]
+        digest = hashlib.sha256(raw).digest()
+        return [Scanned(base + document.start, len(raw), self.line, digest, reader.format)]
+
+    def _faulty(self, data: bytes, element: Element, base: int, line: int, own: Reader | None) -> Scanned:
+        """A span that no parser follows; `own` is the reader of the document that it lies in."""
         raw = data[element.start : element.end]
         reason, detail = element.fault, element.detail
         if reason == "json_invalid":
@@ -230,9 +243,9 @@ class FileScan:
         return Scanned(
             base + element.start,
             len(raw),
-            line or self.line,
+            line,
             hashlib.sha256(raw).digest(),
-            self.hint.format if self.hint else None,
+            own.format if own else _format_of(raw),
             reason,
             "",
             detail,
@@ -340,7 +353,7 @@ class FileScan:
                 return self._unrecognised(raw, value, start, line)
             self._recognised(reader)
         record = Scanned(start, len(raw), line, hashlib.sha256(raw).digest())
-        record.format = reader.format if reader else None
+        record.format = reader.format if reader and isinstance(value, dict) else _format_of(raw)
         if refusal := oversized(raw):
             record.reason, record.detail = refusal
         elif reader is None or not isinstance(value, dict):
@@ -374,14 +387,13 @@ class FileScan:
         """A record that no reader knows; what the file's reader says of it is the better reason."""
         record = Scanned(start, len(raw), line, hashlib.sha256(raw).digest())
         if self.hint is not None:
-            record.format = self.hint.format
             fill(record, value, self.hint, self._around)
         _refuse_unrecognised(record)
         return record
 
     def _not_json(self, raw: bytes, start: int, line: int, refused: JsonRefused, is_last: bool) -> Scanned:
         record = Scanned(start, len(raw), line, hashlib.sha256(raw).digest())
-        record.format = self.hint.format if self.hint else None
+        record.format = _format_of(raw)
         record.reason, record.detail = refused.reason, refused.detail
         text = raw.decode("latin-1")
         if refused.reason == "json_invalid" and is_last and is_cut_off(text, 0, len(text)):
@@ -391,6 +403,12 @@ class FileScan:
     def _recognised(self, reader: Reader) -> None:
         self.hint = self.hint or reader
         self.formats.setdefault(reader.format)
+
+
+def _format_of(raw: bytes) -> str | None:
+    """Of what cannot be read the format that its own bytes tell, not that of its neighbours."""
+    reader = reader_of_beginning(raw)
+    return reader.format if reader else None
 
 
 def _refuse_unrecognised(record: Scanned) -> None:

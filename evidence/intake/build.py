@@ -16,6 +16,7 @@ from evidence.intake.catalogue import read_catalogue
 from evidence.intake.discovery import IncidentFolder, find_catalogue, find_incidents, find_unclaimed
 from evidence.intake.incident_file import incident_row
 from evidence.intake.incident_records import RECORDS_FILE, load_records
+from evidence.intake.left_out import INGEST_GAPS, Heard, gaps_left_out, read_left_out
 from evidence.intake.records import RECORD_BYTES_MAX, FileReading, RawRecord, read_file, refused_file
 from evidence.intake.resolution import Placed, resolve
 from evidence.readers import Event, Gap, Reader
@@ -35,6 +36,7 @@ class _Rows:
     quarantine: dict[tuple[str, str], tuple[Any, dict[str, Any]]] = field(default_factory=dict)
     events: Rows = field(default_factory=list)
     gaps: dict[tuple[str, ...], dict[str, Any]] = field(default_factory=dict)
+    heard: list[Heard] = field(default_factory=list)
 
 
 def build(
@@ -52,6 +54,9 @@ def build(
     rows = _Rows()
     for folder in folders:
         _read_incident(folder, root, settings, keep_bytes, rows)
+    lines = read_left_out(root / INGEST_GAPS)
+    for row in gaps_left_out(lines, rows.heard, settings.delivery_delay_seconds):
+        _put_gap(row, rows)
     catalogue = read_catalogue(find_catalogue(root), root, keep_bytes)
     edges = [{"from_ref": start, "to_ref": end} for start, end in sorted(catalogue.dependencies)]
     return {
@@ -102,6 +107,20 @@ def _read_incident(
     _add_format_gaps(folder.incident.id, placed, rows)
     _add_page_gaps(folder, pages, settings, rows)
     _add_clock_gaps(folder.incident.id, placed, rows)
+    rows.heard.append(_heard(folder, placed))
+
+
+def _heard(folder: IncidentFolder, placed: list[Placed]) -> Heard:
+    """When each source was first heard of; a lake speaks for itself and for the tools in it."""
+    first: dict[str, int] = {}
+    for one in placed:
+        if one.status != "evidence" or one.reader is None:
+            continue
+        for event, known_at in zip(one.record.events, one.known_at, strict=True):
+            for source in {one.reader.source, event.get("source", one.reader.source)}:
+                first[source] = min(known_at, first.get(source, known_at))
+    window = folder.incident.window
+    return Heard(folder.incident.id, window.start, window.end, first)
 
 
 def _place(
@@ -294,21 +313,27 @@ def _add_page_gaps(
 def _add_gap(
     incident_id: str, reader: Reader, gap: Gap, sha256: str, known_at: int, is_envelope: bool, rows: _Rows
 ) -> None:
-    key = (incident_id, reader.source, gap.gap, gap.subject, sha256, gap.pointer)
-    before = rows.gaps.get(key)
-    if before is not None and before["known_at"] <= known_at:
-        return
-    rows.gaps[key] = {
+    row = {
         "incident_id": incident_id,
         "source": reader.source,
         "gap": gap.gap,
         "subject": gap.subject,
         "detail": gap.detail,
         "known_at": known_at,
+        "gap_count": 1,
         "record_sha256": sha256,
         "pointer": gap.pointer,
         "is_envelope": is_envelope,
     }
+    _put_gap(row, rows)
+
+
+def _put_gap(row: dict[str, Any], rows: _Rows) -> None:
+    """Of one that is declared in several places, the first that was known."""
+    key = tuple(row[name] for name in TABLES["intake.declared_gaps"].key)
+    before = rows.gaps.get(key)
+    if before is None or row["known_at"] < before["known_at"]:
+        rows.gaps[key] = row
 
 
 def _text(record: RawRecord) -> str | None:

@@ -11,8 +11,11 @@ from evidence.errors import InputError, Place
 from evidence.export_files import Entry, Kind, path_text, walk
 from evidence.intake.incident_file import IncidentFile, check_received, load_incident
 from evidence.intake.incident_records import RECORDS_FILE
+from evidence.intake.left_out import INGEST_GAPS
 
 INCIDENT_FILE = "incident.yaml"
+PLACING = ".ingest/placing.json"
+"""There while an ingest puts incidents in place (evidence.ingest.journal)."""
 _NOT_EXPORTS = frozenset({INCIDENT_FILE, "README.md"})
 
 
@@ -26,10 +29,16 @@ class IncidentFolder:
 
 
 def find_incidents(root: Path) -> list[IncidentFolder]:
-    """Every incident below the root. Raises InputError for a repeated id, one folder in another, and for
-    none where no table of incident records lies there either.
+    """Every incident below the root. Raises InputError for a repeated id, one folder in another, where an
+    ingest was interrupted, and for none where no table of incident records lies there either.
     """
     _require_folder(root)
+    if (root / PLACING).exists():
+        raise InputError(
+            "holds a part of an ingest that was interrupted, or is not done yet",
+            place=Place(root),
+            remedy="Run evidence ingest again, with any of the exports: it finishes what was begun",
+        )
     declarations = [entry.path for entry in walk(root) if entry.path.name == INCIDENT_FILE]
     folders = [_read_folder(path.parent) for path in declarations]
     if not folders and not (root / RECORDS_FILE).is_file():
@@ -100,7 +109,8 @@ def _belongs_beside(entry: Entry, root: Path) -> bool:
     """Whether it is what people keep beside incidents."""
     relative = entry.path.relative_to(root)
     is_notes = entry.kind is Kind.FILE and entry.path.suffix == ".md"
-    is_ours = entry.path in (root / "settings.yaml", root / "ingest.json", root / RECORDS_FILE)
+    ours = ("settings.yaml", "ingest.json", RECORDS_FILE, INGEST_GAPS)
+    is_ours = entry.path in [root / name for name in ours]
     return is_notes or is_ours or _is_hidden(relative)
 
 

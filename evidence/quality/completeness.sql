@@ -10,7 +10,7 @@ with declared as (
         subject,
         min_by(detail, (known_at, record_sha256, pointer)) as detail,
         min(known_at) as known_at,
-        count(*) as gap_count,
+        sum(gap_count)::bigint as gap_count,
         min_by(record_sha256, (known_at, record_sha256, pointer)) as record_sha256,
         min_by(pointer, (known_at, record_sha256, pointer)) as pointer
     from intake.declared_gaps

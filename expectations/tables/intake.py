@@ -359,19 +359,27 @@ INCIDENT_RECORDS = TableContract(
 
 DECLARED_GAPS = TableContract(
     "intake.declared_gaps",
-    "One row per thing that a record, or the object around records, says it lacks.",
+    "One row per thing that a record, the object around records, or an ingest says is lacking.",
     (
         text("incident_id", "Incident."),
-        text("source", "Tool that declares it.", allowed=SOURCES),
+        text(
+            "source",
+            "Tool that declares it, or whose record is missing; empty where nothing tells which.",
+            allowed=("", *SOURCES),
+        ),
         text("gap", "Kind of gap.", allowed=GAP_KINDS),
         text("subject", "What it is about: a field or an object."),
         text("detail", "One sentence for the responder."),
         bigint("known_at", "When the declaring evidence had arrived; ns UTC."),
+        integer("gap_count", "How many records or fields it concerns."),
         text(
             "record_sha256", "SHA-256 of the record, or of the document around the records, that declares it."
         ),
         text("pointer", "JSON Pointer within it."),
-        boolean("is_envelope", "Declared by the object around the records, which is no raw record itself."),
+        boolean(
+            "is_envelope",
+            "Declared by what is no raw record itself: the object around records, or an ingest.",
+        ),
     ),
     key=("incident_id", "source", "gap", "subject", "record_sha256", "pointer"),
 )

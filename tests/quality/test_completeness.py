@@ -47,6 +47,7 @@ def declared(**fields: Any) -> dict[str, Any]:
         "known_at": 50,
         "record_sha256": "r" * 64,
         "pointer": "/data",
+        "gap_count": 1,
         "is_envelope": False,
         **fields,
     }
