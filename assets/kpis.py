@@ -1,4 +1,4 @@
-"""The KPI stage as assets: weekly figures in week partitions, and the reviews behind them."""
+"""The KPI stage as assets: weekly figures in week partitions, those of the whole history, and the reviews."""
 
 import datetime
 from collections.abc import Iterator, Mapping
@@ -35,6 +35,13 @@ def weekly_kpis(context: dg.AssetExecutionContext, folders: Folders) -> Iterator
     if not _requested(context):
         _log_changed_weeks(context, before, after)
     yield from materialized(after)
+
+
+@dg.multi_asset(name="overall_kpis", specs=specs_of(kpis.OVERALL_TABLES))
+def overall_kpis(folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
+    """Publishes the figures of the whole history."""
+    with folders.reading(inputs_of(kpis.OVERALL_TABLES)) as connection:
+        yield from publish(folders, kpis.build(connection, _settings(folders), kpis.OVERALL_TABLES))
 
 
 @dg.multi_asset(name="reviews", specs=specs_of(kpis.REVIEW_TABLES))
@@ -93,4 +100,4 @@ def _log_changed_weeks(
                 )
 
 
-ASSETS = [weekly_kpis, reviews]
+ASSETS = [weekly_kpis, overall_kpis, reviews]

@@ -92,6 +92,7 @@ UPSTREAM: dict[str, tuple[str, ...]] = {
     "kpis.weekly_mttd": _KPI_INPUTS,
     "kpis.weekly_mttr": _KPI_INPUTS,
     "kpis.weekly_dwell_time": _KPI_INPUTS,
+    "kpis.overall": _KPI_INPUTS,
     "kpis.weekly_coverage": _KPI_INPUTS,
     "kpis.weekly_outcomes": _KPI_INPUTS,
     "kpis.quality_review": (*_KPI_INPUTS, PLAYBOOK),

@@ -28,7 +28,7 @@ from evidence.ingest.tabular_rows import Tabular, TabularRow, read_table
 from evidence.intake.incident_records import RECORDS_FILE, TABLE, load_records
 from evidence.placing import changed, place
 from evidence.redaction import make_visible
-from evidence.strict_yaml import load_yaml, parse_model
+from evidence.strict_yaml import Document, load_yaml, parse_model
 from evidence.tables import table_from_rows
 from evidence.times import EVENT_TIME_MAX, NS_PER_SECOND, TimeRefused, parse_rfc3339
 from expectations.tables.intake import INCIDENT_TYPES, SEVERITY_WORDS
@@ -60,8 +60,9 @@ class Columns(_Strict):
 class RecordMapping(_Strict):
     """A mapping file. `words` turns the file's severities into ours; other words are flagged.
 
-    Rows that agree in all `distinct` columns are one incident; all mapped columns where it is left out.
-    `seconds_since` is the moment (RFC 3339) from which a file counts that states its times in seconds.
+    Rows that agree in all `distinct` columns are one incident; all mapped columns where it is left out. A row
+    of which all of them are empty is refused. `seconds_since` is the moment (RFC 3339) from which a file
+    counts that states its times in seconds.
     """
 
     columns: Columns
@@ -90,6 +91,7 @@ class _RowRefused(Exception):
 def load_mapping(path: Path) -> RecordMapping:
     """The mapping. Raises InputError with file, line and field."""
     document = load_yaml(path)
+    _refuse_unknown_keys(document)
     mapping = parse_model(RecordMapping, document)
     if not any(getattr(mapping.columns, name) for name in TIMES):
         raise InputError(
@@ -98,6 +100,18 @@ def load_mapping(path: Path) -> RecordMapping:
             remedy=f"Name the column of one of {', '.join(TIMES)}",
         )
     return mapping
+
+
+def _refuse_unknown_keys(document: Document) -> None:
+    """A misspelt key is told as such, before the key that is missing for it."""
+    known = RecordMapping.model_fields
+    for key in document.value if isinstance(document.value, dict) else ():
+        if key not in known:
+            raise InputError(
+                f"unknown key {str(key)[:64]!r}",
+                place=document.place(key),
+                remedy=f"Keys of a mapping are {', '.join(known)}",
+            )
 
 
 @dataclass(slots=True)
@@ -197,6 +211,9 @@ def _record(source: TabularRow, table: Tabular, mapping: RecordMapping) -> dict[
     if row["incident_type"] not in INCIDENT_TYPES:
         row["incident_type"] = None
     keys = [cells.get(column) for column in (mapping.distinct or _mapped(mapping))]
+    if mapping.distinct and not any(key not in (None, "") for key in keys):
+        detail = "all `distinct` columns are empty: nothing tells which incident it is"
+        raise _RowRefused("field_missing", mapping.distinct[0], detail)
     row["digest"] = hashlib.sha256(json.dumps(keys, ensure_ascii=True).encode()).hexdigest()[:_DIGEST_DIGITS]
     is_unknown = written is not None and row["severity"] is None
     return finished(row, {UNKNOWN_SEVERITY} if is_unknown else set())

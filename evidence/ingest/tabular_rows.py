@@ -1,4 +1,4 @@
-"""Owns the rows of a table of incidents: a CSV or Parquet file, each row with its cells by column.
+"""Owns the rows of a table of incidents: a CSV (plain or gzip) or Parquet file, each row by column.
 
 A row whose cells are not those of the header has lost or gained some, and nobody knows which: it is told,
 never filled up or cut.
@@ -19,6 +19,8 @@ import pyarrow.parquet as pq
 
 from evidence.errors import InputError, Place
 from evidence.export_files import FILE_BYTES_MAX, read
+from evidence.gzip_streams import MAGIC
+from evidence.intake.layout import decompress
 from evidence.parquet_pages import ParquetRefused
 from evidence.parquet_rows import is_parquet, rows_as_lines
 
@@ -42,16 +44,28 @@ class Tabular:
 
 def read_table(path: Path, needed: Iterable[str]) -> Tabular:
     """The table in the file. Raises InputError where it is none, or where a needed column is not there."""
-    content = read(path)
-    if content.fault:
-        raise InputError(content.detail or content.fault, place=Place(path))
-    names, table = (_parquet if is_parquet(content.data) else _csv)(path, content.data)
+    data = _content(path)
+    names, table = (_parquet if is_parquet(data) else _csv)(path, data)
     for column in needed:
         if column not in names:
             known = ", ".join(sorted(name for name in names if name))
             remedy = f"It has {known}" if known else "It is empty"
             raise InputError(f"has no column {column!r}", place=Place(path), remedy=remedy)
     return table
+
+
+def _content(path: Path) -> bytes:
+    if path.is_dir():
+        raise InputError(
+            "is a folder", place=Place(path), remedy="Name the tables in it, one after the other"
+        )
+    content = read(path)
+    fault, detail, data = content.fault, content.detail, content.data
+    if not fault and data.startswith(MAGIC):
+        data, fault, detail = decompress(data)
+    if fault:
+        raise InputError(detail or fault, place=Place(path))
+    return data
 
 
 def _parquet(path: Path, data: bytes) -> tuple[list[str], Tabular]:

@@ -1,5 +1,5 @@
 """The KPI stage: weekly figures with their spread, the reviewers' answers and what incidents teach."""
 
-from evidence.kpis.stage import REVIEW_TABLES, WEEKLY_TABLES, build, of_week, weeks
+from evidence.kpis.stage import OVERALL_TABLES, REVIEW_TABLES, WEEKLY_TABLES, build, of_week, weeks
 
-__all__ = ["REVIEW_TABLES", "WEEKLY_TABLES", "build", "of_week", "weeks"]
+__all__ = ["OVERALL_TABLES", "REVIEW_TABLES", "WEEKLY_TABLES", "build", "of_week", "weeks"]

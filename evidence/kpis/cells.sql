@@ -1,45 +1,7 @@
 -- One row per cell of a spread table: its incidents by standing and its measured times in order.
 create or replace temp table kpi_cells as
-with spans as (
-    select
-        'kpis.weekly_mttd' as kpi,
-        week,
-        service,
-        severity,
-        environment,
-        incident_type,
-        incident_id,
-        kpi_standing(started_at, detected_at) as standing,
-        detected_at - started_at as span_ns
-    from kpi_incidents
-    union all
-    select
-        'kpis.weekly_mttr',
-        resolution_week,
-        service,
-        severity,
-        environment,
-        incident_type,
-        incident_id,
-        kpi_standing(detected_at, resolved_at),
-        resolved_at - detected_at
-    from kpi_incidents
-    union all
-    select
-        'kpis.weekly_dwell_time',
-        mitigation_week,
-        service,
-        severity,
-        environment,
-        incident_type,
-        incident_id,
-        kpi_standing(started_at, mitigated_at),
-        mitigated_at - started_at
-    from kpi_incidents
-),
-
 -- Three dimensions: the full detail, each dimension alone, and the week.
-detection_cells as (
+with detection_cells as (
     select
         kpi,
         week,
@@ -53,7 +15,7 @@ detection_cells as (
         list(span_ns order by span_ns) filter (where standing = 'measured') as spans_ns,
         sum(span_ns) filter (where standing = 'measured') as total_ns,
         list(incident_id order by incident_id) as incident_ids
-    from spans
+    from kpi_times
     where kpi = 'kpis.weekly_mttd'
     group by grouping sets (
         (kpi, week, service, severity, environment),
@@ -79,7 +41,7 @@ type_cells as (
         list(span_ns order by span_ns) filter (where standing = 'measured') as spans_ns,
         sum(span_ns) filter (where standing = 'measured') as total_ns,
         list(incident_id order by incident_id) as incident_ids
-    from spans
+    from kpi_times
     where kpi <> 'kpis.weekly_mttd'
     group by grouping sets (
         (kpi, week, incident_type),

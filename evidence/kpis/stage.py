@@ -1,4 +1,4 @@
-"""Owns the run of the KPI stage: from incidents, their last states and decisions to the seven KPI tables."""
+"""Owns the run of the KPI stage: from incidents, their last states and decisions to the KPI tables."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from expectations.tables import TABLES
 SPREAD_TABLES = ("kpis.weekly_dwell_time", "kpis.weekly_mttd", "kpis.weekly_mttr")
 WEEKLY_TABLES = (*SPREAD_TABLES, "kpis.weekly_coverage", "kpis.weekly_outcomes")
 REVIEW_TABLES = ("kpis.quality_review", "kpis.learning")
+OVERALL_TABLES = ("kpis.overall",)
 PLAIN_TABLES = ("kpis.weekly_coverage", "kpis.weekly_outcomes", *REVIEW_TABLES)
-KPI_TABLES = (*WEEKLY_TABLES, *REVIEW_TABLES)
+KPI_TABLES = (*WEEKLY_TABLES, *REVIEW_TABLES, *OVERALL_TABLES)
 
 _SQL = {path.stem: path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.sql"))}
 _RANKS = pa.schema([("n", pa.int64()), ("low_rank", pa.int64()), ("high_rank", pa.int64())])
@@ -28,7 +29,7 @@ _RANKS = pa.schema([("n", pa.int64()), ("low_rank", pa.int64()), ("high_rank", p
 def build(
     connection: duckdb.DuckDBPyConnection, settings: Settings, names: Collection[str] = KPI_TABLES
 ) -> Tables:
-    """The `kpis.*` tables of these names, all seven when none is given.
+    """The `kpis.*` tables of these names, all when none is given.
 
     Reads `intake.incidents`, `intake.incident_records`, `intake.services`, `intake.evidence_events`,
     `enrichment.incident_context`, `decision.option_scores`, `decision.decisions` and `replay.ablations`;
@@ -43,11 +44,12 @@ def build(
         if name in names
     }
     links = incident_links(connection, settings)
-    return {
+    linked = {
         name: conform(name, with_links(TABLES[name], table, links))
         for name, table in tables.items()
         if name in names
     }
+    return linked | ({} if set(OVERALL_TABLES).isdisjoint(names) else _overall(connection))
 
 
 def weeks(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
@@ -72,12 +74,25 @@ def of_week(tables: Tables, week: str) -> Tables:
 def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(_SQL["macros"]).fetchall()
     connection.execute(_SQL["incidents"]).fetchall()
+    connection.execute(_SQL["times"]).fetchall()
 
 
 def _spreads(connection: duckdb.DuckDBPyConnection) -> Tables:
     connection.execute(_SQL["cells"]).fetchall()
-    counts = connection.execute("select distinct n from kpi_cells order by n").fetchall()
-    ranks = [{"n": n, "low_rank": r[0], "high_rank": r[1]} for (n,) in counts if (r := median_ranks(n))]
-    connection.register("kpi_median_ranks", pa.Table.from_pylist(ranks, schema=_RANKS))
+    _rank(connection, "select distinct n from kpi_cells order by n")
     spreads = connection.sql(_SQL["spreads"]).to_arrow_table()
     return {name: spreads.filter(pc.equal(spreads.column("kpi"), name)) for name in SPREAD_TABLES}
+
+
+def _overall(connection: duckdb.DuckDBPyConnection) -> Tables:
+    connection.execute(_SQL["overall_cells"]).fetchall()
+    _rank(connection, "select distinct n from kpi_overall_cells order by n")
+    found = connection.sql(_SQL["overall"]).to_arrow_table()
+    return {"kpis.overall": conform("kpis.overall", found)}
+
+
+def _rank(connection: duckdb.DuckDBPyConnection, counts: str) -> None:
+    """The ranks of the interval for each count that the query gives."""
+    found = connection.execute(counts).fetchall()
+    ranks = [{"n": n, "low_rank": r[0], "high_rank": r[1]} for (n,) in found if (r := median_ranks(n))]
+    connection.register("kpi_median_ranks", pa.Table.from_pylist(ranks, schema=_RANKS))

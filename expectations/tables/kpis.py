@@ -44,7 +44,7 @@ def _links_of_each() -> tuple[Column, ...]:
     )
 
 
-def _spread(what: str) -> tuple[Column, ...]:
+def _figures(what: str) -> tuple[Column, ...]:
     """n, median, p90, mean and a distribution-free interval, all in whole seconds."""
     return (
         integer("n", f"Incidents with a {what}."),
@@ -60,6 +60,13 @@ def _spread(what: str) -> tuple[Column, ...]:
         ),
         bigint("interval_high_seconds", "Upper bound of it.", is_nullable=True),
         text("sufficiency", "Whether n is enough for an interval.", allowed=SUFFICIENCY),
+    )
+
+
+def _spread(what: str) -> tuple[Column, ...]:
+    """The figures, and the incidents behind them."""
+    return (
+        *_figures(what),
         texts("incident_ids", "Incidents of the group: measured, open and excluded."),
         *_links_of_each(),
     )
@@ -99,6 +106,27 @@ WEEKLY_DWELL = TableContract(
         *_spread("time from start to mitigation"),
     ),
     key=("week", "incident_type"),
+)
+
+OVERALL = TableContract(
+    "kpis.overall",
+    "One row per time and kind of record: the figures over the whole history. The incidents behind them are "
+    "named week by week in the tables of that time.",
+    (
+        text(
+            "measure",
+            "time_to_detect (start to detection), time_to_resolve (detection to resolution), dwell_time "
+            "(start to mitigation).",
+            allowed=("dwell_time", "time_to_detect", "time_to_resolve"),
+        ),
+        text(
+            "basis",
+            "What the incidents are known from: exports, a table's rows (evidence ingest --mapping), or all.",
+            allowed=("all", "exports", "table"),
+        ),
+        *_figures("time"),
+    ),
+    key=("measure", "basis"),
 )
 
 WEEKLY_COVERAGE = TableContract(
@@ -197,6 +225,7 @@ TABLES = (
     WEEKLY_MTTD,
     WEEKLY_MTTR,
     WEEKLY_DWELL,
+    OVERALL,
     WEEKLY_COVERAGE,
     WEEKLY_OUTCOMES,
     QUALITY_REVIEW,

@@ -105,7 +105,7 @@ def _type(column: Column) -> str:
 
 
 def _meaning(column: Column) -> str:
-    allowed = f" One of {', '.join(f'`{value}`' for value in column.allowed)}." if column.allowed else ""
+    allowed = f" One of {', '.join(f'`{value}`' for value in column.allowed if value)}." if column.allowed else ""
     return column.doc + allowed
 
 

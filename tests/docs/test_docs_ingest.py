@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 from sections import with_section
 from typer.testing import CliRunner
@@ -17,6 +18,12 @@ from pipelines.cli import app
 
 ROOT = Path(__file__).parents[2]
 PAGE = "docs/how-to/ingest-exports.md"
+GCP = ROOT.parent / "shared" / "real" / "cloud-provider-incidents" / "gcp_incidents.parquet"
+OVERALL = """\
+select measure, n, open_count, excluded_count, median_seconds, p90_seconds, mean_seconds,
+    interval_low_seconds, interval_high_seconds
+from kpis.overall
+where basis = 'table'"""
 EXPORTS = {
     "exports/checkout": "inc-0102-checkout-bad-release",
     "exports/cloud": "inc-0106-public-bucket",
@@ -82,6 +89,54 @@ def first_run(folder: Path, exports: Path) -> list[str]:
     return [*lines, "```"]
 
 
+def left_out(folder: Path) -> list[str]:
+    """What could not be read, and what the handoff says of it."""
+    lines = (folder / "incidents" / "ingest-gaps.jsonl").read_text().splitlines()
+    [handoff] = (folder / "out" / "handoffs").glob("*.md")
+    told = [line for line in handoff.read_text().splitlines() if "taken in" in line]
+    return [
+        "```console",
+        "$ cat incidents/ingest-gaps.jsonl",
+        *lines,
+        "$ grep 'taken in' out/handoffs/*.md",
+        *told,
+        "```",
+    ]
+
+
+def overall(folder: Path) -> list[str]:
+    """What an ingest of the table and a run give, read from the catalogue."""
+    page = (ROOT / PAGE).read_text(encoding="utf-8")
+    [mapping] = re.findall(r"```yaml\n# gcp.yaml\n(.*?)```", page, re.DOTALL)
+    (folder / "gcp.yaml").write_text(mapping)
+    shutil.copy(GCP, folder / GCP.name)
+    (folder / "playbooks").symlink_to(ROOT / "playbooks")
+    evidence = str(Path(sys.executable).with_name("evidence"))
+    words = ["ingest", GCP.name, "--mapping", "gcp.yaml", "--into", "gcp"]
+    told = subprocess.run([evidence, *words], cwd=folder, capture_output=True, text=True, check=True)
+    subprocess.run([evidence, "run", "--incidents", "gcp"], cwd=folder, capture_output=True, check=True)
+    with duckdb.connect(str(folder / "warehouse" / "evidence.duckdb"), read_only=True) as catalogue:
+        found = catalogue.execute(OVERALL).fetchall()
+        names = [column[0] for column in catalogue.description]
+    rows = [names, ["---"] * len(names), *found]
+    table = ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
+    shown = ["```console", f"$ evidence {' '.join(words)}", *told.stdout.splitlines(), "```"]
+    return [*shown, "", "After `evidence run --incidents gcp`:", "", "```sql", OVERALL, "```", "", *table]
+
+
+@pytest.mark.golden
+@pytest.mark.skipif(not GCP.is_file(), reason="the recorded incidents are not beside the repository")
+def test_the_page_shows_the_figures_of_a_public_table(golden, tmp_path: Path) -> None:
+    """The two medians that are known of it, from the published table."""
+    text = (ROOT / PAGE).read_text(encoding="utf-8")
+    shown = overall(tmp_path)
+    golden(PAGE, with_section(text, "overall", shown))
+    cells = [line.split(" | ") for line in shown if line.startswith("| ")]
+    medians = {row[0].removeprefix("| "): (row[1], row[4]) for row in cells}
+    assert [("1304", "1402"), ("1032", "7033")] == [medians["time_to_detect"], medians["dwell_time"]]
+    assert (23.4, 1.95) == (round(1402 / 60, 1), round(7033 / 3600, 2))
+
+
 @pytest.mark.golden
 def test_the_page_shows_what_an_ingest_prints_and_writes(golden, folder: Path) -> None:
     """A dry run, a written incident, a first run from nothing, and a table of incidents."""
@@ -91,6 +146,7 @@ def test_the_page_shows_what_an_ingest_prints_and_writes(golden, folder: Path) -
     shown("ingest", *paths)
     text = with_section(text, "written", listing(folder))
     text = with_section(text, "first", first_run(folder / "new" / "here", folder / "exports" / "cloud"))
+    text = with_section(text, "left", left_out(folder / "new" / "here"))
     mapped = shown("ingest", "incidents.csv", "--mapping", "mapping.yaml")
     golden(PAGE, with_section(text, "mapped", mapped))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable
 from datetime import datetime
@@ -229,6 +230,10 @@ def test_the_kpi_tables_count_them_by_service_and_severity(
         ("columns: {service: what}", "names no column with a time"),
         ("columns: {started_at: nowhere}", "has no column 'nowhere'"),
         ("columns: {begun: begin}", "mapping.yaml:1"),
+        (
+            "column: {started_at: begin}",
+            "mapping.yaml:1.*unknown key 'column'. Keys of a mapping are columns,",
+        ),
         ("columns: {started_at: begin}\nwords: {x: bad}", "mapping.yaml:2"),
         ("columns: {started_at: begin}\nseconds_since: monday", "mapping.yaml:2.*seconds_since"),
     ],
@@ -239,6 +244,62 @@ def test_a_wrong_mapping_is_an_error(
     """It names what is wrong."""
     with pytest.raises(InputError, match=message):
         mapped(mapping=mapping)
+
+
+def test_rows_that_nothing_tells_apart_are_refused(
+    mapped: Callable[..., RecordsReport], tmp_path: Path
+) -> None:
+    """Empty in all `distinct` columns they would all be one incident, and their times its contradictions."""
+    rows = (
+        "id,begin,end\n,2026-01-05T10:00:00Z,2026-01-05T11:00:00Z\n"
+        ",2026-03-07T10:00:00Z,2026-03-07T12:00:00Z\n7,2026-03-08T10:00:00Z,\n"
+    )
+    columns = "columns: {started_at: begin, mitigated_at: end}\n"
+    report = mapped(rows, columns + "distinct: [id]\n")
+    assert (3, 1, 0, 2) == (report.rows, report.incidents, report.duplicate, report.refused)
+    assert {("id", "field_missing")} == {(each.column, each.reason) for each in report.refusals}
+    assert 0 == mapped(rows, columns + "distinct: [id, begin]\n").refused
+
+
+def test_a_table_may_be_packed(tmp_path: Path) -> None:
+    """The rows are those of the plain file; a folder, or a damaged packed file, is told as what it is."""
+    (tmp_path / "mapping.yaml").write_text(MAPPING)
+    mapping = load_mapping(tmp_path / "mapping.yaml")
+    (tmp_path / "rows.csv.gz").write_bytes(gzip.compress(ROWS.encode()))
+    (tmp_path / "bad.csv.gz").write_bytes(gzip.compress(ROWS.encode())[:-9] + b"x" * 9)
+    report = take_in([tmp_path / "rows.csv.gz"], mapping, tmp_path / "in", is_dry_run=True)
+    assert (6, 3, 1, 2) == (report.rows, report.incidents, report.duplicate, report.refused)
+    for path, told in ((tmp_path, "is a folder. Name the tables in it"), (tmp_path / "bad.csv.gz", "gzip")):
+        with pytest.raises(InputError, match=told):
+            take_in([path], mapping, tmp_path / "in", is_dry_run=True)
+
+
+def test_the_figures_of_the_whole_history_are_a_table(
+    mapped: Callable[..., RecordsReport], tmp_path: Path
+) -> None:
+    """The n and median of each time, for all incidents and by what they are known from."""
+    mapped()
+    connection = open_tables({})
+    register(connection, {"intake.incident_records": load_records(tmp_path / "in" / RECORDS_FILE)})
+    rows = build(connection, SETTINGS)["kpis.overall"].to_pylist()
+    assert [
+        ("dwell_time", "all", 1, 1, 1, 3600),
+        ("dwell_time", "table", 1, 1, 1, 3600),
+        ("time_to_detect", "all", 2, 0, 1, 1200),
+        ("time_to_detect", "table", 2, 0, 1, 1200),
+        ("time_to_resolve", "all", 0, 3, 0, None),
+        ("time_to_resolve", "table", 0, 3, 0, None),
+    ] == [
+        (
+            row["measure"],
+            row["basis"],
+            row["n"],
+            row["open_count"],
+            row["excluded_count"],
+            row["median_seconds"],
+        )
+        for row in rows
+    ]
 
 
 def test_times_in_seconds_count_from_the_moment_that_the_mapping_names(

@@ -43,6 +43,22 @@ def seven(kpis_of, ns):
     )
 
 
+def test_the_whole_history_has_the_figures_of_all_its_weeks(kpis_of, ns) -> None:
+    """Two weeks of three: median 3.5 min of 1, 2, 3, 4, 10 and 20, and nothing from a table."""
+    starts = (ns("2026-01-14T09:00"), ns("2026-02-18T09:00"))
+    incidents = [
+        incident(f"inc-{detected}", starts[n % 2], detected=detected)
+        for n, detected in enumerate((1, 2, 3, 4, 10, 20))
+    ]
+    rows = kpis_of(incidents)["kpis.overall"].to_pylist()
+    found = {(row["measure"], row["basis"]): row for row in rows}
+    assert {"all", "exports"} == {basis for _, basis in found}
+    row = found["time_to_detect", "all"]
+    assert (6, 210, 1200, 400) == (row["n"], row["median_seconds"], row["p90_seconds"], row["mean_seconds"])
+    assert (60, 1200) == (row["interval_low_seconds"], row["interval_high_seconds"])
+    assert (0, 6) == (found["time_to_resolve", "all"]["n"], found["time_to_resolve", "all"]["open_count"])
+
+
 def test_time_to_detect_of_seven_incidents(seven, pick) -> None:
     """Median 4 min, p90 the 7th of 7, mean 80/7 min, interval from the smallest to the largest."""
     row = pick(seven["kpis.weekly_mttd"], service="all", severity="all", environment="all")

@@ -134,6 +134,7 @@ def steps_above(step: str) -> set[str]:
         ("decision", {"intake", "completeness", "enrichment"}),
         ("handoff", {"intake", "completeness", "enrichment", "decision"}),
         ("weekly_kpis", {"intake", "completeness", "enrichment", "decision"}),
+        ("overall_kpis", {"intake", "completeness", "enrichment", "decision"}),
         ("reviews", {"intake", "completeness", "enrichment", "decision", "ablations"}),
         ("ablation", {"intake"}),
         ("replay", {"intake", "completeness", "enrichment"}),
