@@ -31,7 +31,7 @@ from sigma.types import (
     SigmaType,
 )
 
-from evidence.detections.modifiers import HONOURED, clash_of
+from evidence.detections.modifiers import HONOURED, INSTEAD, clash_of
 from evidence.detections.patterns import POLICY, Placeholders, pattern_expression, text_expression
 from evidence.detections.terms import (
     KEYWORDS,
@@ -83,9 +83,8 @@ def _check_modifiers(modifiers: Sequence[str], place: Place) -> None:
     for modifier in modifiers:
         if modifier not in HONOURED:
             known = "known to pySigma but not honoured here" if modifier in modifier_mapping else "unknown"
-            raise DetectionError(
-                f"the modifier '{modifier}' is {known}", place=place, remedy="See docs/reference/sigma.md"
-            )
+            remedy = INSTEAD.get(modifier, "See docs/reference/sigma.md")
+            raise DetectionError(f"the modifier '{modifier}' is {known}", place=place, remedy=remedy)
     if clash := clash_of(modifiers):
         raise DetectionError(clash.what, place=place, remedy=clash.remedy)
 
@@ -99,6 +98,9 @@ def _check_values(value: Any, modifiers: Sequence[str], place: Place) -> None:
             raise DetectionError("a value must be text, a number, true, false or null", place=place)
         if "re" in modifiers and not isinstance(one, str):
             raise DetectionError("a regular expression must be text", place=place, remedy="Quote it")
+        if "expand" in modifiers and isinstance(one, str) and "\\%" in one:
+            what = r"\% is an escaped percent sign to the specification, and none to pySigma"
+            raise DetectionError(what, place=place, remedy="Write the text without expand")
         if isinstance(one, int) and abs(one) >= NUMBER_MAX:
             raise DetectionError("a number of more than 37 digits", place=place, remedy="Quote it as text")
 
@@ -132,7 +134,7 @@ class _ValueReader:
             null, anything = (PresenceTest(self.field, each) for each in (Presence.NULL, Presence.ANY))
             return AnyOf((Match(null), Not(Match(anything))))
         if isinstance(value, SigmaExists):
-            found = Match(PresenceTest(self.field, Presence.VALUE))
+            found = Match(PresenceTest(self.field, Presence.ANY))
             return found if value.exists else Not(found)
         if isinstance(value, SigmaFieldReference):
             return Match(FieldTest(self.field, _shape_of(value), value.field))

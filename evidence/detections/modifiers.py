@@ -15,8 +15,8 @@ HONOURED: Mapping[str, str] = {
     "day": "day of the month of a time in RFC 3339, in UTC",
     "dotall": "as `s`",
     "endswith": "a value ends with the text",
-    "exists": "true: the field has a value but null, be it an object or an empty list; false: the opposite",
-    "expand": "`%name%` stands for each text of that name in the values file, taken literally",
+    "exists": "true: the field is there, be it empty, null, an object or a list; false: the opposite",
+    "expand": "`%name%` stands for each text of that name in the values file, which may hold wildcards",
     "fieldref": "a value equals a value of the field named, without case; with `startswith`, `endswith` or "
     "`contains` behind it the value does that to the other's",
     "gt": "a number greater than; a string that is written like a JSON number counts as one",
@@ -44,6 +44,9 @@ HONOURED: Mapping[str, str] = {
 }
 REFUSED: Mapping[str, str] = {}
 """Modifiers that pySigma has and that have no exact meaning here, each with the reason: none at present."""
+
+INSTEAD: Mapping[str, str] = {"utf16le": "Write wide, which is the same"}
+"""Modifiers of the specification that pySigma does not know."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import duckdb
@@ -15,6 +15,7 @@ from sigma.types import (
     Placeholder,
     SigmaRegularExpression,
     SigmaRegularExpressionFlag,
+    SigmaString,
     SpecialChars,
 )
 
@@ -25,10 +26,12 @@ from evidence.tables import open_memory
 
 Placeholders: TypeAlias = Mapping[str, tuple[str, ...]] | None
 Part: TypeAlias = str | SpecialChars | Placeholder
+Insert: TypeAlias = Callable[[str], list[str | SpecialChars]]
 
 MANY = SpecialChars.WILDCARD_MULTI
 ONE = SpecialChars.WILDCARD_SINGLE
 EXPANSION_MAX = 1_000
+_ANYTHING = {MANY: ".*", ONE: "."}
 
 _SYMBOL = re.compile(r"[^A-Za-z0-9_\x80-\U0010ffff]")
 # It matches a byte, and so the half of a character.
@@ -68,6 +71,17 @@ def quoted(text: str) -> str:
     return _SYMBOL.sub(lambda found: rf"\x{{{ord(found[0]):x}}}", text)
 
 
+def _parts_of(value: str) -> list[str | SpecialChars]:
+    """A placeholder's value as Sigma reads a text: with wildcards, which a backslash escapes."""
+    return [part for part in SigmaString(value).s if not isinstance(part, Placeholder)]
+
+
+def _within_pattern(value: str) -> list[str | SpecialChars]:
+    """The same as a piece of a regular expression."""
+    parts = _parts_of(value)
+    return ["".join(quoted(part) if isinstance(part, str) else _ANYTHING[part] for part in parts)]
+
+
 def text_expression(
     field: str, parts: Sequence[Part], is_cased: bool, placeholders: Placeholders, place: Place
 ) -> Expression:
@@ -93,8 +107,7 @@ def _text_test(field: str, parts: list[str | SpecialChars], is_cased: bool) -> T
     if shape := shapes.get(tuple(kinds)):
         return TextTest(field, shape, "".join(texts), is_cased)
     rest = iter(texts)
-    wild = {MANY: ".*", ONE: "."}
-    body = "".join(wild[kind] if kind else quoted(next(rest)) for kind in kinds)
+    body = "".join(_ANYTHING[kind] if kind else quoted(next(rest)) for kind in kinds)
     return PatternTest(field, rf"(?s)\A{body}\z", is_folded=not is_cased)
 
 
@@ -118,7 +131,7 @@ def pattern_expression(
     head = f"(?{flags})" if flags else ""
     wild = {MANY: "*", ONE: "?"}
     tests = []
-    for parts in _expanded(value.regexp.s, placeholders, place, quoted):
+    for parts in _expanded(value.regexp.s, placeholders, place, _within_pattern):
         body = "".join(part if isinstance(part, str) else wild[part] for part in parts)
         tests.append(Match(PatternTest(field, _checked(head + body, place))))
     return tests[0] if len(tests) == 1 else AnyOf(tuple(tests))
@@ -137,10 +150,10 @@ def _checked(pattern: str, place: Place) -> str:
 
 
 def _expanded(
-    parts: Sequence[Part], placeholders: Placeholders, place: Place, insert: Any = str
+    parts: Sequence[Part], placeholders: Placeholders, place: Place, insert: Insert = _parts_of
 ) -> list[list[str | SpecialChars]]:
     """The parts once per combination of values that the placeholders in it stand for."""
-    choices: list[Sequence[str | SpecialChars]] = []
+    choices: list[list[list[str | SpecialChars]]] = []
     count = 1
     for part in parts:
         if isinstance(part, Placeholder):
@@ -148,10 +161,10 @@ def _expanded(
             choices.append([insert(value) for value in values])
             count *= len(values)
         else:
-            choices.append([part])
+            choices.append([[part]])
         if count > EXPANSION_MAX:
             raise DetectionError(f"stands for more than {EXPANSION_MAX} texts", place=place)
-    return [list(combination) for combination in itertools.product(*choices)]
+    return [list(itertools.chain(*combination)) for combination in itertools.product(*choices)]
 
 
 def _values_of(name: str, placeholders: Placeholders, place: Place) -> tuple[str, ...]:

@@ -25,11 +25,10 @@ class Shape(StrEnum):
 
 
 class Presence(StrEnum):
-    """What there may be of a field: any value at all, a null, or one that is no null."""
+    """What there may be of a field: anything at all, or a null."""
 
     ANY = "any"
     NULL = "null"
-    VALUE = "value"
 
 
 class Operator(StrEnum):

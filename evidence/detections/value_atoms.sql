@@ -84,8 +84,4 @@ select field_values.value, presence_tests.atom
 from presence_tests
 join field_values
     on field_values.field = presence_tests.field
-    and case presence_tests.presence
-        when 'any' then true
-        when 'null' then field_values.kind = 'null'
-        else field_values.kind <> 'null'
-    end
+    and (presence_tests.presence = 'any' or field_values.kind = 'null')

@@ -86,7 +86,7 @@ def field_holds(field, value, record):
     if isinstance(value, t.SigmaNull):
         return not values or None in values
     if isinstance(value, t.SigmaExists):
-        return any(one is not None for one in values) == value.exists
+        return bool(values) == value.exists
     scalars = [one for one in values if one is not None and one is not MISSING]
     if isinstance(value, t.SigmaFieldReference):
         others = [one for one in found(value.field, record) if one is not None and one is not MISSING]

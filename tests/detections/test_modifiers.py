@@ -81,10 +81,10 @@ TABLE: list[tuple[str, dict[str, object] | list[object] | str, list[object], lis
     (
         "exists",
         {"f|exists": True},
-        [{"f": ""}, {"f": {}}, {"f": []}, {"f": 0}],
-        [{}, {"f": None}, {"f": [None]}],
+        [{"f": ""}, {"f": {}}, {"f": []}, {"f": 0}, {"f": None}, {"f": [None]}],
+        [{}, {"g": 1}],
     ),
-    ("exists", {"f|exists": False}, [{}, {"f": None}], [{"f": "a"}]),
+    ("exists", {"f|exists": False}, [{}, {"g": None}], [{"f": "a"}, {"f": None}]),
     (
         "fieldref",
         {"f|fieldref": "g.h"},
@@ -161,12 +161,12 @@ def test_every_honoured_modifier_is_in_the_table() -> None:
 
 
 def test_a_placeholder_stands_for_its_values(tmp_path: Path) -> None:
-    """Each value is taken literally, within the text around it and within a regular expression."""
+    """Each value may hold wildcards, within the text around it and within a regular expression."""
     values = tmp_path / "values.yaml"
-    values.write_text("admins: [bob, 'a*']\n")
-    records = [{"f": "xBOB1"}, {"f": "xa*1"}, {"f": "xab1"}]
-    assert [0, 1] == matched(tmp_path, {"f|expand": "x%admins%?"}, *records, values=values)
-    assert [1] == matched(tmp_path, {"f|re|expand": "^x%admins%1$"}, *records, values=values)
+    values.write_text("admins: [bob, 'a*', 'c\\*']\n")
+    records = [{"f": "xBOB1"}, {"f": "xab1"}, {"f": "xc*1"}, {"f": "xcd1"}]
+    assert [0, 1, 2] == matched(tmp_path, {"f|expand": "x%admins%?"}, *records, values=values)
+    assert [1, 2] == matched(tmp_path, {"f|re|expand": "^x%admins%1$"}, *records, values=values)
 
 
 def test_without_expand_a_percent_sign_is_text(tmp_path: Path) -> None:

@@ -34,6 +34,9 @@ def swapped(text: str, old: str, new: str) -> str:
 TABLE = [
     ("unknown modifier", ITEM.replace("ITEM", "f|nosuch: a"), 6, "'nosuch' is unknown"),
     ("placeholder without values", ITEM.replace("ITEM", "f|expand: '%x%'"), 6, "%x% has no values"),
+    ("escaped percent", ITEM.replace("ITEM", r"f|expand: '\%x%y%'"), 6, "escaped percent"),
+    ("two bounds", swapped(CORRELATION, "{gte: 2}", "{gt: 2, lt: 5}"), 12, "exactly one"),
+    ("name of the specification", ITEM.replace("ITEM", "f|utf16le|base64: a"), 6, "Write wide"),
     ("look-ahead", ITEM.replace("ITEM", "f|re: a(?=b)"), 6, "(?="),
     ("look-ahead behind a flag", ITEM.replace("ITEM", "f|re|i: a(?!b)"), 6, "(?!"),
     ("back reference", ITEM.replace("ITEM", r"f|re: (a)\1"), 6, r"\1"),
