@@ -52,15 +52,21 @@ def number_of(value: str | int | float | bool) -> tuple[int, bool] | None:
     if isinstance(value, str):
         if not _NUMBER.fullmatch(value):
             return None
-        number = Decimal(value)
-        if number.adjusted() < 0 and number:
-            return (-1 if number < 0 else 0), True
-        if number.adjusted() >= 37:
-            return (NUMBER_MAX if number > 0 else -NUMBER_MAX), False
-        whole = floor(number)
-        return whole, number != whole
-    whole = floor(value)
-    return max(-NUMBER_MAX, min(NUMBER_MAX, whole)), value != whole
+        return _decimal_floor(Decimal(value))
+    if abs(value) >= NUMBER_MAX:
+        return (NUMBER_MAX if value > 0 else -NUMBER_MAX), False
+    return floor(value), value != floor(value)
+
+
+def _decimal_floor(number: Decimal) -> tuple[int, bool]:
+    """As number_of; never writes out what an exponent says, which may have a billion digits."""
+    if not number:
+        return 0, False
+    if number.adjusted() < 0:
+        return (-1 if number < 0 else 0), True
+    if number.adjusted() >= 37:
+        return (NUMBER_MAX if number > 0 else -NUMBER_MAX), False
+    return floor(number), number != floor(number)
 
 
 def address_text(address: IPv4Address | IPv6Address) -> str:

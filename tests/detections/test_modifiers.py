@@ -28,6 +28,7 @@ TABLE: list[tuple[str, dict[str, object] | list[object] | str, list[object], lis
     ("percent and underscore", {"f": "a%_*"}, [{"f": "a%_b"}], [{"f": "axxb"}]),
     ("only a star", {"f": "*"}, [{"f": ""}, {"f": 0}, {"f": False}], [{}, {"f": None}, {"f": {}}, {"f": []}]),
     ("quotes", {"f": "'; drop table units; --"}, [{"f": "'; DROP table units; --"}], [{"f": "'"}]),
+    ("quotes in a name", {"f'\"); --.$[0]": "x"}, [{"f'\"); --": {"$[0]": "x"}}], [{"f": "x"}]),
     ("null", {"f": None}, [{}, {"f": None}, {"f": ["a", None]}], [{"f": ""}, {"f": {}}, {"f": []}]),
     ("empty text", {"f": ""}, [{"f": ""}], [{}, {"f": None}, {"f": "a"}]),
     ("number", {"f": 22}, [{"f": 22}, {"f": 22.0}, {"f": "22"}, {"f": "22.0"}], [{"f": 22.5}, {"f": "x22"}]),
