@@ -17,7 +17,8 @@ def test_folding_keeps_the_length_and_is_done_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("Σ", "ς"), ("\u212a", "k"), ("ẞ", "ß"), ("Ǆ", "ǅ"), ("\u13a0", "\uab70"), ("\u017f", "S")]
+    ("one", "other"),
+    [("Σ", "ς"), ("\u212a", "k"), ("ẞ", "ß"), ("Ǆ", "ǅ"), ("\u13a0", "\uab70"), ("\u017f", "S")],
 )
 def test_what_differs_in_case_folds_alike(one: str, other: str) -> None:
     """Letters of one Unicode case fold to one letter."""
