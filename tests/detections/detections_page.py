@@ -36,8 +36,10 @@ TECHNIQUES = """\
 
 Of {count} techniques that DataDog's Stratus Red Team has recorded (one file each, 2024) {caught} are caught.
 The same rules hit as often when accounts, names, tags, addresses, regions and user agents of the recordings
-are replaced by others, so none of them knows the tool. A number in brackets counts hits where there
-are several.
+are replaced by others, so none of them knows the tool. Every technique is also caught when a role does it
+instead of a user, five times as slowly, all within one second, or when its records are delivered in another
+order. With a day between its calls, what is innocent alone is not hit. A number in brackets counts hits where
+there are several.
 """
 LABELS = """\
 ## Labels of other people's rules

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from evidence.detections.loading import load_rules
 from evidence.errors import DetectionError
 from evidence.strict_yaml import load_yaml
+from tests.detections.changed_recordings import Recording
 from tests.detections.our_rules import (
     FOLDER,
     LOG_SOURCE_BY_FOLDER,
@@ -57,24 +58,29 @@ def labels() -> dict[str, Any]:
     return found
 
 
-@functools.cache
-def stratus_hits(is_disguised: bool = False) -> dict[str, dict[str, int]]:
-    """Per technique the number of hits by rule id; disguised: of the same deeds by others, elsewhere."""
-    batches = {
-        path.stem: [
-            ("cloudtrail", record) for record in json.loads(_disguised(text) if is_disguised else text)
-        ]
-        for path in sorted((STRATUS / "detonation-logs").glob("*.json"))
-        for text in [path.read_text(encoding="utf-8")]
-    }
-    return hits(our_rules(), batches)
+def as_recorded(recording: Recording) -> Recording:
+    """The recording itself."""
+    return recording
 
 
-def _disguised(text: str) -> str:
+def disguised(recording: Recording) -> Recording:
     """The recording with other accounts, people, names, tags, addresses, regions and user agents."""
+    text = json.dumps(recording)
     for pattern, other in DISGUISE:
         text = re.sub(pattern, other, text)
-    return re.sub(r"(?<![0-9a-zA-Z])[0-9]{12}(?![0-9a-zA-Z])", _other_account, text)
+    text = re.sub(r"(?<![0-9a-zA-Z])[0-9]{12}(?![0-9a-zA-Z])", _other_account, text)
+    found: Recording = json.loads(text)
+    return found
+
+
+@functools.cache
+def stratus_hits(change: Callable[[Recording], Recording] = as_recorded) -> dict[str, dict[str, int]]:
+    """Per technique the number of hits by rule id on its recording, changed."""
+    batches = {
+        path.stem: [("cloudtrail", record) for record in change(json.loads(path.read_bytes()))]
+        for path in sorted((STRATUS / "detonation-logs").glob("*.json"))
+    }
+    return hits(our_rules(), batches)
 
 
 def _other_account(found: re.Match[str]) -> str:

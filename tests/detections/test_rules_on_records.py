@@ -7,13 +7,15 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.detections.changed_recordings import OTHERWISE, Recording, with_a_day_between
 from tests.detections.detections_page import detections_on_records_page
-from tests.detections.our_rules import documents_of, key_of, reporting_id, rule_files
+from tests.detections.our_rules import documents_of, key_of, our_rules, reporting_id, rule_files
 from tests.detections.recorded_labels import (
     FALCO,
     PANTHER,
     STRATUS,
     Verdict,
+    disguised,
     falco_verdicts,
     labels,
     panther_verdicts,
@@ -46,7 +48,23 @@ def test_nearly_every_recorded_technique_is_caught() -> None:
 @stratus
 def test_a_technique_is_caught_by_what_it_does() -> None:
     """The same deeds by other people in other accounts, with other names and agents, hit the same rules."""
-    assert stratus_hits() == stratus_hits(is_disguised=True)
+    assert stratus_hits() == stratus_hits(disguised)
+
+
+@stratus
+@pytest.mark.parametrize("otherwise", OTHERWISE)
+def test_what_is_done_otherwise_is_caught_as_well(otherwise: Callable[[Recording], Recording]) -> None:
+    """By a role instead of a user, more slowly, within one second, delivered in another order."""
+    caught = {name for name, by_rule in stratus_hits(otherwise).items() if by_rule}
+    assert set(stratus_hits()) == caught
+
+
+@stratus
+def test_what_is_innocent_alone_is_not_hit_alone() -> None:
+    """With a day between its calls, a technique that is only caught by a count is no longer caught."""
+    counted = {correlation.heading.id for correlation in our_rules().correlations}
+    by_counts = {name for name, by_rule in stratus_hits().items() if set(by_rule) <= counted}
+    assert by_counts == {name for name, by_rule in stratus_hits(with_a_day_between).items() if not by_rule}
 
 
 @stratus
