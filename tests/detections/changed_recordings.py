@@ -10,7 +10,6 @@ from typing import Any
 Recording = list[dict[str, Any]]
 SLOWER = 5
 WRITTEN = "%Y-%m-%dT%H:%M:%SZ"
-READ = "%Y-%m-%dT%H:%M:%S%z"
 # What only a user of the account can do, whoever else is at work.
 BY_USERS_ONLY = {"ConsoleLogin", "GetFederationToken"}
 
@@ -55,7 +54,7 @@ def with_a_day_between(recording: Recording) -> Recording:
 
 
 def _time(record: Mapping[str, Any]) -> datetime:
-    return datetime.strptime(record["eventTime"], READ)
+    return datetime.fromisoformat(record["eventTime"])
 
 
 def _at(record: Mapping[str, Any], time: datetime) -> dict[str, Any]:
