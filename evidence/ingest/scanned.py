@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from evidence.intake.stated import stated_digest
 from evidence.json_spans import Document, walk_document
 from evidence.json_strict import JsonRefused
 from evidence.readers import Around, Event, Reader, RecordRefused, recognise
+from evidence.readers.contract import Page
 from evidence.readers.registry import CONTAINERS, is_envelope, recognise_bare
 
 SAMPLE_COUNT = 20
@@ -168,6 +169,25 @@ def envelopes(document: Document) -> list[Any]:
     if document.envelope is not None:
         return [document.envelope]
     return list({id(e.enclosing[0]): e.enclosing[0] for e in document.elements if e.enclosing}.values())
+
+
+def declares(document: Document, reader: Reader, records: Sequence[Scanned]) -> bool:
+    """Whether the objects around the records, which come in their order, say what is lacking.
+
+    What is counted over all pages of a source is not known yet.
+    """
+    around = envelopes(document)
+    if any(True for each in around for _ in reader.envelope_gaps(each)):
+        return True
+    if not reader.pages_stand_alone:
+        return False
+    elements = sorted(document.elements, key=lambda element: element.start)
+    holders = [element.enclosing[0] if element.enclosing else None for element in elements]
+    pages = []
+    for each in around:
+        its = [record for held_by, record in zip(holders, records, strict=True) if held_by is each]
+        pages.append(Page(each, "", (), tuple(event for record in its for event in record.events)))
+    return any(True for _ in reader.page_gaps(pages))
 
 
 def rest_of(head: bytes, chunks: Iterator[bytes]) -> bytes:

@@ -24,7 +24,7 @@ from evidence.ingest.scanned import (
     Scanned,
     Span,
     begins_with_lines,
-    envelopes,
+    declares,
     fill,
     holds_records,
     reader_of,
@@ -217,7 +217,7 @@ class FileScan:
                 enclosing.is_read or recognise_bare(value) is not reader or holds_records(raw, value)
             )
             records.append(record)
-        if is_needed or any(True for each in envelopes(document) for _ in reader.envelope_gaps(each)):
+        if is_needed or declares(document, reader, records):
             # One that is cut off reaches to the end of the file, line's end or not.
             raw = data[document.start : document.end].rstrip(b" \t\r\n")
             digest = hashlib.sha256(raw).digest()
@@ -228,7 +228,7 @@ class FileScan:
 
     def _empty(self, data: bytes, document: Document, reader: Reader, base: int) -> list[Scanned]:
         """An answer without records is one record where it declares a gap: that is all that it tells."""
-        if not any(True for each in envelopes(document) for _ in reader.envelope_gaps(each)):
+        if not declares(document, reader, []):
             return []
         raw = data[document.start : document.end]
         digest = hashlib.sha256(raw).digest()

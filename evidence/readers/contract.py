@@ -178,7 +178,8 @@ class Reader:
     `original` is (format, identity) of the record of which this one is another form, in a lake say.
     `thread` is (kind, name) of the one thing of which several records tell at different times, by the name
     that its tool gives it: an alert from firing to resolved, a page from trigger to end. It never raises.
-    `page_gaps` sees all pages of an incident together, so that one page may hold what another counts.
+    `page_gaps` sees all pages of an incident together, so that one page may hold what another counts; where
+    `pages_stand_alone` each page tells by itself what it lacks.
     `facts` are for people: every reader in the registry has them. A record that may hold secrets
     (`has_secrets`) is kept with its file, but its text is in no table.
     """
@@ -195,6 +196,7 @@ class Reader:
     is_exact: bool = False
     format_gaps: Callable[[Event], Iterable[Gap]] = _no_format_gaps
     page_gaps: Callable[[Sequence[Page]], Iterable[tuple[Page, Gap]]] = no_page_gaps
+    pages_stand_alone: bool = False
     facts: SourceFacts | None = None
     has_secrets: bool = False
     is_verbatim: bool = False

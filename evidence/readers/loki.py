@@ -200,5 +200,6 @@ READER = Reader(
     is_envelope=is_envelope,
     envelope_gaps=envelope_gaps,
     page_gaps=page_gaps,
+    pages_stand_alone=True,
     facts=FACTS,
 )

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ..ingest.ingesting import ingest, intake_of, put
 from .reading import events_of, gaps_of, picked, reading_of, refusals_of
 from .recorded import ALERT_FILE, recorded
 from .samples import LOKI, PROMETHEUS, SPAN, TEMPO
@@ -154,10 +155,13 @@ def test_as_many_lines_as_a_limit_are_a_gap(
 ) -> None:
     """A thousand lines are a full page, and so are a hundred; without statistics they are counted."""
     stats = {} if told is None else {"stats": {"summary": {"totalEntriesReturned": told}}}
-    lines = [[f"17683821930007603{number:02}", "GET / 200"] for number in range(count)]
+    lines = [[f"17683822490007603{number:02}", "level=error GET / 500"] for number in range(count)]
     body = json.dumps(streams(lines, **stats)).encode()
-    limits = [gap for gap, _ in recorded(tmp_path, ALERT_FILE, {"loki.json": body}).gaps("loki")]
+    limits = [gap for gap, _ in recorded(tmp_path / "direct", ALERT_FILE, {"loki.json": body}).gaps("loki")]
     assert gaps == limits
+    ingest(put(tmp_path / "exports", {"loki.json": body, **ALERT_FILE}), into=tmp_path / "in")
+    declared = intake_of(tmp_path / "in")["intake.declared_gaps"].to_pylist()
+    assert gaps == [row["gap"] for row in declared if row["source"] == "loki"]
 
 
 @pytest.mark.parametrize(
