@@ -2,7 +2,8 @@
 
 Recognised by `state` beside `deployment_url`, or by `deployment_status`. Success is a change that
 happened; every other state tells that GitHub was read and covers changes up to then.
-Wrong can be: times, an unknown state. Identity: id and last update.
+Wrong can be: times, an unknown state. Identity: id and last update; the list's status is another form of the
+webhook's, which knows the revision.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ def _unwrap(record: Json) -> tuple[Json, str]:
 FACTS = SourceFacts(
     tool="GitHub",
     written_by="`GET /repos/OWNER/REPO/deployments/ID/statuses`, `deployment_status` webhooks",
-    record="one status",
+    record="one status; what the list and a webhook tell of one counts once",
     read="success as a change, every other state as word that GitHub was read",
     ignored="`environment_url`, `target_url`",
     forgeable=("environment", "message", "status"),

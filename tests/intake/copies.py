@@ -77,6 +77,19 @@ _TOLD_STATUS = {
     **_SENDER,
 }
 
+UNLIKE: dict[str, tuple[Any, Any]] = {
+    # The API calls it by its title, the webhook by its workflow: only the latter says that it deploys.
+    "a run that was given a title": (
+        {
+            "total_count": 1,
+            "workflow_runs": [{**_RUN, "name": "Ship 2.15.0", "display_title": "Ship 2.15.0"}],
+        },
+        {**_TOLD_RUN, "workflow_run": {**_RUN, "name": "Ship 2.15.0", "display_title": "Ship 2.15.0"}},
+    ),
+    "an Event and its expiry": (KUBERNETES_EVENT, {"type": "DELETED", "object": KUBERNETES_EVENT}),
+}
+"""By what is told in two ways of which neither says all: both exports, each of one record."""
+
 PAIRS: dict[str, tuple[Any, Any]] = {
     "an alert that is repeated with another value": (repeated("5.3%"), repeated("7.1%")),
     "an alert of another Prometheus of a pair": (

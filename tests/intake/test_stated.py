@@ -15,7 +15,7 @@ from evidence.intake.stated import content_digest, stated_digest
 from evidence.readers import READERS, Event, Gap
 
 from ..ingest.ingesting import ingest, intake_of, put
-from .copies import EDITED, PAIRS, repeated
+from .copies import EDITED, PAIRS, UNLIKE, repeated
 from .folders import INCIDENT, built, lay_out, rows
 
 _LONG = INCIDENT.replace("2026-02-01", "2026-04-01")
@@ -40,6 +40,13 @@ def test_what_a_tool_tells_twice_is_one_record(pair: tuple[Any, Any], tmp_path: 
     assert ["duplicate", "evidence"] == sorted(row["status"] for row in rows(tables, "raw_records"))
     report = ingest(put(tmp_path / "exports", files(pair)), into=tmp_path / "in")
     assert [] == report.refusals
+
+
+@pytest.mark.parametrize("pair", UNLIKE.values(), ids=UNLIKE)
+def test_what_a_tool_tells_in_two_ways_is_evidence_twice(pair: tuple[Any, Any], tmp_path: Path) -> None:
+    """Neither is the other's copy, and neither contradicts it."""
+    tables = built(lay_out(tmp_path, files(pair), _LONG))
+    assert ["evidence", "evidence"] == [row["status"] for row in rows(tables, "raw_records")]
 
 
 @pytest.mark.parametrize("pair", EDITED.values(), ids=EDITED)
