@@ -7,8 +7,9 @@ names, on the order of files or on how lines are split over them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,8 @@ _SERVICES = pa.schema(
 )
 _IDENTITIES = pa.schema([("cloud_uid", pa.string()), ("service", pa.string())])
 _VERBATIM = pa.table({"format": [reader.format for reader in READERS if reader.is_verbatim]})
-_SETTLED = pa.schema([("sha256", pa.binary()), ("winner", pa.binary()), ("is_equal", pa.bool_())])
+_CONTENTS = pa.schema([("sha256", pa.binary()), ("content", pa.binary())])
+_ROWS_AT_ONCE = 10_000
 _CLAIMS = pa.schema([("kept_id", pa.int64()), ("incident_id", pa.string())])
 Claims = Iterable[tuple[int, str]]
 """Kept records and the incidents that claim them."""
@@ -68,32 +70,21 @@ def settle(index: Index) -> None:
     """Say of every record what becomes of it: kept, a copy of what is kept, or refused."""
     connection = index.connection
     connection.execute(_SQL["fates"]).fetchall()
-    losers = connection.execute(
-        "select sha256, winner, record_id from rivals where sha256 <> winner order by winner, sha256"
-    ).fetchall()
     _replace(connection, "verbatim", _VERBATIM)
-    rows = []
-    for sha256, winner, is_equal in _compared(index, losers):
-        rows.append({"sha256": sha256, "winner": winner, "is_equal": is_equal})
-    _replace(connection, "rivals_settled", pa.Table.from_pylist(rows, schema=_SETTLED))
-    connection.execute(_SQL["settled"]).fetchall()
+    _replace(connection, "contents", pa.Table.from_batches(_contents(index), schema=_CONTENTS))
+    for name in ("rivals_settled", "settled"):
+        connection.execute(_SQL[name]).fetchall()
 
 
-def _compared(index: Index, losers: list[tuple[bytes, bytes, int]]) -> Iterable[tuple[bytes, bytes, bool]]:
+def _contents(index: Index) -> Iterator[pa.RecordBatch]:
+    """Of each rival of a verbatim format the digest of what it says; many take little in columns."""
     from evidence.ingest.raw_bytes import RawBytes
 
-    if not losers:
-        return
-    digests: dict[bytes, bytes] = dict(
-        index.connection.execute(
-            "select rivals.sha256, stated from rivals join records using (record_id) where stated is not null"
-        ).fetchall()
-    )
+    verbatim = "select sha256, record_id from rivals semi join verbatim using (format)"
     with RawBytes(index) as raw:
-        verbatim = "select sha256, record_id from rivals semi join verbatim using (format)"
-        digests |= raw.digests(verbatim, content_digest)
-    for sha256, winner, _ in losers:
-        yield sha256, winner, digests[sha256] == digests[winner]
+        found = raw.digests(verbatim, content_digest)
+        while batch := list(islice(found, _ROWS_AT_ONCE)):
+            yield pa.record_batch([list(column) for column in zip(*batch, strict=True)], schema=_CONTENTS)
 
 
 def group(

@@ -52,9 +52,8 @@ def aside_of(into: Path, name: str) -> Path:
 def carry_out(journal: Journal, into: Path) -> None:
     """Flush what is aside, write the journal down, and put everything in its place."""
     built = [aside_of(into, name) for name in journal.folders]
-    for folder in built:
-        flush_all([path for path in sorted(folder.rglob("*")) if not path.is_symlink()])
-    flush_all([*built, *(into / aside for aside in journal.files.values()), into])
+    within = [path for folder in built for path in sorted(folder.rglob("*")) if not path.is_symlink()]
+    flush_all([*within, *built, *(into / aside for aside in journal.files.values()), into])
     place([(into / PLACING, journal.model_dump_json(indent=1).encode())])
     _apply(journal, into)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
 from evidence.errors import InputError, Place
-from evidence.ingest.index import Index
+from evidence.ingest.index import Index, in_batches
 from evidence.ingest.streams import ExportStream
 from evidence.intake.layout import decompress
 
@@ -43,16 +43,14 @@ class RawBytes:
             raise InputError("changed while it was read", place=Place(path), remedy="Run it again")
         return data
 
-    def digests(self, query: str, digest: Callable[[bytes], bytes]) -> dict[bytes, bytes]:
-        """By record digest: what `digest` makes of the bytes. `query` gives sha256 and record_id."""
-        found = {}
+    def digests(self, query: str, digest: Callable[[bytes], bytes]) -> Iterator[tuple[bytes, bytes]]:
+        """(record digest, what `digest` makes of the bytes). `query` gives sha256 and record_id."""
         rows = self._index.connection.execute(
             f"select q.sha256, file_id, start, length from ({query}) as q"
             " join records using (record_id) order by file_id, start"
-        ).fetchall()
-        for sha256, file_id, start, length in rows:
-            found[sha256] = digest(self.read(file_id, start, length, sha256))
-        return found
+        )
+        for sha256, file_id, start, length in in_batches(rows):
+            yield sha256, digest(self.read(file_id, start, length, sha256))
 
     def _handle(self, file_id: int) -> BinaryIO:
         if file_id not in self._open:

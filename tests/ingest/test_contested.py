@@ -31,15 +31,32 @@ def otherwise_written(record: dict[str, Any]) -> bytes:
     return json.dumps(dict(reversed(record.items())), separators=(", ", ":")).encode()
 
 
+def digest(record: bytes) -> str:
+    """SHA-256 of the record's bytes."""
+    return hashlib.sha256(record).hexdigest()
+
+
+def plain(record: dict[str, Any]) -> bytes:
+    """The record's bytes as `lines` writes them."""
+    return json.dumps(record).encode()
+
+
 ANCHORS = [cloudtrail(0), cloudtrail(3000), cloudtrail(DAY), cloudtrail(5, account="444455556666")]
 FIRST, BRIDGE = bears(cloudtrail(60, name="DeleteTrail"), "one"), bears(cloudtrail(1500), "two")
+COPIES = sorted([plain(FIRST), otherwise_written(FIRST)], key=digest)
+# What stands between two copies: it loses against the one and wins over the other.
+BETWEEN = next(
+    record
+    for record in (plain({**FIRST, "eventName": f"Put{number}"}) for number in range(1000))
+    if digest(COPIES[0]) < digest(record) < digest(COPIES[1])
+)
 OTHERS: list[Any] = [
-    FIRST,
+    *COPIES,
+    BETWEEN,
     bears(cloudtrail(61, name="StopLogging"), "one"),
     bears(cloudtrail(60, name="ListTrails"), "one"),
     bears(cloudtrail(DAY + 60, name="DeleteTrail"), "one"),
     bears(cloudtrail(70, account="444455556666"), "one"),
-    otherwise_written(FIRST),
     otherwise_written(bears(cloudtrail(61, name="StopLogging"), "one")),
     BRIDGE,
     bears(cloudtrail(3060), "two"),
@@ -101,14 +118,23 @@ def test_the_order_of_calls_does_not_matter(
     assert at_once == (tables(into), evidence(into), refused(into))
 
 
+def test_a_run_decides_as_an_ingest(at_once: tuple[Any, Any, set[bytes]], tmp_path: Path) -> None:
+    """Of the same records, in one incident and never ingested, it quarantines those that an ingest refuses."""
+    day = "{from: 2026-01-06T00:00:00Z, to: 2026-01-08T00:00:00Z}"
+    declared = f"id: one\ntitle: One\ntype: security\nwindow: {day}\n".encode()
+    put(tmp_path / "in" / "one", {"incident.yaml": declared, "x.jsonl": lines([*ANCHORS, *OTHERS])})
+    quarantined = intake_of(tmp_path / "in")["intake.quarantine"].column("record_sha256").to_pylist()
+    assert sorted(map(digest, at_once[2])) == sorted(quarantined)
+
+
 def test_the_loser_that_was_evidence_is_kept_and_told(tmp_path: Path) -> None:
     """Its bytes are among what was refused, the incident is restated, report and account say so; once."""
     into = tmp_path / "in"
     held, forged = FIRST, bears(cloudtrail(59, name="ListTrails"), "one")
     [before] = ingest(put(tmp_path / "a", {"x": lines([ANCHORS[0], held])}), into=into).incidents
     report = ingest(put(tmp_path / "b", {"y": lines([forged])}), into=into)
-    assert {json.dumps(held).encode()} == refused(into)
-    assert {json.dumps(each).encode() for each in (ANCHORS[0], forged)} == evidence(into)
+    assert {plain(held)} == refused(into)
+    assert {plain(ANCHORS[0]), plain(forged)} == evidence(into)
     assert [(before.id, "restated")] == [(each.id, each.state) for each in report.incidents]
     assert (1, 0, 1) == (report.evidence, report.refused, report.displaced)
     [told] = report.refusals
@@ -125,7 +151,7 @@ def test_an_incident_far_away_in_time_is_read_again(tmp_path: Path) -> None:
     late = bears(cloudtrail(DAY + 60, name="DeleteTrail"), "one")
     ingest(put(tmp_path / "a", {"x": lines([ANCHORS[2], late])}), into=into)
     report = ingest(put(tmp_path / "b", {"y": lines([ANCHORS[0], FIRST])}), into=into)
-    assert {json.dumps(late).encode()} == refused(into)
+    assert {plain(late)} == refused(into)
     assert ["new", "restated"] == [each.state for each in report.incidents]
 
 
@@ -137,15 +163,10 @@ def test_an_incident_whose_first_record_lost_stays_one(tmp_path: Path) -> None:
     [before] = ingest(put(tmp_path / "a", {"x": lines([first, *rest])}), into=into).incidents
     (into / before.id / "notes.md").write_text("ours\n")
     report = ingest(put(tmp_path / "b", {"y": lines([bears(ANCHORS[0], "one")])}), into=into)
-    winner = min((first, bears(ANCHORS[0], "one")), key=digest)
+    winner = min(plain(first), plain(bears(ANCHORS[0], "one")), key=digest)
     assert [before.id] == [each.id for each in report.incidents]
-    assert {json.dumps(each).encode() for each in (winner, *rest)} == evidence(into)
+    assert {winner, *map(plain, rest)} == evidence(into)
     assert "ours\n" == (into / before.id / "notes.md").read_text()
-
-
-def digest(record: dict[str, Any]) -> str:
-    """SHA-256 of the record's bytes."""
-    return hashlib.sha256(json.dumps(record).encode()).hexdigest()
 
 
 @pytest.mark.parametrize("name", ["DeleteTrail", "ListTrails"])
@@ -157,8 +178,8 @@ def test_an_incident_of_which_all_records_lost_is_put_away(tmp_path: Path, name:
     (into / before.id / "notes.md").write_text("ours\n")
     forged = bears(cloudtrail(59, account="444455556666", name=name), "one")
     report = ingest(put(tmp_path / "b", {"y": lines([forged, falco(0)])}), into=into)
-    assert {json.dumps(held).encode()} == refused(into)
-    assert {json.dumps(each).encode() for each in (forged, falco(0))} == evidence(into)
+    assert {plain(held)} == refused(into)
+    assert {plain(forged), plain(falco(0))} == evidence(into)
     is_signal = name == "DeleteTrail"
     assert (
         ([], True)
@@ -171,6 +192,16 @@ def test_an_incident_of_which_all_records_lost_is_put_away(tmp_path: Path, name:
     )
     kept = into / before.id if is_signal else into / ".merged" / before.id
     assert "ours\n" == (kept / "notes.md").read_text()
+
+
+def test_what_lost_counts_again_as_a_copy_of_what_wins_later(tmp_path: Path) -> None:
+    """It leaves what is refused: the order in which three records came is not seen."""
+    into = tmp_path / "in"
+    in_calls(tmp_path / "a", into, [[ANCHORS[0], BETWEEN], [COPIES[1]]])
+    assert {COPIES[1]} == refused(into)
+    in_calls(tmp_path / "b", into, [[COPIES[0]]])
+    assert {BETWEEN} == refused(into)
+    assert {plain(ANCHORS[0]), *COPIES} == evidence(into)
 
 
 def test_what_was_refused_stays_so_however_often_it_comes(tmp_path: Path) -> None:

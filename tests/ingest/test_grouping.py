@@ -220,3 +220,20 @@ def test_a_wrong_manifest_is_an_error_with_its_line(text: str, message: str, tmp
     (tmp_path / "manifest.yaml").write_text(text)
     with pytest.raises(InputError, match=message):
         ingest(source, into=tmp_path / "in", manifest=tmp_path / "manifest.yaml")
+
+
+def test_an_incident_is_not_named_after_what_is_no_signal(tmp_path: Path) -> None:
+    """A look that comes first, and of a better kind, gives way to the warning that makes the incident."""
+    look = cloudtrail(0, name="ListBuckets")
+    refused = cloudtrail(60, name="ListUsers") | {"errorCode": "AccessDenied"}
+    source = put(tmp_path / "a", {"x.jsonl": lines([look, refused])})
+    [incident] = ingest(source, into=tmp_path / "in", is_dry=True).incidents
+    assert incident.title.startswith("ListUsers: ")
+
+
+@pytest.mark.parametrize("name", ["catalog", "refused", "unplaced"])
+def test_the_folders_of_an_ingest_are_no_incidents(tmp_path: Path, name: str) -> None:
+    """A manifest that names one so is refused with the place."""
+    manifest = put(tmp_path, {"m.yaml": f"incidents:\n  - id: {name}\n    files: [x]\n".encode()}) / "m.yaml"
+    with pytest.raises(InputError, match=rf"m.yaml:2:.*{name} is a folder that evidence ingest itself keeps"):
+        ingest(put(tmp_path / "a", {"x": lines([falco(0)])}), into=tmp_path / "in", manifest=manifest)
