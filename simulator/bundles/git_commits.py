@@ -19,7 +19,7 @@ from dulwich.objects import Blob, Commit, ObjectID, ShaFile, Tag, Tree
 from dulwich.objectspec import AmbiguousShortId, parse_ref, scan_for_short_id
 from dulwich.repo import Repo, UnsupportedExtension, UnsupportedVersion
 
-from evidence.errors import InputError
+from evidence.errors import EvidenceError, InputError
 
 ROOT = PurePosixPath()
 ABBREVIATION_MIN = 4
@@ -49,7 +49,7 @@ class CommitTree:
         """
         tree = self.tree
         for depth, name in enumerate(path.parts):
-            entry = _entry(tree, name)
+            entry = self._entry(tree, name)
             if entry is None:
                 return None
             mode, sha = entry
@@ -63,7 +63,7 @@ class CommitTree:
     def file(self, path: PurePosixPath) -> bytes | None:
         """The content of the regular file at `path`; None when there is none."""
         folder = self.folder(path.parent)
-        entry = None if folder is None else _entry(folder, path.name)
+        entry = None if folder is None else self._entry(folder, path.name)
         if entry is None:
             return None
         self._refuse_link(entry[0], path)
@@ -72,7 +72,7 @@ class CommitTree:
 
     def files(self, path: PurePosixPath) -> Iterator[tuple[PurePosixPath, bytes]]:
         """Every YAML and Rego file at and below the folder, by name, with its content."""
-        for name, mode, sha in _entries(self.folder(path) or Tree()):
+        for name, mode, sha in self._entries(self.folder(path) or Tree()):
             at = path / name
             if stat.S_ISDIR(mode):
                 yield from self.files(at)
@@ -82,7 +82,7 @@ class CommitTree:
 
     def folders_with(self, file: str, path: PurePosixPath = ROOT) -> Iterator[PurePosixPath]:
         """Folders at and below `path`, by name, in which a file of that name lies."""
-        entries = _entries(self.folder(path) or Tree())
+        entries = self._entries(self.folder(path) or Tree())
         if any(name == file for name, _, _ in entries):
             yield path
         for name, mode, _ in entries:
@@ -102,10 +102,26 @@ class CommitTree:
             )
 
     def _object(self, sha: ObjectID) -> ShaFile:
-        try:
-            return self.repository.object_store[sha]
-        except KeyError as failure:
-            raise _lacking(self.repository, self.ref, f"object {sha.decode()[:12]}") from failure
+        with _whole(self.ref):
+            try:
+                return self.repository.object_store[sha]
+            except KeyError as failure:
+                raise _lacking(self.repository, self.ref, f"object {sha.decode()[:12]}") from failure
+
+    def _entry(self, tree: Tree, name: str) -> tuple[int, ObjectID] | None:
+        return next(((mode, sha) for found, mode, sha in self._entries(tree) if found == name), None)
+
+    def _entries(self, tree: Tree) -> list[tuple[str, int, ObjectID]]:
+        """Name, mode and id by name; names that are no names (as only a forged tree has them) are refused."""
+        with _whole(self.ref):
+            items = list(tree.iteritems())
+        entries = [(item.path.decode(errors="surrogateescape"), item.mode, item.sha) for item in items]
+        for name, _, _ in entries:
+            if "/" in name or name in ("", ".", ".."):
+                raise InputError(
+                    f"a folder of the commit has an entry named {name!r}", remedy="Do not trust it"
+                )
+        return sorted(entries)
 
 
 @contextmanager
@@ -116,10 +132,11 @@ def commit_tree(start: Path, ref: str) -> Iterator[CommitTree]:
     followed by any of `~N`, `^N` and `^{commit}`. Raises InputError.
     """
     with closing(open_repository(start, ref)) as repository:
-        commit = _commit(repository, ref)
-        tree = _stored(repository, commit.tree)
-        if not isinstance(tree, Tree):
-            raise _lacking(repository, ref, f"the files of commit {commit.id.decode()[:12]}")
+        with _whole(ref):
+            commit = _commit(repository, ref)
+            tree = _stored(repository, commit.tree)
+            if not isinstance(tree, Tree):
+                raise _lacking(repository, ref, f"the files of commit {commit.id.decode()[:12]}")
         yield CommitTree(repository, ref, tree)
 
 
@@ -130,7 +147,7 @@ def is_in_repository(folder: Path) -> bool:
             return True
     except NotGitRepository:
         return False
-    except (UnsupportedExtension, UnsupportedVersion):
+    except Exception:  # of whatever kind and however damaged
         return True
 
 
@@ -149,6 +166,31 @@ def open_repository(start: Path, ref: str) -> Repo:
             f"({failure})",
             remedy=_capital(_INSTEAD.format(ref=ref)),
         ) from failure
+    except Exception as failure:
+        raise _damaged(ref, failure) from failure
+
+
+@contextmanager
+def _whole(ref: str) -> Iterator[None]:
+    """Turns what is raised over a damaged repository into an InputError; our own errors pass.
+
+    Over files that Git did not write like this, or that were cut, dulwich raises nearly anything: errors of
+    its own, AssertionError, StopIteration, those of zlib and struct.
+    """
+    try:
+        yield
+    except EvidenceError:
+        raise
+    except Exception as failure:
+        raise _damaged(ref, failure) from failure
+
+
+def _damaged(ref: str, failure: Exception) -> InputError:
+    said = " ".join(str(failure).split()) or type(failure).__name__
+    return InputError(
+        f"git:{ref}: the repository cannot be read, it is damaged ({said})",
+        remedy="`git fsck` names what is damaged; a fresh clone is whole, if what it is cloned from is",
+    )
 
 
 def _commit(repository: Repo, ref: str) -> Commit:
@@ -217,7 +259,10 @@ def _stored(repository: Repo, sha: ObjectID) -> ShaFile | None:
 
 
 def _unknown(repository: Repo, ref: str, base: str) -> InputError:
-    names = sorted({_short(name.decode(errors="replace")) for name in repository.refs.allkeys()})
+    names = sorted({_short(name.decode(errors="replace")) for name in repository.refs.allkeys()} - {base})
+    if not set(names) - {"HEAD"}:
+        what = f"git:{ref}: the repository at {repository.path} has no commit yet"
+        return InputError(what, remedy="Commit the playbooks first, or name a folder")
     near = difflib.get_close_matches(base, names, n=NEAR_REFS_MAX, cutoff=0.5)
     offer = f"Perhaps {' or '.join(near)}" if near else f"It has {', '.join(names[:NEAR_REFS_MAX])}"
     if repository.get_shallow():
@@ -233,23 +278,25 @@ def _lacking(repository: Repo, ref: str, what: str) -> InputError:
     if repository.get_shallow():
         message = f"git:{ref}: this clone is shallow and lacks {what}"
         return InputError(message, remedy="Fetch the rest: `git fetch --unshallow`")
+    if _is_partial(repository):
+        message = f"git:{ref}: this clone is partial (made with --filter) and lacks {what}"
+        return InputError(
+            message, remedy="Fetch the rest: `git fetch --refetch --no-filter`, or clone it whole"
+        )
     return InputError(
         f"git:{ref}: the repository lacks {what}",
         remedy="Fetch it: `git fetch`; `git fsck` names what is lost",
     )
 
 
-def _entry(tree: Tree, name: str) -> tuple[int, ObjectID] | None:
-    return next(((mode, sha) for found, mode, sha in _entries(tree) if found == name), None)
-
-
-def _entries(tree: Tree) -> list[tuple[str, int, ObjectID]]:
-    """Name, mode and id by name; names that are no names (as only a forged tree has them) are refused."""
-    entries = [(item.path.decode(errors="surrogateescape"), item.mode, item.sha) for item in tree.iteritems()]
-    for name, _, _ in entries:
-        if "/" in name or name in ("", ".", ".."):
-            raise InputError(f"a folder of the commit has an entry named {name!r}", remedy="Do not trust it")
-    return sorted(entries)
+def _is_partial(repository: Repo) -> bool:
+    """Whether some remote has promised the objects that were left out."""
+    config = repository.get_config()
+    return any(
+        config.get_boolean(section, b"promisor", False)
+        for section in config.sections()
+        if section[0] == b"remote"
+    )
 
 
 def _capital(text: str) -> str:

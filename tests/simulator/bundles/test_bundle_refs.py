@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import random
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -247,6 +249,77 @@ def test_a_shallow_clone_says_what_to_fetch(
     assert "git:HEAD~1: this clone is shallow and lacks commit" in lacking
     assert "`git fetch --unshallow`" in lacking
     assert "`git fetch --unshallow`" in refusal("git:v1.0")
+
+
+def test_a_partial_clone_says_what_to_fetch_and_that_is_enough(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files that were left out are not fetched by an ordinary fetch; by what is told they are."""
+    git_in(repository)("config", "uploadpack.allowFilter", "true")
+    git_in(tmp_path)("clone", "--quiet", "--no-checkout", "--filter=blob:none", f"file://{repository}", "few")
+    monkeypatch.chdir(tmp_path / "few")
+    lacking = refusal("git:HEAD:playbooks/mini")
+    assert "git:HEAD: this clone is partial (made with --filter) and lacks object" in lacking
+    advice = re.search("`git (.*)`", lacking)
+    assert advice is not None
+    git_in(tmp_path / "few")(*advice.group(1).split())
+    assert load_reference("git:HEAD:playbooks/mini").need == 70
+
+
+def test_a_repository_without_a_commit_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is near HEAD where nothing is."""
+    monkeypatch.chdir(tmp_path)
+    git_in(tmp_path)("init", "--quiet")
+    assert f"git:HEAD: the repository at {tmp_path} has no commit yet. Commit the playbooks" in refusal(
+        "git:HEAD"
+    )
+
+
+@pytest.mark.parametrize("file", ["HEAD", "refs/heads/main"])
+def test_a_reference_that_names_nothing_is_damage(repository: Path, file: str) -> None:
+    """As an editor or a full disk leaves it."""
+    (repository / ".git" / file).write_text("garbage\n")
+    assert "git:HEAD: the repository cannot be read, it is damaged" in refusal("git:HEAD")
+
+
+def test_a_pack_that_was_cut_is_damage(repository: Path) -> None:
+    """As a copy that was broken off leaves it."""
+    git_in(repository)("gc", "--quiet", "--aggressive")
+    (pack,) = (repository / ".git" / "objects" / "pack").glob("*.pack")
+    content = pack.read_bytes()
+    pack.chmod(0o600)
+    pack.write_bytes(content[:-200])
+    assert "it is damaged" in refusal("git:HEAD:playbooks/mini")
+
+
+@pytest.mark.parametrize("is_packed", [False, True], ids=["loose", "packed"])
+def test_whatever_is_damaged_ends_with_an_error_of_ours(repository: Path, is_packed: bool) -> None:
+    """Each file of the repository cut, overwritten and emptied in turn; some the reader never looks at."""
+    if is_packed:
+        git_in(repository)("gc", "--quiet", "--aggressive")
+    draw = random.Random(7)
+    whole = load_reference("git:HEAD:playbooks/mini").digest
+    outcomes = set()
+    for file in sorted(path for path in (repository / ".git").rglob("*") if path.is_file()):
+        if "hooks" in file.parts or "logs" in file.parts:
+            continue
+        content = file.read_bytes()
+        file.chmod(0o600)
+        at = draw.randrange(len(content) + 1)
+        noise = bytes(draw.randrange(256) for _ in range(8))
+        for damaged in (b"", content[:at], content[:at] + noise + content[at + 8 :], noise):
+            file.write_bytes(damaged)
+            outcomes.add(_outcome(whole))
+        file.write_bytes(content)
+    assert outcomes == {"whole", "refused"}
+
+
+def _outcome(whole: str) -> str:
+    try:
+        found = load_reference("git:HEAD:playbooks/mini").digest
+    except EvidenceError:
+        return "refused"
+    return "whole" if found == whole else "another"
 
 
 def test_a_remote_branch_is_a_reference(
