@@ -89,7 +89,7 @@ def _read_incident(
         # A file that is not held stays where it is: nothing in it can be cited.
         sha256 = content.unheld_sha256 or keep_bytes(content.data)
         here = [
-            _place(where, sha256, ordinal, reading.reader, record, settings, received_at)
+            _place(where, sha256, ordinal, record, settings, received_at)
             for ordinal, record in enumerate(reading.records)
         ]
         for one in here:
@@ -98,7 +98,7 @@ def _read_incident(
         placed += here
         readings.append((where, sha256, content.byte_count, reading, here))
         _add_envelope_gaps(folder, reading, settings, received_at, rows)
-        pages += [(reading.reader, page, received_at) for page in reading.pages if reading.reader]
+        pages += [(reader, page, received_at) for reader, page in reading.pages]
     resolve(placed)
     for where, sha256, byte_count, reading, here in readings:
         rows.files.append(_file_row(folder.incident.id, where, sha256, byte_count, reading, here))
@@ -127,11 +127,11 @@ def _place(
     path: str,
     file_sha256: str,
     ordinal: int,
-    reader: Reader | None,
     record: RawRecord,
     settings: Settings,
     received_at: int | None,
 ) -> Placed:
+    reader = record.reader
     known_at = tuple(_known_at(event, reader, settings, received_at) for event in record.events)
     basis = "delay" if received_at is None else "recorded"
     placed = Placed(path, ordinal, file_sha256, reader, record, known_at, basis)
@@ -278,10 +278,8 @@ def _add_clock_gaps(incident_id: str, placed: list[Placed], rows: _Rows) -> None
 def _add_envelope_gaps(
     folder: IncidentFolder, reading: FileReading, settings: Settings, received_at: int | None, rows: _Rows
 ) -> None:
-    reader = reading.reader
-    if reader is None:
-        return
     for declared in reading.envelope_gaps:
+        reader = declared.reader
         known_at = _declared_at(folder, reader, declared.events, settings, received_at)
         _add_gap(folder.incident.id, reader, declared.gap, declared.document_sha256, known_at, True, rows)
 

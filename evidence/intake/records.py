@@ -1,6 +1,8 @@
 """Turns the bytes of one export file into raw records: recognised, split, parsed strictly and read.
 
-Every byte that says something ends up in a record, and a record is evidence or refused with a reason.
+Every byte that says something ends up in a record, and a record is evidence or refused with a reason. A file
+is of the tool that its first records are of; what is another tool's, by itself or by the object around it, is
+read as that tool's.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from evidence.json_spans import Document, Element, is_cut_off
 from evidence.json_strict import JsonRefused
 from evidence.readers import Around, Event, Gap, Reader, RecordRefused, recognise
 from evidence.readers.contract import Page, no_page_gaps
-from evidence.readers.registry import CONTAINERS, is_envelope
+from evidence.readers.registry import CONTAINERS, is_envelope, recognise_bare
 from evidence.settings import Settings
 
 RECORD_BYTES_MAX = 16 * 1024 * 1024
@@ -31,7 +33,10 @@ SAMPLE_COUNT = 20
 
 @dataclass(slots=True)
 class RawRecord:
-    """One record as it lies in a file. `reason` is empty for evidence; `events` is what it states."""
+    """One record as it lies in a file. `reason` is empty for evidence; `events` is what it states.
+
+    `reader` is None where no reader was asked.
+    """
 
     start: int
     length: int
@@ -45,12 +50,14 @@ class RawRecord:
     original: tuple[str, str] | None = None
     events: tuple[Event, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    reader: Reader | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class EnvelopeGap:
     """A gap that the object around records declares; `events` are those of its records."""
 
+    reader: Reader
     document_sha256: str
     gap: Gap
     events: tuple[Event, ...]
@@ -58,15 +65,15 @@ class EnvelopeGap:
 
 @dataclass(slots=True)
 class FileReading:
-    """What was read from one file: its reader, its records in order, and what its documents declare.
+    """What was read from one file: its first reader, its records in order, and what its documents declare.
 
-    `pages` are kept only for a reader that counts over them.
+    `pages` are kept, with their reader, only where that counts over them.
     """
 
     reader: Reader | None
     records: list[RawRecord] = field(default_factory=list)
     envelope_gaps: list[EnvelopeGap] = field(default_factory=list)
-    pages: list[Page] = field(default_factory=list)
+    pages: list[tuple[Reader, Page]] = field(default_factory=list)
 
 
 def read_file(content: bytes, settings: Settings, received_at: int | None) -> FileReading:
@@ -150,14 +157,47 @@ class _FileReader:
             if isinstance(value, dict):
                 yield value
 
+    def _reader_of_container(self, document: Document, reader: Reader) -> Reader:
+        """The file's reader, unless another knows the document and that does not."""
+        envelope = _around(document)
+        if envelope is not None and reader.is_envelope(envelope):
+            return reader
+        samples = list(self._samples(document))
+        if not samples or any(reader.is_record(sample) for sample in samples):
+            return reader
+        return recognise(envelope, samples) or reader
+
     # --- records
 
     def _read_document(self, document: Document, reader: Reader, reading: FileReading) -> None:
+        if document.is_container:
+            self._read_container(document, self._reader_of_container(document, reader), reading)
+            return
+        for element in _elements_of(document):
+            try:
+                reading.records.append(self._read_record(element, reader, is_bare=True))
+            except _OfAnotherTool as other:
+                self._read_foreign(document, element, reader, other.reader, reading)
+
+    def _read_foreign(
+        self,
+        document: Document,
+        element: Element,
+        reader: Reader,
+        other: Reader | None,
+        reading: FileReading,
+    ) -> None:
+        """What the file's reader does not know: it may be a document around records, or one record."""
+        self.layout.walk(document)
+        if document.is_container:
+            self._read_container(document, self._reader_of_container(document, reader), reading)
+        else:
+            reading.records.append(self._read_record(element, other or reader))
+
+    def _read_container(self, document: Document, reader: Reader, reading: FileReading) -> None:
         elements = _elements_of(document)
         records = [self._read_record(element, reader) for element in elements]
         reading.records += records
-        if not document.is_container:
-            return
         is_counting = reader.page_gaps is not no_page_gaps
         sha256 = ""
         for envelope, inner in _enveloped(document, elements, records):
@@ -166,20 +206,22 @@ class _FileReader:
                 continue
             sha256 = sha256 or hashlib.sha256(self.data[document.start : document.end]).hexdigest()
             events = tuple(event for record in inner for event in record.events)
-            reading.envelope_gaps += [EnvelopeGap(sha256, gap, events) for gap in gaps]
+            reading.envelope_gaps += [EnvelopeGap(reader, sha256, gap, events) for gap in gaps]
             if is_counting:
                 digests = tuple(record.sha256 for record in inner)
-                reading.pages.append(Page(envelope, sha256, digests, events))
+                reading.pages.append((reader, Page(envelope, sha256, digests, events)))
 
-    def _read_record(self, element: Element, reader: Reader) -> RawRecord:
+    def _read_record(self, element: Element, reader: Reader, *, is_bare: bool = False) -> RawRecord:
+        """The record. One that `is_bare`, and of another tool, raises _OfAnotherTool before it is read."""
         self.line += self.data.count(b"\n", self.line_position, element.start)
         self.line_position = element.start
         record = _raw_record(self.data, element, self.line)
+        record.reader = reader
         if record.reason:
             return record
         around = Around(self.settings, element.enclosing, self.received_at)
         try:
-            _fill(record, reader, around)
+            _fill(record, reader, around, is_bare)
         except JsonRefused as refused:
             record.reason, record.detail = refused.reason, refused.detail
             if refused.reason == "json_invalid" and self._is_cut_off(element):
@@ -190,6 +232,14 @@ class _FileReader:
 
     def _is_cut_off(self, element: Element) -> bool:
         return element.end == self.layout.end and is_cut_off(self.layout.text, element.start, element.end)
+
+
+class _OfAnotherTool(Exception):
+    """A record that the file's reader does not know; `reader` knows it, unless it is around others."""
+
+    def __init__(self, reader: Reader | None) -> None:
+        super().__init__()
+        self.reader = reader
 
 
 def _elements_of(document: Document) -> list[Element]:
@@ -222,11 +272,15 @@ def _enveloped(
     yield from together.values()
 
 
-def _fill(record: RawRecord, reader: Reader, around: Around) -> None:
+def _fill(record: RawRecord, reader: Reader, around: Around, is_bare: bool) -> None:
     """Parse and read. Raises JsonRefused and RecordRefused, and then leaves the record without events."""
     value = (json_strict.parse_exact if reader.is_exact else json_strict.parse)(record.raw)
     if not isinstance(value, dict):
         raise RecordRefused("field_invalid", "", "the record is no object")
+    if is_bare and not reader.is_record(value):
+        other = recognise_bare(value)
+        if other is not None or not CONTAINERS.keys().isdisjoint(value):
+            raise _OfAnotherTool(other)
     events = tuple(reader.read(value, around))
     identity = reader.identity(value)
     gaps = tuple(reader.record_gaps(value, around))

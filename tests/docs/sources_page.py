@@ -53,7 +53,7 @@ LEAD = f"""# Sources
 
 Every format that is read, recognised by content and never by a file's name. A record is evidence, a
 duplicate, or refused with a reason in `intake.quarantine`; what an export says it lacks is a row of
-`quality.completeness`.
+`quality.completeness`. A file may hold records of several tools, one behind another: each is read as its own.
 
 ## What one record is, and what its anchor covers
 
