@@ -101,8 +101,8 @@ def _known_at(correlation: Correlation, window: Iterable[Item]) -> int:
     for item in window:
         for one in item.counted:
             earliest[one] = min(item.hit.known_at, earliest.get(one, item.hit.known_at))
-    arrivals = sorted(earliest.values())
+    arrivals = sorted(item.hit.known_at for item in window)
+    if correlation.operator not in ("gt", "gte"):
+        return arrivals[-1]
     needed = correlation.count + (correlation.operator == "gt")
-    if correlation.operator in ("gt", "gte") and 0 < needed <= len(arrivals):
-        return arrivals[needed - 1]
-    return max(item.hit.known_at for item in window)
+    return sorted(earliest.values())[needed - 1] if needed > 0 else arrivals[0]

@@ -49,6 +49,9 @@ class Draft:
 def read_correlation(document: Document, heading: Heading) -> tuple[Draft | None, list[DetectionError]]:
     """The draft of a correlation document, or None and every fault in it."""
     said = document.value["correlation"]
+    misshapen = list(_misshapen(document, said))
+    if misshapen:
+        return None, misshapen
     try:
         parsed = SigmaCorrelationRule.from_dict(dict(document.value), collect_errors=True)
     except (SigmaError, TypeError, AttributeError, ValueError, KeyError) as failure:
@@ -64,6 +67,37 @@ def read_correlation(document: Document, heading: Heading) -> tuple[Draft | None
         faults = [draft.fault(f"a correlation has no '{key}'", key) for key in unknown]
         faults += _refusals(draft)
     return (None if faults else draft), faults
+
+
+def _misshapen(document: Document, said: Any) -> Iterable[DetectionError]:
+    """What pySigma takes on trust: names that are no text."""
+    if not isinstance(said, dict):
+        yield DetectionError("must be a mapping", place=document.place("correlation"))
+        return
+    condition, aliases = said.get("condition"), said.get("aliases")
+    wanted = {
+        "rules": _is_names(said.get("rules")),
+        "group-by": _is_names(said.get("group-by")),
+        "condition": not isinstance(condition, dict) or isinstance(condition.get("field", ""), str),
+        "aliases": aliases is None
+        or (isinstance(aliases, dict) and all(_is_mapping_of_names(each) for each in aliases.values())),
+    }
+    for key, is_right in wanted.items():
+        if not is_right:
+            what = f"'{key}' holds what is no name"
+            yield DetectionError(what, place=document.place("correlation", key), remedy="Names are text")
+
+
+def _is_names(value: Any) -> bool:
+    return (
+        value is None
+        or isinstance(value, str)
+        or (isinstance(value, list) and all(isinstance(one, str) for one in value))
+    )
+
+
+def _is_mapping_of_names(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
 
 
 def _is_timespan(error: Exception) -> bool:

@@ -67,8 +67,12 @@ def _heading(said: dict[str, Any], tags: list[Any], place: Place) -> Heading:
         status=str(said.get("status") or ""),
         description=str(said.get("description") or ""),
         tags=tuple(str(tag) for tag in tags),
-        falsepositives=tuple(str(one) for one in said.get("falsepositives") or []),
+        falsepositives=_listed(said.get("falsepositives")),
     )
+
+
+def _listed(value: Any) -> tuple[str, ...]:
+    return tuple(str(one) for one in value) if isinstance(value, list) else ()
 
 
 def fault_of(document: Document, error: Exception, *within: str) -> DetectionError:
