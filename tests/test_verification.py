@@ -246,9 +246,8 @@ def test_a_manifest_that_is_missing_or_damaged_is_found(run: Run, name: str, con
 def test_a_manifest_of_another_format_is_found(run: Run, name: str) -> None:
     """It is not read as if it were ours."""
     (run.warehouse / name).write_bytes(b'{"format": 99, "files": {}}')
-    assert [Finding(name, "", "is not a manifest of format 1")] == [
-        finding for finding in run.findings() if finding.path == name
-    ]
+    found = [finding for finding in run.findings() if finding.path == name]
+    assert [Finding(name, "", "is not a manifest of format 1")] == found
 
 
 def _zipped(run: Run, content: bytes) -> None:

@@ -20,11 +20,9 @@ from simulator.comparison.model import (
     Comparison,
     HistoryRef,
     LabelEffect,
-    Parting,
     Responsibility,
 )
 from simulator.comparison.rendering import FORMATS, render
-from simulator.comparison.rendering.change_words import parting_sentence
 from simulator.comparison.rendering.json_document import published_schema
 from simulator.comparison.rendering.rows import figures
 from simulator.comparison.rendering.wording import headline
@@ -389,21 +387,6 @@ def test_figures_are_in_percentage_points() -> None:
 def test_the_same_comparison_gives_the_same_bytes(output_format: str) -> None:
     """Also when it was built anew."""
     assert render(comparison(), output_format) == render(comparison(), output_format)
-
-
-def test_where_only_approvers_part_they_are_named() -> None:
-    """Action and mode are the same on both sides, and would show no difference."""
-    part = {"known_at": "2026-01-05T08:01:00Z", "is_hindsight": False}
-    same = {
-        f"{side}_{field}": value
-        for side in ("baseline", "candidate")
-        for field, value in (("action", "restart"), ("mode", "approval_required"))
-    }
-    roles = {"baseline_approvers": ("app_owner", "security_lead"), "candidate_approvers": ()}
-    assert (
-        "2026-01-05T08:01:00Z: the baseline recommends restart (approval required) of app_owner,"
-        " security_lead, the candidate recommends restart (approval required) of nobody."
-    ) == parting_sentence(Parting(**part, **same, **roles))
 
 
 def test_a_change_of_the_path_alone_has_no_class_and_no_old_and_new() -> None:
