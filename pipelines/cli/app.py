@@ -391,7 +391,7 @@ def generate(
 
 @app.command(epilog="Example: evidence history /media/copy && evidence replay --history /media/copy")
 def history(
-    folder: Annotated[Path, typer.Argument(help="Folder to write the Parquet files into.")],
+    folder: Annotated[str, typer.Argument(help="Folder to write the Parquet files into.")],
     warehouse: WarehouseFolder = WAREHOUSE,
 ) -> None:
     """Copy the published history, with its evidence, so that it can be replayed without the warehouse."""

@@ -118,10 +118,16 @@ def writing(what: str) -> Iterator[None]:
         raise InputError(f"{what} cannot be written: {where}{error.strerror}") from error
 
 
-def print_copied(warehouse: Path, folder: Path) -> None:
-    """Copy the published history into the folder and name each file."""
+def print_copied(warehouse: Path, folder: str) -> None:
+    """Copy the published history into the folder and name each file. Raises InputError for no folder at all.
+
+    An empty name is what an unset variable leaves: it would stand for the current folder.
+    """
+    from evidence.errors import InputError
     from simulator.histories.history import copy_history
 
-    with writing(str(folder)):
-        copied = copy_history(warehouse, folder)
+    if not folder:
+        raise InputError("the folder has no name", remedy="Name a folder; . is the current one")
+    with writing(folder):
+        copied = copy_history(warehouse, Path(folder))
     sys.stdout.write("".join(f"{path}\n" for path in copied))

@@ -8,7 +8,7 @@ where they lie, so that a history may be larger than memory.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from evidence.tables import arrow_schema, conform, open_memory, register
 from evidence.times import format_rfc3339
 from evidence.warehouse import Warehouse, parquet_bytes
 from expectations.tables import TABLES
+from simulator.histories.sound_rows import read_sql, refuse_unsound_rows
 
 STATES, INCIDENTS = "enrichment.incident_states", "intake.incidents"
 # Who has labelled an incident that was invented, label and all.
@@ -75,6 +76,8 @@ def open_folder(folder: Path, as_of: int | None = None) -> History:
     (`enrichment.incident_states/`); only the states must be there. Raises InputError, naming the file,
     when they are not there or are not what their contract says.
     """
+    if folder.is_file():
+        raise InputError(f"{folder} is a file", remedy=f"Name the folder that it lies in, {folder.parent}")
     found = {name: _files_of(folder, name) for name in (STATES, INCIDENTS, *EVIDENCE)}
     if not found[STATES]:
         raise InputError(
@@ -83,9 +86,8 @@ def open_folder(folder: Path, as_of: int | None = None) -> History:
         )
     paths = {name: files for name, files in found.items() if files}
     _check_schemas(paths, "Write it anew with the version of this tool that reads it")
-    history = _open(paths, as_of)
-    _refuse_repeated_moments(history.connection, folder)
-    return history
+    refuse_unsound_rows(paths, folder)
+    return _open(paths, as_of)
 
 
 def folder_files(folder: Path) -> dict[str, list[Path]]:
@@ -122,7 +124,7 @@ def digest_of_files(paths: Paths) -> str:
 def _open(paths: Paths, as_of: int | None) -> History:
     connection = open_memory()
     for name, files in sorted(paths.items()):
-        _view(connection, name, _read_sql(files))
+        _view(connection, name, read_sql(files))
     if INCIDENTS not in paths:
         _view(connection, INCIDENTS, _incidents_of_states_sql())
     if as_of is not None:
@@ -163,12 +165,6 @@ def _checked(history: History) -> History:
 def _view(connection: duckdb.DuckDBPyConnection, name: str, sql: str) -> None:
     connection.execute(f"create schema if not exists {name.partition('.')[0]}").fetchall()
     connection.execute(f"create or replace view {name} as {sql}").fetchall()
-
-
-def _read_sql(files: Iterable[Path]) -> str:
-    # A view takes no parameters: the paths are quoted.
-    quoted = ", ".join("'" + str(path.absolute()).replace("'", "''") + "'" for path in files)
-    return f"from read_parquet([{quoted}])"
 
 
 def _cut(connection: duckdb.DuckDBPyConnection, as_of: int) -> None:
@@ -236,7 +232,7 @@ def _check_schema(name: str, path: Path, remedy: str) -> None:
     except FileNotFoundError as error:
         raise InputError(f"{path} is not there", remedy=remedy) from error
     except (OSError, ValueError) as error:
-        raise InputError(f"{path} is not a Parquet file: {error}", remedy=remedy) from error
+        raise InputError(f"{path} is not a Parquet file: {str(error).rstrip('.')}", remedy=remedy) from error
     expected = arrow_schema(TABLES[name])
     missing = [field.name for field in expected if field.name not in found.names]
     if missing:
@@ -254,33 +250,6 @@ def _check_schema(name: str, path: Path, remedy: str) -> None:
 
 def _fits(found: Any, expected: Any) -> bool:
     return bool(found == expected) or str(found).replace("large_", "") == str(expected)
-
-
-def _refuse_repeated_moments(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    """Two rows of one moment would be two truths: as happens when a folder holds two versions of a table."""
-    # Moments are ranks from 1: count, sum and sum of squares tell cheaply where they may not be, and only
-    # there they are counted one by one.
-    repeated = connection.execute(f"""
-with suspects as (
-    select incident_id
-    from {STATES}
-    group by incident_id
-    having sum(moment) * 2 <> count(*) * (count(*) + 1)
-        or sum(moment::bigint * moment) * 6 <> count(*) * (count(*) + 1) * (2 * count(*) + 1)
-)
-select incident_id, moment
-from {STATES}
-semi join suspects using (incident_id)
-group by incident_id, moment
-having count(*) > 1
-order by incident_id, moment
-limit 1""").fetchall()
-    if repeated:
-        incident_id, moment = repeated[0]
-        raise InputError(
-            f"{folder} holds moment {moment} of {incident_id} more than once",
-            remedy="Keep one version of each table in the folder",
-        )
 
 
 def _sha256_of(path: Path) -> str:
@@ -318,8 +287,11 @@ def _sha256_of_bytes(content: bytes) -> str:
 def copy_history(root: Path, folder: Path) -> list[Path]:
     """Copy the published history of the warehouse, with its evidence, into a folder that `open_folder` reads.
 
-    Raises WarehouseError when nothing is published and InputError when the folder holds a history already.
+    Raises WarehouseError when nothing is published and InputError when the folder holds a history already, or
+    is the warehouse's own.
     """
+    if folder.resolve().is_relative_to(root.resolve()):
+        raise InputError(f"{folder} lies in {root}, which is read", remedy="Name a folder elsewhere")
     warehouse = Warehouse(root)
     published = warehouse.published()
     if STATES not in published:

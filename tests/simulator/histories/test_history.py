@@ -101,6 +101,14 @@ def test_a_history_is_copied_once(folder: Path, tmp_path: Path) -> None:
         copy_history(warehouse.root, tmp_path / "copy")
 
 
+@pytest.mark.parametrize("name", [".", "tables", "tables/copy"])
+def test_a_history_is_not_copied_into_its_warehouse(folder: Path, tmp_path: Path, name: str) -> None:
+    """Loose files among those that are published belong to nobody."""
+    root = tmp_path / "warehouse"
+    with pytest.raises(InputError, match=r"which is read\. Name a folder elsewhere"):
+        copy_history(root, root / name)
+
+
 def test_states_alone_are_a_history_without_horizons(folder: Path) -> None:
     """Nobody is known to have acted, so that every moment counts."""
     (folder / "incidents.parquet").unlink()
@@ -181,6 +189,62 @@ def test_two_versions_in_one_folder_are_refused(folder: Path) -> None:
     shutil.copy(folder / "incident_states.parquet", folder / "incident_states-old.parquet")
     with pytest.raises(InputError, match="holds moment 1 of inc-1 more than once"):
         open_folder(folder)
+
+
+def test_a_file_in_place_of_its_folder_is_told_which_folder(folder: Path) -> None:
+    """What tab completion offers last is the file."""
+    with pytest.raises(InputError, match=f"is a file. Name the folder that it lies in, {folder}$"):
+        open_folder(folder / "incident_states.parquet")
+
+
+def altered(folder: Path, name: str, column: str, values: list[object]) -> Path:
+    """The folder, with other values in a column of one of its files, none of which is declared as known."""
+    path = folder / name
+    table = pq.read_table(path)
+    field = table.schema.field(column).with_nullable(True)
+    changed = pa.array(values, field.type)
+    pq.write_table(table.set_column(table.schema.get_field_index(column), field, changed), path)
+    return folder
+
+
+A, B = "incident_states.parquet", "incidents.parquet"
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "given", "said"),
+    [
+        (A, "incident_id", ["inc-1", None, "inc-2"],
+         r"enrichment.incident_states: incident_id is unknown \(NULL\), which it never is "
+         r"\(at moment 2 of an incident without a name\)"),
+        (A, "known_at", [START, None, START], r"known_at is unknown .*moment 2 of inc-1"),
+        (A, "environment", ["test", "weird", None],
+         r"environment is 'weird'; it is one of production, staging, .*\(at moment 2 of inc-1\)"),
+        (B, "outcome", ["won", None], r"intake.incidents: outcome is 'won'; .*\(at inc-1\)"),
+        (A, "moment", [-1, 2, 3], r"moment is -1 in a row of inc-1; moments count from 1"),
+        (A, "moment", [1, 1, 3], r"holds moment 1 of inc-1 more than once"),
+        (A, "known_at", [START + 5, START, START],
+         r"known_at does not rise with moment: moment 1 of inc-1 became known at \d+, moment 2 at \d+"),
+        (A, "known_at", [START, START, START], r"known_at does not rise with moment"),
+    ],
+)  # fmt: skip
+def test_rows_that_may_not_be_are_refused_by_column_and_row(
+    folder: Path, name: str, column: str, given: list[object], said: str
+) -> None:
+    """Whoever wrote the files: what a table's contract rules out is not decided on."""
+    with pytest.raises(InputError, match=said):
+        open_folder(altered(folder, name, column, given))
+
+
+@pytest.mark.parametrize("file_count", [1, 2])
+def test_rows_may_lie_in_any_order(folder: Path, file_count: int) -> None:
+    """Moments are put in order where the file has them in none, within one file or over several."""
+    path = folder / "incident_states.parquet"
+    table = pq.read_table(path).take([2, 1, 0])
+    path.unlink()
+    for number in range(file_count):
+        part = table.slice(number * 2, 2) if file_count > 1 else table
+        pq.write_table(part, folder / f"incident_states_{number}.parquet")
+    assert values(open_folder(folder), f"select count(*) from {STATES}") == [(3,)]
 
 
 def test_a_warehouse_without_a_run_is_refused(tmp_path: Path) -> None:
