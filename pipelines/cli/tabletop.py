@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import sys
 from collections.abc import Iterable
 from contextlib import closing
@@ -13,6 +12,7 @@ from evidence import decision
 from evidence.decision.matrix import Option
 from evidence.errors import InputError, Place
 from evidence.incident_names import find_incident
+from pipelines.cli.answers import LEFT_OVER_MAX, Answers
 from pipelines.cli.histories import HistoryChoice, load_named, open_chosen
 from simulator.tabletop.record import FIRST_CHOICE, Record, conclude
 from simulator.tabletop.session import (
@@ -54,26 +54,23 @@ def print_tabletop(
         sys.stdout.write(record.model_dump_json(indent=2) + "\n")
     else:
         _write(sys.stdout, ["", *record_lines(record)])
-    if table.unasked_count:
-        sys.stderr.write(f"evidence: {table.unasked_count} more answers than steps\n")
+    if count := table.count_unasked():
+        at_least = "at least " if count >= LEFT_OVER_MAX else ""
+        sys.stderr.write(f"evidence: {at_least}{count:,} more answers than steps\n")
 
 
 class Table:
     """Where an exercise is held: a terminal, or a script of one answer a line.
 
     A script's lines that begin with # are comments; its end keeps the last choice to the end.
-    `unasked_count` is how many answers it had left over.
     """
 
     def __init__(self, answers: TextIO, out: TextIO, *, is_quiet: bool = False) -> None:
-        self.answers = answers
+        self.answers = Answers(answers)
         self.out = out
-        self.is_terminal = answers.isatty()
+        self.is_terminal = self.answers.is_terminal
         self.is_quiet = is_quiet and not self.is_terminal
         self.line_number = 0
-        self.unasked_count = 0
-        if isinstance(answers, io.TextIOWrapper):
-            answers.reconfigure(errors="replace")  # what is no text is no answer
 
     def hold(self, exercise: Exercise, asked_for: str) -> Record:
         """Go through the steps until they end or the person does."""
@@ -87,8 +84,11 @@ class Table:
                 ended_at_step = step.number
                 break
             choices.append(answer)
-        self.unasked_count = 0 if self.is_terminal else sum(1 for _ in iter(self._next_answer, None))
         return conclude(exercise, choices, ended_at_step)
+
+    def count_unasked(self) -> int:
+        """How many answers a script has left over, of the lines that are there already and looked at."""
+        return 0 if self.is_terminal else sum(not line.startswith("#") for line in self.answers.left_over())
 
     def _ask(self, exercise: Exercise, step: Step, last: Option) -> Option | None:
         """The option chosen at the step; None when the person ends. Asks again until there is an answer."""
@@ -119,7 +119,7 @@ class Table:
 
     def _next_answer(self) -> str | None:
         """The next line without its end; None at the end of input."""
-        while line := self.answers.readline():
+        while line := self.answers.next_line():
             self.line_number += 1
             if self.is_terminal or not line.startswith("#"):
                 return line.strip()

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from pathlib import Path
+from typing import TextIO
 
 import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
+from evidence.errors import InputError
 from evidence.tables import table_from_rows
 from pipelines.cli import app
+from pipelines.cli.answers import LEFT_OVER_MAX
 from pipelines.cli.tabletop import Table
 from simulator.histories.history import INCIDENTS, STATES
 from simulator.tabletop.session import Exercise, open_exercise
@@ -142,3 +146,48 @@ def test_an_unknown_incident_exits_with_2(folder) -> None:
     )
     assert 2 == done.exit_code
     assert "there is no incident 'inc-9'" in done.stderr
+
+
+def on_a_pipe(answers: str) -> tuple[TextIO, int]:
+    """A pipe that holds the answers and whose other end stays open, and that end."""
+    read, write = os.pipe()
+    os.write(write, answers.encode())
+    return os.fdopen(read, "r", encoding="utf-8"), write
+
+
+def test_a_pipe_that_stays_open_is_not_waited_for(exercise) -> None:
+    """What has arrived behind the last step is counted; what may come is nobody's business."""
+    source, other_end = on_a_pipe("contain\n" * 3 + "# no answer\nnotify\nno")
+    table = Table(source, io.StringIO())
+    assert ["contain"] * 3 == [step.own.value for step in table.hold(exercise, "inc-1").steps]
+    assert table.count_unasked() == 2
+    os.close(other_end)
+    source.close()
+
+
+@pytest.mark.parametrize("is_on_a_pipe", [False, True])
+def test_of_a_script_without_end_only_so_many_lines_are_looked_at(exercise, is_on_a_pipe: bool) -> None:
+    """`yes contain` says no more with its millionth line."""
+    answers = "contain\n" * (LEFT_OVER_MAX + 500)
+    source, other_end = on_a_pipe(answers) if is_on_a_pipe else (io.StringIO(answers), None)
+    table = Table(source, io.StringIO())
+    table.hold(exercise, "inc-1")
+    assert table.count_unasked() == LEFT_OVER_MAX
+    if other_end is not None:
+        os.close(other_end)
+    source.close()
+
+
+def test_a_line_without_end_is_no_answer(exercise) -> None:
+    """It is cut and refused, not gathered until memory ends."""
+    source, other_end = on_a_pipe("x" * 5000)
+    with pytest.raises(InputError, match=r"standard input:1: 'x+' is no option"):
+        Table(source, io.StringIO()).hold(exercise, "inc-1")
+    os.close(other_end)
+    source.close()
+
+
+def test_a_script_without_end_is_answered_at_once(folder: Path) -> None:
+    """The comparison is printed, and then what nobody asked for."""
+    done = call(folder, "contain\n" * 5000)
+    assert (0, "evidence: at least 1,000 more answers than steps\n") == (done.exit_code, done.stderr)
