@@ -6,6 +6,7 @@ Steps are what changes a name below the folder written into, counted from the jo
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -41,6 +42,8 @@ class _Ending:
 
 
 if __name__ == "__main__":
+    # A shell's background jobs ignore it, and so would what they start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     number, kind, source, into = sys.argv[1:]
     sys.addaudithook(_Ending(int(number), int(kind), into))
     ingest(Path(source), into=Path(into))

@@ -119,7 +119,7 @@ def test_the_order_of_calls_does_not_matter(
 
 
 def test_a_run_decides_as_an_ingest(at_once: tuple[Any, Any, set[bytes]], tmp_path: Path) -> None:
-    """Of the same records, in one incident and never ingested, it quarantines those that an ingest refuses."""
+    """Of the same records, never ingested, it quarantines those that an ingest refuses."""
     day = "{from: 2026-01-06T00:00:00Z, to: 2026-01-08T00:00:00Z}"
     declared = f"id: one\ntitle: One\ntype: security\nwindow: {day}\n".encode()
     put(tmp_path / "in" / "one", {"incident.yaml": declared, "x.jsonl": lines([*ANCHORS, *OTHERS])})
