@@ -162,6 +162,11 @@ def _declared(ingest: Ingest, raw: RawBytes) -> Iterator[_Line]:
             if not declared.events:
                 digest = bytes.fromhex(declared.document_sha256)
                 yield _gap_line(format_, declared.gap, received_at, digest)
+        for reader, page in reading.pages:
+            if reader.pages_stand_alone and not page.events:
+                digest = bytes.fromhex(page.document_sha256)
+                for _, gap in reader.page_gaps([page]):
+                    yield _gap_line(format_, gap, received_at, digest)
 
 
 def _gap_line(format_: str, gap: Gap, received: int | None, sha256: bytes) -> _Line:

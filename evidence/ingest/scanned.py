@@ -15,9 +15,11 @@ import orjson
 
 from evidence import json_strict
 from evidence.export_files import FILE_BYTES_MAX, Content, read
+from evidence.ingest.sound_beginning import format_of
 from evidence.ingest.streams import StreamRefused
+from evidence.intake.records import not_utf8
 from evidence.intake.stated import stated_digest
-from evidence.json_spans import Document, walk_document
+from evidence.json_spans import Document, Element, walk_document
 from evidence.json_strict import JsonRefused
 from evidence.readers import Around, Event, Reader, RecordRefused, recognise
 from evidence.readers.contract import Page
@@ -133,6 +135,24 @@ def fill(record: Scanned, value: Any, reader: Reader, around: Around) -> None:
         record.events = events
     except RecordRefused as refused:
         record.reason, record.field, record.detail = refused.reason, refused.field, refused.detail
+
+
+def faulty(data: bytes, element: Element, base: int, line: int, own: Reader | None) -> Scanned:
+    """A span that no parser follows; `own` is the reader of the document that it lies in."""
+    raw = data[element.start : element.end]
+    reason, detail = element.fault, element.detail
+    if reason == "json_invalid":
+        reason, detail = not_utf8(raw) or (reason, detail)
+    format_ = own.format if own else format_of(raw)
+    digest = hashlib.sha256(raw).digest()
+    return Scanned(base + element.start, len(raw), line, digest, format_, reason, "", detail)
+
+
+def refuse_unrecognised(record: Scanned) -> None:
+    """Taken in for its neighbours' sake, it would be lost as soon as it lies elsewhere."""
+    if not record.reason:
+        record.events, record.identity = (), None
+        record.reason, record.detail = "unknown_format", "no reader recognises the record by itself"
 
 
 def walked(line: bytes) -> Document | None:

@@ -25,17 +25,19 @@ from evidence.ingest.scanned import (
     Span,
     begins_with_lines,
     declares,
+    faulty,
     fill,
     holds_records,
     reader_of,
+    refuse_unrecognised,
     rest_of,
     stand_in,
     walked,
 )
-from evidence.ingest.sound_beginning import reader_of_beginning
+from evidence.ingest.sound_beginning import format_of
 from evidence.ingest.streams import BYTE_ORDER_MARK, ExportStream, StreamRefused, whole_lines
 from evidence.intake.layout import Layout, decompress
-from evidence.intake.records import RECORD_BYTES_MAX, not_utf8, oversized
+from evidence.intake.records import RECORD_BYTES_MAX, oversized
 from evidence.intake.unrecognised import why_unrecognised
 from evidence.json_spans import Document, Element, is_cut_off
 from evidence.json_strict import JsonRefused
@@ -183,7 +185,7 @@ class FileScan:
         raw = data[document.start : document.end]
         if document.is_broken:
             element = document.elements[0]
-            return [self._faulty(data, element, 0, self.line, None)]
+            return [faulty(data, element, 0, self.line, None)]
         return [self._bare(raw, document.start, self.line, is_last)]
 
     def _container(self, data: bytes, document: Document, is_last: bool, base: int = 0) -> list[Scanned]:
@@ -192,7 +194,7 @@ class FileScan:
         reader = own or self.hint
         if reader is None:
             all_of_it = Element(document.start, document.end, (), "unknown_format", "no reader recognises it")
-            return [self._faulty(data, all_of_it, base, self.line, None)]
+            return [faulty(data, all_of_it, base, self.line, None)]
         self._recognised(reader)
         if not document.elements:
             return self._empty(data, document, reader, base)
@@ -202,15 +204,15 @@ class FileScan:
             line += data.count(b"\n", position, element.start)
             position = element.start
             if element.fault:
-                records.append(self._faulty(data, element, base, line, own))
+                records.append(faulty(data, element, base, line, own))
                 continue
             raw = data[element.start : element.end]
             enclosing = Enclosing(element.enclosing)
             around = Around(self.settings, enclosing, self.received_at)
             record, value = self._record(raw, base + element.start, line, reader, around)
             if own is None:
-                record.format = _format_of(raw)
-                _refuse_unrecognised(record)
+                record.format = format_of(raw)
+                refuse_unrecognised(record)
             if record.reason == "json_invalid" and is_last and element.end == document.end:
                 record.reason, record.detail = "truncated", "the file ends within the record"
             is_needed |= not record.reason and (
@@ -233,23 +235,6 @@ class FileScan:
         raw = data[document.start : document.end]
         digest = hashlib.sha256(raw).digest()
         return [Scanned(base + document.start, len(raw), self.line, digest, reader.format)]
-
-    def _faulty(self, data: bytes, element: Element, base: int, line: int, own: Reader | None) -> Scanned:
-        """A span that no parser follows; `own` is the reader of the document that it lies in."""
-        raw = data[element.start : element.end]
-        reason, detail = element.fault, element.detail
-        if reason == "json_invalid":
-            reason, detail = not_utf8(raw) or (reason, detail)
-        return Scanned(
-            base + element.start,
-            len(raw),
-            line,
-            hashlib.sha256(raw).digest(),
-            own.format if own else _format_of(raw),
-            reason,
-            "",
-            detail,
-        )
 
     def _cut_off(self, position: int) -> Scanned:
         digest = hashlib.sha256(b"").digest()
@@ -353,7 +338,7 @@ class FileScan:
                 return self._unrecognised(raw, value, start, line)
             self._recognised(reader)
         record = Scanned(start, len(raw), line, hashlib.sha256(raw).digest())
-        record.format = reader.format if reader and isinstance(value, dict) else _format_of(raw)
+        record.format = reader.format if reader and isinstance(value, dict) else format_of(raw)
         if refusal := oversized(raw):
             record.reason, record.detail = refusal
         elif reader is None or not isinstance(value, dict):
@@ -388,12 +373,12 @@ class FileScan:
         record = Scanned(start, len(raw), line, hashlib.sha256(raw).digest())
         if self.hint is not None:
             fill(record, value, self.hint, self._around)
-        _refuse_unrecognised(record)
+        refuse_unrecognised(record)
         return record
 
     def _not_json(self, raw: bytes, start: int, line: int, refused: JsonRefused, is_last: bool) -> Scanned:
         record = Scanned(start, len(raw), line, hashlib.sha256(raw).digest())
-        record.format = _format_of(raw)
+        record.format = format_of(raw)
         record.reason, record.detail = refused.reason, refused.detail
         text = raw.decode("latin-1")
         if refused.reason == "json_invalid" and is_last and is_cut_off(text, 0, len(text)):
@@ -403,16 +388,3 @@ class FileScan:
     def _recognised(self, reader: Reader) -> None:
         self.hint = self.hint or reader
         self.formats.setdefault(reader.format)
-
-
-def _format_of(raw: bytes) -> str | None:
-    """Of what cannot be read the format that its own bytes tell, not that of its neighbours."""
-    reader = reader_of_beginning(raw)
-    return reader.format if reader else None
-
-
-def _refuse_unrecognised(record: Scanned) -> None:
-    """Taken in for its neighbours' sake, it would be lost as soon as it lies elsewhere."""
-    if not record.reason:
-        record.events, record.identity = (), None
-        record.reason, record.detail = "unknown_format", "no reader recognises the record by itself"

@@ -32,6 +32,12 @@ def reader_of_beginning(raw: bytes) -> Reader | None:
     return recognise_bare(members) if members else None
 
 
+def format_of(raw: bytes) -> str | None:
+    """Of what cannot be read the format that its own bytes tell, not that of its neighbours."""
+    reader = reader_of_beginning(raw)
+    return reader.format if reader else None
+
+
 def moment_of(raw: bytes, format_: str | None) -> int | None:
     """When it happened, ns UTC, in a format of TIMES whose time stands before the break."""
     name = TIMES.get(format_ or "")

@@ -98,9 +98,7 @@ FILES = TableContract(
             "SHA-256 of the file's bytes as they lie on disk; of the words for what has none (link to x).",
         ),
         text(
-            "format",
-            "Format recognised by content, of several the first; NULL when no reader knows it.",
-            is_nullable=True,
+            "format", "Format recognised by content, of several the first; NULL for none.", is_nullable=True
         ),
         bigint("byte_count", "Size on disk in bytes."),
         bigint("record_count", "Records read = evidence + duplicate + quarantined."),
