@@ -15,7 +15,12 @@ __all__ = ["ACTIVE_FILE", "PLAYBOOK_FILE", "load_active", "load_bundle"]
 
 
 def load_active(playbooks: Path) -> Bundle:
-    """The bundle that `active.yaml` in the folder of playbooks names.
+    """The bundle in the `active_folder`. Raises PlaybookError as that and `load_bundle` do."""
+    return load_bundle(active_folder(playbooks))
+
+
+def active_folder(playbooks: Path) -> Path:
+    """The folder of the bundle that `active.yaml` in the folder of playbooks names.
 
     Raises PlaybookError with file, line and column, and the names of the bundles that are there.
     """
@@ -25,7 +30,7 @@ def load_active(playbooks: Path) -> Bundle:
         document = load_yaml(playbooks / ACTIVE_FILE, error=PlaybookError)
     except PlaybookError as failure:
         raise PlaybookError(failure.what, place=failure.place, remedy=failure.remedy or remedy) from failure
-    return load_bundle(playbooks / _active_name(document, present, remedy))
+    return playbooks / _active_name(document, present, remedy)
 
 
 def _active_name(document: Document, present: list[str], remedy: str) -> str:

@@ -346,7 +346,7 @@ def tabletop(
 
 @app.command(epilog="Example: evidence check playbooks/v3 --mutations")
 def check(
-    playbook: Annotated[Path, typer.Argument(help="Folder of a playbook version.")],
+    playbook: Annotated[str, typer.Argument(help="Playbook: a version's folder, or git:REF:FOLDER.")],
     is_mutated: Annotated[
         bool, typer.Option("--mutations", help="Try slight changes, and name those that nothing notices.")
     ] = False,

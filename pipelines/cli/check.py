@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines.cli.histories import HistoryChoice, open_chosen
+from pipelines.cli.histories import HistoryChoice, existing, open_chosen
 from pipelines.cli.wrapping import fitted
 
 if TYPE_CHECKING:
@@ -29,19 +27,25 @@ LINE_MAX = 110
 _PLACE, _NAME = 20, 40  # widths of columns
 
 
-def print_check(folder: Path, choice: HistoryChoice, *, is_mutated: bool, output_format: str) -> int:
-    """Print the check and return the exit code: 2 for slips, 1 where cases or proofs do not hold."""
-    from evidence.decision.inspection import PLAYBOOK_FILE
+def print_check(reference: str, choice: HistoryChoice, *, is_mutated: bool, output_format: str) -> int:
+    """Print the check and return the exit code: 2 for slips, 1 where cases or proofs do not hold.
+
+    Raises InputError for a reference that leads nowhere.
+    """
+    from pipelines.cli.check_json import check_document
+    from simulator.bundles.bundle_refs import located
     from simulator.checking.checkup import check_playbook
 
-    folder = folder.parent if folder.name == PLAYBOOK_FILE else folder
     history = _History(choice)
-    checkup = check_playbook(folder, history.open, is_mutated=is_mutated, progress=_progress())
-    if output_format == "json":
-        sys.stdout.write(json.dumps(_as_json(checkup, history), indent=2, ensure_ascii=False) + "\n")
-    else:
-        lines = _lines(checkup, history) if checkup.bundle else _refusal_lines(checkup)
-        sys.stdout.write("".join(f"{fitted(_inert(line))}\n" for line in lines))
+    with located(existing(reference)) as found:
+        checkup = check_playbook(found.folder, history.open, is_mutated=is_mutated, progress=_progress())
+        if output_format == "json":
+            document = check_document(checkup, history.source, found.named)
+            text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+        else:
+            lines = _lines(checkup, history) if checkup.bundle else _refusal_lines(checkup)
+            text = "".join(f"{fitted(_inert(found.named(line)))}\n" for line in lines)
+    sys.stdout.write(text)
     if checkup.has_slips:
         return EXIT_FAULTS
     return EXIT_SOUND if checkup.is_sound else EXIT_FINDINGS
@@ -309,85 +313,3 @@ def _counted(count: int, one: str, many: str = "") -> str:
 def _inert(line: str) -> str:
     """The line without control characters: a playbook may hold anything that YAML can."""
     return "".join(letter if letter.isprintable() else "�" for letter in line)
-
-
-# --- JSON
-
-
-def _as_json(checkup: Checkup, history: _History) -> dict[str, Any]:
-    return {
-        "playbook": str(checkup.folder),
-        "digest": checkup.bundle.digest if checkup.bundle else None,
-        "is_sound": checkup.is_sound,
-        "findings": [
-            {
-                **_place_json(each.place),
-                "what": each.what,
-                "remedy": each.remedy,
-                "is_warning": each.is_warning,
-                "compile_check": each.check or None,
-            }
-            for each in checkup.findings
-        ],
-        "cases": _cases_json(len(checkup.cases), checkup.failures),
-        "policy_cases": _cases_json(checkup.policy_case_count, checkup.policy_failures),
-        "proofs": dataclasses.asdict(checkup.proved) if checkup.proved else None,
-        "history": history.source if checkup.health else None,
-        "health": _health_json(checkup, checkup.health) if checkup.health else None,
-        "mutations": _mutations_json(checkup, checkup.mutations) if checkup.mutations else None,
-    }
-
-
-def _place_json(place: Place) -> dict[str, Any]:
-    return {"file": str(place.path), "line": place.line, "column": place.column, "field": place.field}
-
-
-def _cases_json(count: int, failed: Sequence[Failure]) -> dict[str, Any]:
-    listed = [
-        {
-            **_place_json(each.place),
-            "id": each.case_id,
-            "expected": each.expected,
-            "found": each.found,
-            "because": each.because,
-        }
-        for each in failed
-    ]
-    return {"count": count, "failures": listed}
-
-
-def _health_json(checkup: Checkup, health: Health) -> dict[str, Any]:
-    return {
-        "incident_count": health.incident_count,
-        "moment_count": health.moment_count,
-        "rules": [
-            {**dataclasses.asdict(each), "line": checkup.rule_place(each.rule).line} for each in health.rules
-        ],
-        "actions": [
-            {**dataclasses.asdict(each), "line": checkup.action_place(each.action).line}
-            for each in health.actions
-        ],
-        "unread_context": list(health.unread_context),
-        "unspoken_incidents": list(health.unspoken_incidents),
-    }
-
-
-def _mutations_json(checkup: Checkup, mutations: Mutations) -> dict[str, Any]:
-    score = mutations.score()
-    return {
-        "noticed": score.noticed,
-        "decidable": score.decidable,
-        "mutants": [
-            {
-                **_place_json(checkup.place_of(each.mutant.site)),
-                "kind": each.mutant.site.kind,
-                "clause": each.mutant.site.clause,
-                "old": each.mutant.old,
-                "new": each.mutant.new or None,
-                "outcome": each.outcome,
-                "incidents": list(each.noticed.incident_ids),
-                "cases": [checkup.cases[place].case.id for place in each.noticed.cases],
-            }
-            for each in mutations.judged
-        ],
-    }

@@ -68,10 +68,15 @@ def parse_as_of(text: str) -> int:
 
 
 def named_version(reference: str) -> str:
-    """The reference, or the folder of the version that it names below `playbooks/`; a folder comes first."""
+    """The reference, or the folder of the version that it names below `playbooks/`; a folder comes first.
+
+    The file of a playbook stands for its folder.
+    """
     from evidence.decision import version_names
     from evidence.decision.loading import PLAYBOOK_FILE
 
+    if Path(reference).name == PLAYBOOK_FILE and Path(reference).is_file():
+        return str(Path(reference).parent)
     is_there = (Path(reference) / PLAYBOOK_FILE).is_file()
     if not is_there and reference in version_names(PLAYBOOKS):
         return str(PLAYBOOKS / reference)
@@ -79,20 +84,27 @@ def named_version(reference: str) -> str:
 
 
 def load_named(reference: str, beside: str | None = None) -> Bundle:
-    """The bundle of a version by name, in a folder or a commit.
+    """The bundle of a version by name, in a folder or a commit. Raises InputError as `existing` does."""
+    from simulator.bundles.bundle_refs import load_reference
 
-    Raises InputError, naming what is there, where no folder is meant.
+    return load_reference(existing(reference), beside)
+
+
+def existing(reference: str) -> str:
+    """The reference as `named_version` reads it.
+
+    Raises InputError, naming what is there, where it names no commit and no folder of a playbook.
     """
     from evidence.decision.loading import PLAYBOOK_FILE
     from evidence.errors import InputError
-    from simulator.bundles.bundle_refs import PREFIX, load_reference
+    from simulator.bundles.bundle_refs import PREFIX
 
     reference = named_version(reference)
     folder = Path(reference)
     if not reference.startswith(PREFIX) and not (folder / PLAYBOOK_FILE).is_file():
         what = f"there is no {PLAYBOOK_FILE} in it" if folder.is_dir() else "is no folder"
         raise InputError(f"{reference or 'a playbook'}: {what}", remedy=_versions_near(folder))
-    return load_reference(reference, beside)
+    return reference
 
 
 def _versions_near(folder: Path) -> str:

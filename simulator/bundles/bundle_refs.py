@@ -5,11 +5,13 @@ from __future__ import annotations
 import posixpath
 import re
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from evidence.decision import Bundle, load_active, load_bundle
-from evidence.decision.loading import ACTIVE_FILE, PLAYBOOK_FILE
+from evidence.decision import Bundle, load_bundle
+from evidence.decision.loading import ACTIVE_FILE, PLAYBOOK_FILE, active_folder
 from evidence.errors import EvidenceError, InputError, Place, PlaybookError
 from evidence.strict_yaml import load_yaml
 from simulator.bundles.git_commits import CommitTree, commit_tree, is_in_repository
@@ -43,29 +45,47 @@ def load_pair(baseline: str, candidate: str) -> tuple[Bundle, Bundle]:
     return load_reference(baseline, beside=candidate), load_reference(candidate, beside=baseline)
 
 
+@dataclass(frozen=True, slots=True)
+class Located:
+    """The files of a bundle; `named` turns words about their folder into words about what was asked for."""
+
+    folder: Path
+    named: Callable[[str], str] = str
+
+
 def load_reference(text: str, beside: str | None = None) -> Bundle:
-    """The bundle that `text` asks for.
+    """The bundle that `text` asks for, as `located` finds it. Raises also PlaybookError, for one refused."""
+    with located(text, beside) as found:
+        return load_bundle(found.folder)
+
+
+@contextmanager
+def located(text: str, beside: str | None = None) -> Iterator[Located]:
+    """The folder of the bundle that `text` asks for, for the time of the block.
 
     A folder; or `git:REF:PATH`, the bundle at that path from the repository's root (`./PATH`: from the
     current folder); or `git:REF`, the bundle at the same path as `beside`, or, where that names no path,
     the active bundle of `playbooks/active.yaml` in that commit. Raises InputError for a reference that
-    leads nowhere, PlaybookError (naming `git:REF:PATH`, line and column) for a bundle that is refused.
+    leads nowhere; an error about the bundle that leaves the block names `git:REF:PATH`, line and column.
     """
     asked = Reference.of(text)
     if asked.ref is None:
-        return load_bundle(Path(text))
+        yield Located(Path(text))
+        return
     other = Reference.of(beside) if beside is not None else Reference("", "", None)
     # The repository is the other side's where that says which bundle, else the one that we are in.
     is_theirs = asked.path is None or not is_in_repository(Path())
     start = Path(other.text) if is_theirs and other.ref is None else Path()
-    with commit_tree(_existing(start), asked.ref) as commit:
+    with commit_tree(_existing(start), asked.ref) as commit, _Extract(commit) as extract:
         if asked.path is not None:
-            return _load(commit, _explicit_path(commit, asked.path))
-        if other.ref is None:
-            return _load(commit, _path_of_folder(commit, start))
-        if other.path is not None:
-            return _load(commit, _explicit_path(commit, other.path))
-        return _load_active(commit)
+            folder = _extracted(extract, _explicit_path(commit, asked.path))
+        elif other.ref is None:
+            folder = _extracted(extract, _path_of_folder(commit, start))
+        elif other.path is not None:
+            folder = _extracted(extract, _explicit_path(commit, other.path))
+        else:
+            folder = _active_extracted(extract)
+        yield Located(folder, extract.named)
 
 
 def _existing(folder: Path) -> Path:
@@ -89,30 +109,30 @@ def _path_of_folder(commit: CommitTree, folder: Path) -> PurePosixPath:
         raise InputError(f"{folder} is not in the repository at {root}") from failure
 
 
-def _load_active(commit: CommitTree) -> Bundle:
+def _active_extracted(extract: _Extract) -> Path:
+    commit = extract.commit
     here = _path_of_folder(commit, Path())
     for playbooks in dict.fromkeys((here / PLAYBOOKS, PLAYBOOKS)):
         if commit.file(playbooks / ACTIVE_FILE) is not None:
-            with _Extract(commit) as extract:
-                extract.copy(playbooks)
-                for playbook in sorted((extract.folder / playbooks).glob(f"*/{PLAYBOOK_FILE}")):
-                    extract.copy_policies(playbooks / playbook.parent.name)
-                return load_active(extract.folder / playbooks)
+            extract.copy(playbooks)
+            for playbook in sorted((extract.folder / playbooks).glob(f"*/{PLAYBOOK_FILE}")):
+                extract.copy_policies(playbooks / playbook.parent.name)
+            return active_folder(extract.folder / playbooks)
     raise InputError(
         f"{commit.label}: there is no {PLAYBOOKS / ACTIVE_FILE} in that commit",
         remedy=f"Name the bundle: {commit.label}:PATH. {_bundles_there(commit)}",
     )
 
 
-def _load(commit: CommitTree, path: PurePosixPath) -> Bundle:
+def _extracted(extract: _Extract, path: PurePosixPath) -> Path:
+    commit = extract.commit
     if commit.file(path / PLAYBOOK_FILE) is None:
         raise InputError(
             f"{commit.label}:{path}: there is no bundle in that commit", remedy=_bundles_there(commit, path)
         )
-    with _Extract(commit) as extract:
-        extract.copy(path)
-        extract.copy_policies(path)
-        return load_bundle(extract.folder / path)
+    extract.copy(path)
+    extract.copy_policies(path)
+    return extract.folder / path
 
 
 def _bundles_there(commit: CommitTree, near: PurePosixPath = PLAYBOOKS / "any") -> str:
@@ -168,10 +188,11 @@ class _Extract:
     def _renamed(self, error: EvidenceError) -> EvidenceError:
         place = error.place
         if place is not None:
-            place = Place(Path(self._named(str(place.path))), place.line, place.column, place.field)
-        return type(error)(self._named(error.what), place=place, remedy=self._named(error.remedy))
+            place = Place(Path(self.named(str(place.path))), place.line, place.column, place.field)
+        return type(error)(self.named(error.what), place=place, remedy=self.named(error.remedy))
 
-    def _named(self, text: str) -> str:
+    def named(self, text: str) -> str:
+        """The text, with the commit's name in place of the folder's."""
         return text.replace(f"{self.folder}/", f"{self.commit.label}:").replace(
             str(self.folder), self.commit.label
         )

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from pipelines.cli import app
 from tests.decision.deciding import BAD_BUNDLES, BUNDLES
+from tests.simulator.bundles.test_bundle_refs import git_in
 from tests.simulator.worlds import RESTARTED, SURE, world
 
 CASES = """about: Restarts and what is no restart.
@@ -109,6 +110,46 @@ def test_a_case_of_a_policy_that_comes_out_otherwise_exits_with_1(check: Check, 
     assert 1 == code
     assert "node_drain.yaml:8  elsewhere-is-free" in said
     assert "found    allow" in said
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="the repository is made with git")
+def test_a_playbook_is_named_as_for_a_comparison(check: Check, small: Path) -> None:
+    """By the name of a version, its folder, its file, or as it was in a commit."""
+    git = git_in(small.parents[1])
+    git("init", "--quiet")
+    git("add", "playbooks")
+    git("commit", "--quiet", "-m", "sound")
+    told = [check(each) for each in ("mini", small, small / "playbook.yaml", "git:HEAD:playbooks/mini")]
+    (small / "playbook.yaml").write_text("title: another\n")
+    assert {code for code, _ in told} == {0}
+    names = ["playbooks/mini", str(small), str(small), "git:HEAD:playbooks/mini"]
+    assert [f"{name}: sound" for name in names] == [said.splitlines()[0] for _, said in told]
+    assert len({said.partition("\n")[2] for _, said in told}) == 1
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="the repository is made with git")
+def test_a_slip_in_a_commit_is_told_where_it_stood_there(check: Check, small: Path) -> None:
+    """In text and in JSON, and no temporary folder is told of."""
+    git = git_in(small.parents[1])
+    (small / "playbook.yaml").write_text((small / "playbook.yaml").read_text().replace("need: 50", "need: x"))
+    git("init", "--quiet")
+    git("add", "playbooks")
+    git("commit", "--quiet", "-m", "a slip")
+    code, said = check("git:HEAD:playbooks/mini")
+    assert (2, "git:HEAD:playbooks/mini: refused, 1 error") == (code, said.splitlines()[0])
+    assert "git:HEAD:playbooks/mini/playbook.yaml:3:7: need" in said
+    document = json.loads(check("git:HEAD:playbooks/mini", "--format", "json")[1])
+    assert ["git:HEAD:playbooks/mini", "git:HEAD:playbooks/mini/playbook.yaml"] == [
+        document["playbook"],
+        document["findings"][0]["file"],
+    ]
+
+
+def test_a_name_that_leads_nowhere_comes_with_the_versions_that_are_there(small: Path, check: Check) -> None:
+    """As for a comparison; nothing is checked."""
+    result = CliRunner().invoke(app, ["check", "maxi"])
+    assert (2, "") == (result.exit_code, result.stdout)
+    assert "maxi: is no folder. Name the folder of a version, such as playbooks/mini" in result.stderr
 
 
 def test_slips_exit_with_2_and_are_told_all_at_once(check: Check) -> None:
