@@ -6,7 +6,6 @@ names, proofs. What stands where an earlier stage found a fault is a consequence
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -122,7 +121,7 @@ class _Inspector:
         self._add(map(_finding, (*playbook[1], *approvers[1])))
         policies = self._policies()
         self.bundle = Bundle(
-            Path(os.path.abspath(self.folder)).name,  # also where it is called `.`
+            self.folder.name or self.folder.resolve().name,  # where it is called `.`, that of its folder
             playbook[0] or draft(Playbook, self.playbook.value),
             approvers[0] or draft(Approvers, self.approvers.value if self.approvers else None),
             policies,

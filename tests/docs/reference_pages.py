@@ -105,8 +105,8 @@ def _type(column: Column) -> str:
 
 
 def _meaning(column: Column) -> str:
-    allowed = f" One of {', '.join(f'`{value}`' for value in column.allowed if value)}." if column.allowed else ""
-    return column.doc + allowed
+    words = ", ".join(f"`{value}`" for value in column.allowed if value)
+    return f"{column.doc} One of {words}." if words else column.doc
 
 
 def _names(stage: str) -> str:
