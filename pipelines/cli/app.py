@@ -222,7 +222,7 @@ def replay(
         typer.Option(help="Playbook: a version's folder, or git:REF:FOLDER; the active one when omitted."),
     ] = None,
     incident: Annotated[
-        list[str] | None, typer.Option("--incident", help="Only this incident; may be repeated.")
+        list[str] | None, typer.Option("--incident", help="Only this, by name or beginning; may be repeated.")
     ] = None,
     as_of: AsOf = None,
     faults: Annotated[

@@ -109,11 +109,12 @@ def existing(reference: str) -> str:
 
 def _versions_near(folder: Path) -> str:
     """Where a playbook lies that may have been meant: below the folder, beside it, or in the usual place."""
+    from evidence.cut_lists import cut_list
     from evidence.decision import version_names
 
     for place in (folder, folder.parent, PLAYBOOKS):
         if names := version_names(place):
-            there = ", ".join(str(place / name) for name in names[:VERSIONS_NAMED_MAX])
+            there = cut_list([place / name for name in names], VERSIONS_NAMED_MAX)
             return f"Name the folder of a version, such as {there}, or git:REF:FOLDER"
     return "Name the folder of a version, or git:REF:FOLDER"
 

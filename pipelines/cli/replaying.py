@@ -116,7 +116,9 @@ def _replayed(
 
 
 def _wanted(history: History, incidents: Sequence[str]) -> list[str] | None:
+    """The incidents that are meant, each by its name or a beginning of it that is its alone; None for all."""
     from evidence.errors import InputError
+    from evidence.incident_names import find_incident
 
     if not incidents:
         return None
@@ -126,13 +128,10 @@ def _wanted(history: History, incidents: Sequence[str]) -> list[str] | None:
             "select incident_id from intake.incidents order by incident_id"
         ).fetchall()
     ]
-    for incident_id in incidents:
-        if incident_id not in known:
-            raise InputError(
-                f"the history has no incident {incident_id}{_as_of(history)}",
-                remedy=f"It has {', '.join(known[:20])}",
-            )
-    return sorted(set(incidents))
+    try:
+        return sorted({find_incident(text, known) for text in incidents})
+    except InputError as error:
+        raise InputError(f"{error.what}{_as_of(history)}", remedy=error.remedy) from None
 
 
 def _as_of(history: History) -> str:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from evidence.cut_lists import cut_list
 from evidence.decision import Bundle, load_bundle
 from evidence.decision.loading import ACTIVE_FILE, PLAYBOOK_FILE, active_folder
 from evidence.errors import EvidenceError, InputError, Place, PlaybookError
@@ -140,8 +141,7 @@ def _bundles_there(commit: CommitTree, near: PurePosixPath = PLAYBOOKS / "any") 
     found = sorted(commit.folders_with(PLAYBOOK_FILE), key=lambda path: (path.parent != near.parent, path))
     if not found:
         return "It holds no bundle at all"
-    more = f" and {len(found) - BUNDLES_MAX} more" if len(found) > BUNDLES_MAX else ""
-    return f"It holds {', '.join(map(str, found[:BUNDLES_MAX]))}{more}"
+    return f"It holds {cut_list(found, BUNDLES_MAX)}"
 
 
 class _Extract:

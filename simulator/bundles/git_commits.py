@@ -19,6 +19,7 @@ from dulwich.objects import Blob, Commit, ObjectID, ShaFile, Tag, Tree
 from dulwich.objectspec import AmbiguousShortId, parse_ref, scan_for_short_id
 from dulwich.repo import Repo, UnsupportedExtension, UnsupportedVersion
 
+from evidence.cut_lists import cut_list
 from evidence.errors import EvidenceError, InputError
 
 ROOT = PurePosixPath()
@@ -260,11 +261,11 @@ def _stored(repository: Repo, sha: ObjectID) -> ShaFile | None:
 
 def _unknown(repository: Repo, ref: str, base: str) -> InputError:
     names = sorted({_short(name.decode(errors="replace")) for name in repository.refs.allkeys()} - {base})
-    if not set(names) - {"HEAD"}:
+    if not set(names) - {"HEAD"} and _named(repository, "HEAD") is None:
         what = f"git:{ref}: the repository at {repository.path} has no commit yet"
         return InputError(what, remedy="Commit the playbooks first, or name a folder")
     near = difflib.get_close_matches(base, names, n=NEAR_REFS_MAX, cutoff=0.5)
-    offer = f"Perhaps {' or '.join(near)}" if near else f"It has {', '.join(names[:NEAR_REFS_MAX])}"
+    offer = f"Perhaps {' or '.join(near)}" if near else f"It has {cut_list(names, NEAR_REFS_MAX)}"
     if repository.get_shallow():
         offer += ". This clone is shallow and may lack it: `git fetch --unshallow`"
     return InputError(f"git:{ref}: the repository knows no {base or 'such reference'}", remedy=offer)

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from evidence.errors import InputError
+from evidence.incident_names import find_incident
 from evidence.tables import Tables
 from simulator.faults.variants import Alteration, Kind, Variant
 
@@ -59,7 +59,7 @@ class Recorded:
 
 
 def incidents_of(recorded: Tables, only: Collection[str] = ()) -> tuple[Recorded, ...]:
-    """The incidents, or only those named, by id. Raises InputError for an unknown one."""
+    """The incidents, or only those named (a beginning is enough), by id. Raises InputError for an unknown one."""
     sources: dict[str, set[str]] = {}
     arrivals: dict[str, set[int]] = {}
     for event in recorded["intake.evidence_events"].select(["incident_id", "source", "known_at"]).to_pylist():
@@ -75,10 +75,8 @@ def incidents_of(recorded: Tables, only: Collection[str] = ()) -> tuple[Recorded
         )
         for row in sorted(ends, key=lambda row: str(row["incident_id"]))
     }
-    for name in only:
-        if name not in found:
-            raise InputError(f"there is no incident {name!r}", remedy=f"Known are {', '.join(found)}")
-    return tuple(each for name, each in found.items() if name in only or not only)
+    named = {find_incident(text, list(found)) for text in only}
+    return tuple(each for name, each in found.items() if name in named or not only)
 
 
 def plan(seed: int, incident: Recorded) -> Variant:

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from evidence import enrichment, intake
+from evidence.cut_lists import cut_list
 from evidence.enrichment.grading import Grading
 from evidence.errors import InputError, WarehouseError
 from evidence.intake.discovery import find_beside
@@ -31,6 +32,7 @@ from expectations.tables import TABLES
 from simulator.histories.sound_rows import read_sql, refuse_unsound_rows
 
 STATES, INCIDENTS = "enrichment.incident_states", "intake.incidents"
+MISSING_NAMED_MAX = 3  # columns
 # Who has labelled an incident that was invented, label and all.
 GENERATOR = "evidence generate"
 EVIDENCE = ("enrichment.state_evidence", "intake.evidence_events", "intake.services")
@@ -237,7 +239,7 @@ def _check_schema(name: str, path: Path, remedy: str) -> None:
     missing = [field.name for field in expected if field.name not in found.names]
     if missing:
         raise InputError(
-            f"{path} lacks {', '.join(missing[:3])}{' …' if len(missing) > 3 else ''} of {name}",
+            f"{path} lacks {cut_list(missing, MISSING_NAMED_MAX)} of {name}",
             remedy=remedy,
         )
     for field in expected:

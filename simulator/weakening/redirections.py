@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from evidence.cut_lists import cut_list
 from evidence.decision import Bundle
 from evidence.decision.approvers import Role
 
@@ -32,9 +33,7 @@ class Redirection:
     @property
     def sentence(self) -> str:
         """Who is asked instead of whom, and by what."""
-        named = ", ".join(self.actions[:ACTIONS_NAMED_MAX])
-        more = len(self.actions) - ACTIONS_NAMED_MAX
-        asking = f"{named} and {more} more" if more > 0 else named
+        asking = cut_list(self.actions, ACTIONS_NAMED_MAX)
         return f"{', '.join(self.roles)}: {self.old} → {self.new}; asked by {asking}"
 
     @property

@@ -134,8 +134,8 @@ def test_seeds_are_a_number_or_a_range() -> None:
 
 
 def test_an_unknown_incident_is_refused() -> None:
-    """The message names those that there are."""
-    with pytest.raises(InputError, match=RELEASE):
+    """The message says how many there are."""
+    with pytest.raises(InputError, match=r"no incident 'inc-nowhere'\. There are \d+ incidents"):
         injected(active(), range(1), "inc-nowhere")
 
 
