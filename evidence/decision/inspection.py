@@ -34,6 +34,7 @@ from evidence.errors import EvidenceError, Place, PlaybookError
 from evidence.strict_yaml import Document, Model, survey_model, survey_yaml
 
 PLAYBOOK_FILE, APPROVERS_FILE = "playbook.yaml", "approvers.yaml"
+_NO_POLICIES = "Name the folder of the .rego files, or leave it so where there are none"
 _BECAUSE = "Say why in one sentence: it stands in the handoff of every incident that it decides about"
 
 
@@ -174,6 +175,9 @@ class _Inspector:
             return ()
         policies, faults = survey_policies(folder)
         self._add(map(_finding, faults))
+        if not policies and not faults:
+            what = "there is no policy in this folder: nothing that is proposed is ever denied"
+            self._add([Finding(self.playbook.place("policies"), what, _NO_POLICIES, is_warning=True)])
         return policies
 
     def _readable(self, bundle: Bundle) -> Iterator[Use]:

@@ -113,3 +113,17 @@ def test_a_doubtful_bundle_is_loaded_and_its_doubts_are_told(tmp_path: Path) -> 
         "139: rule crash-loop-of-a-stateful-pod holds only where rule crash-loop does, "
         "and gives the same points again",
     ]
+
+
+def test_a_folder_without_policies_is_doubtful(tmp_path: Path) -> None:
+    """It may be meant, or be another folder than was meant: the bundle decides, and the doubt is told."""
+    text = (BUNDLES / "mini" / "playbook.yaml").read_text()
+    (tmp_path / "playbook.yaml").write_text(text.replace("policies: ../policies", "policies: empty"))
+    (tmp_path / "approvers.yaml").write_text((BUNDLES / "mini" / "approvers.yaml").read_text())
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "passwd").write_text("no policy\n")
+    inspection = inspect_bundle(tmp_path)
+    assert inspection.bundle is not None
+    assert ["4:11: there is no policy in this folder: nothing that is proposed is ever denied"] == [
+        f"{each.place.line}:{each.place.column}: {each.what}" for each in inspection.warnings
+    ]
