@@ -97,11 +97,6 @@ def load_yaml(path: Path, *, error: type[EvidenceError] = InputError) -> Documen
     return document
 
 
-def load_all_yaml(path: Path, *, error: type[EvidenceError] = InputError) -> list[Document]:
-    """Every document in the file, in order. Raises `error` with line and column."""
-    return parse_all_yaml(read_bounded(path, error), path, error=error)
-
-
 def parse_all_yaml(content: bytes, path: Path, *, error: type[EvidenceError] = InputError) -> list[Document]:
     """Every document in the bytes; `path` only names them in messages."""
     documents, faults = _survey(content, path, error)

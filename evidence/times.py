@@ -58,13 +58,8 @@ def parse_rfc3339(text: str) -> int:
     return _in_range(seconds * NS_PER_SECOND + nanoseconds, text)
 
 
-def parse_optional_rfc3339(text: str) -> int | None:
-    """As `parse_rfc3339`, with Go's zero time (Alertmanager's `0001-01-01T00:00:00Z`) as None."""
-    return None if is_zero_time(text) else parse_rfc3339(text)
-
-
 def is_zero_time(text: str) -> bool:
-    """Whether it is Go's zero time, which says "none"."""
+    """Whether it is Go's zero time (Alertmanager's `0001-01-01T00:00:00Z`), which says "none"."""
     return text.startswith("0001-") and _ZERO.fullmatch(text) is not None
 
 

@@ -14,18 +14,6 @@ from evidence.readers.contract import Around, Event, Json, Reader, SourceFacts
 from evidence.times import format_rfc3339
 
 DETECTION_FINDING = 2004
-KEYS = (
-    "incident_type",
-    "severity",
-    "cluster",
-    "namespace",
-    "workload",
-    "pod",
-    "signal_source",
-    "signal_name",
-    "deployment_revision",
-    "service_owner",
-)
 SEVERITIES = {
     "critical": 5,
     "high": 4,

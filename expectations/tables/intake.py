@@ -64,22 +64,6 @@ EVENT_KINDS = (
 )
 INCIDENT_TYPES = ("dependency", "infrastructure", "rollout", "security")
 SEVERITY_WORDS = ("critical", "fatal", "high", "informational", "low", "medium")
-RECORD_FLAGS = (
-    "conflicting_acknowledgement",  # rows of one incident differ in it
-    "conflicting_begin",
-    "conflicting_end",
-    "conflicting_environment",
-    "conflicting_incident_type",
-    "conflicting_notification",
-    "conflicting_service",
-    "conflicting_severity",
-    "ended_before_begin",
-    "missing_begin",
-    "missing_end",
-    "missing_notification",
-    "notified_before_begin",
-    "unknown_severity",  # a word that the mapping does not have
-)
 OUTCOMES = ("aborted_by_policy", "escalated", "rolled_back", "succeeded")
 
 FILES = TableContract(

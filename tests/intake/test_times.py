@@ -13,7 +13,7 @@ from evidence.times import (
     NS_MAX,
     TimeRefused,
     format_rfc3339,
-    parse_optional_rfc3339,
+    is_zero_time,
     parse_rfc3339,
     parse_unix_ns,
     parse_unix_seconds,
@@ -74,9 +74,10 @@ def test_what_no_calendar_knows_is_refused(text: str, reason: str) -> None:
 @pytest.mark.parametrize(
     "text", ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00.000Z", "0001-01-01T00:00:00+00:00"]
 )
-def test_the_zero_time_is_none(text: str) -> None:
+def test_the_zero_time_is_told_from_a_time(text: str) -> None:
     """Go writes it where there is no time."""
-    assert parse_optional_rfc3339(text) is None
+    assert is_zero_time(text)
+    assert not is_zero_time(text.replace("0001-", "2001-"))
 
 
 @given(st.integers(0, NS_MAX))
