@@ -59,7 +59,7 @@ class Recorded:
 
 
 def incidents_of(recorded: Tables, only: Collection[str] = ()) -> tuple[Recorded, ...]:
-    """The incidents, or only those named (a beginning is enough), by id. Raises InputError for an unknown one."""
+    """The incidents, or only those named (a beginning will do), by id. Raises InputError for unknown ones."""
     sources: dict[str, set[str]] = {}
     arrivals: dict[str, set[int]] = {}
     for event in recorded["intake.evidence_events"].select(["incident_id", "source", "known_at"]).to_pylist():
