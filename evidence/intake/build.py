@@ -75,6 +75,24 @@ def build(
     }
 
 
+def build_folders(
+    folders: Sequence[IncidentFolder], root: Path, settings: Settings, keep_bytes: Callable[[bytes], str]
+) -> Tables:
+    """What the exports of `folders` hold, each read as `build` reads it: files, records, quarantine, events.
+
+    Nothing else is asked for: no catalogue, no account of an ingest, no incident.yaml.
+    """
+    rows = _Rows()
+    for folder in folders:
+        _read_incident(folder, root, settings, keep_bytes, rows)
+    return {
+        "intake.files": table_from_rows("intake.files", rows.files),
+        "intake.raw_records": _by_column("intake.raw_records", rows.records),
+        "intake.quarantine": _by_column("intake.quarantine", [row for _, row in rows.quarantine.values()]),
+        "intake.evidence_events": _by_column("intake.evidence_events", rows.events),
+    }
+
+
 def _read_incident(
     folder: IncidentFolder, root: Path, settings: Settings, keep_bytes: Callable[[bytes], str], rows: _Rows
 ) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import os
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -11,7 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
+from pipelines.cli import detecting
 from pipelines.cli.choices import ComparisonFormat, Engine, Format
+from pipelines.cli.streams import leave_at_once, print_anywhere
 
 EXIT_FINDINGS = 1
 EXIT_USAGE = 2
@@ -33,7 +33,7 @@ class _Commands(typer.core.TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         from evidence.errors import EvidenceError
 
-        _print_anywhere()
+        print_anywhere()
         try:
             return super().invoke(ctx)
         except EvidenceError as error:
@@ -41,25 +41,12 @@ class _Commands(typer.core.TyperGroup):
             raise typer.Exit(exit_code_of(error)) from error
 
 
-def _print_anywhere() -> None:
-    """Let a terminal that knows few letters show '?' for the others rather than end the command."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
-
-
-def _leave_at_once() -> None:
-    """End the process with success: to take apart all that a run has imported and built costs a second."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
-
-
 def exit_code_of(error: Exception) -> int:
     """2 where the call or an input is at fault, 1 where something built from it does not hold."""
-    from evidence.errors import InputError, PlaybookError, WarehouseError
+    from evidence.errors import DetectionError, InputError, PlaybookError, WarehouseError
 
-    return EXIT_USAGE if isinstance(error, InputError | PlaybookError | WarehouseError) else EXIT_FINDINGS
+    at_fault = InputError | PlaybookError | DetectionError | WarehouseError
+    return EXIT_USAGE if isinstance(error, at_fault) else EXIT_FINDINGS
 
 
 app = typer.Typer(
@@ -132,7 +119,7 @@ def run(
         print_blocked(folders, output_format)
         raise typer.Exit(EXIT_FINDINGS) from None
     print_summary(folders, output_format)
-    _leave_at_once()
+    leave_at_once()
 
 
 @app.command(epilog="Example: evidence ingest exports/ --into incidents --dry-run")
@@ -315,6 +302,9 @@ def compare(
         is_all=is_all,
     ):
         raise typer.Exit(EXIT_FINDINGS)
+
+
+app.command(epilog=detecting.EPILOG)(detecting.detect)
 
 
 @app.command(epilog="Example: evidence tabletop inc-0103 < answers.txt")

@@ -1,0 +1,140 @@
+"""The command `evidence detect`: what Sigma rules would have caught in recorded history."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipelines.cli.choices import Format
+
+if TYPE_CHECKING:
+    from simulator.detections.recorded import Recorded
+
+EPILOG = "Example: evidence detect --rules playbooks/detections --exports exports/"
+
+
+class LevelChoice(StrEnum):
+    """Sigma's levels, as `simulator.detections.model.Level` has them; here, so that help loads nothing."""
+
+    INFORMATIONAL = "informational"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+def detect(
+    rules: Annotated[Path, typer.Option(help="Sigma file, or folder of them.")] = Path(
+        "playbooks/detections"
+    ),
+    incidents: Annotated[
+        Path | None, typer.Option(help="Folder of recorded incidents to read, instead of the warehouse.")
+    ] = None,
+    exports: Annotated[
+        Path | None,
+        typer.Option(help="File or folder of raw exports without incident.yaml: one incident a file."),
+    ] = None,
+    history: Annotated[
+        Path | None, typer.Option(help="Folder of Parquet files that holds intake.raw_records, too.")
+    ] = None,
+    warehouse: Annotated[Path, typer.Option(help="Folder of the published tables.")] = Path("warehouse"),
+    values: Annotated[
+        Path | None,
+        typer.Option(help="YAML file of placeholders; values.yaml of the rules' folder when omitted."),
+    ] = None,
+    rule: Annotated[
+        list[str] | None, typer.Option("--rule", help="Only the rule of this id or title; may be repeated.")
+    ] = None,
+    level: Annotated[
+        LevelChoice, typer.Option("--level", help="Level from which on a rule catches an incident.")
+    ] = LevelChoice.MEDIUM,
+    output_format: Annotated[Format, typer.Option("--format", help="How to print the result.")] = Format.TEXT,
+    out: Annotated[Path | None, typer.Option("--out", help="File to write instead of printing.")] = None,
+) -> None:
+    """Say which past incidents Sigma rules would have caught, how soon, and with what noise.
+
+    Rules that never fire are told with the reason, and those that catch the same. Exits with 0 whatever the
+    rules catch, with 2 when a rule or the call is wrong.
+    """
+    from contextlib import closing
+
+    from pipelines.cli.wrapping import wrapped
+    from simulator.detections.chosen_rules import load_chosen
+    from simulator.detections.model import Level
+    from simulator.detections.rendering import render_json, render_text
+    from simulator.detections.replay import replay
+
+    source = _Source(warehouse, incidents, exports, history)
+    _refuse_two(source)
+    if out is not None:
+        _prepare(out, [rules, *source.named()])
+    loaded = load_chosen(rules, values, rule or ())
+    recorded = source.open()
+    with closing(recorded.connection):
+        detection = replay(loaded, recorded, str(rules), Level(level.value))
+    if output_format is Format.JSON:
+        _write(render_json(detection), out)
+    else:
+        text = render_text(detection)
+        _write(wrapped(text) if out is None else text, out)
+
+
+@dataclass(frozen=True)
+class _Source:
+    warehouse: Path
+    incidents: Path | None
+    exports: Path | None
+    history: Path | None
+
+    def named(self) -> list[Path]:
+        """What was given instead of the warehouse, else the warehouse."""
+        found = [path for path in (self.incidents, self.exports, self.history) if path is not None]
+        return found or [self.warehouse]
+
+    def open(self) -> Recorded:
+        """The records to look at. Raises InputError or WarehouseError, naming the folder."""
+        from simulator.detections import recorded
+
+        if self.incidents is not None:
+            return recorded.open_incidents(self.incidents)
+        if self.exports is not None:
+            return recorded.open_exports(self.exports)
+        if self.history is not None:
+            return recorded.open_history(self.history)
+        return recorded.open_warehouse(self.warehouse)
+
+
+def _refuse_two(source: _Source) -> None:
+    from evidence.errors import InputError
+
+    if len(source.named()) > 1:
+        raise InputError("--incidents, --exports and --history exclude each other", remedy="Give one of them")
+
+
+def _prepare(out: Path, read: list[Path]) -> None:
+    """Make the folder of the file; what cannot be written is told before anything is read."""
+    from evidence.errors import InputError
+    from pipelines.cli.histories import writing
+
+    if out.is_dir():
+        raise InputError(f"--out {out} is a folder", remedy="Name a file")
+    for path in read:
+        if out.resolve().is_relative_to(path.resolve()):
+            raise InputError(f"--out {out} lies in {path}, which is read", remedy="Name a file elsewhere")
+    with writing(f"--out {out}"):
+        out.parent.mkdir(parents=True, exist_ok=True)
+
+
+def _write(text: str, out: Path | None) -> None:
+    from pipelines.cli.histories import writing
+
+    if out is None:
+        sys.stdout.write(text)
+        return
+    with writing(f"--out {out}"):
+        out.write_text(text, encoding="utf-8")

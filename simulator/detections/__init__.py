@@ -1,0 +1,1 @@
+"""Detections over recorded history: what rules would have caught, when, with what noise."""
