@@ -22,6 +22,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 WIDTH = 380  # of a telephone; wider screens scale it up
 LABEL_WIDTH, COUNT_WIDTH = 150, 40
+BAR_STEP = 24
 DOT_STEP, DOT_ROWS_MAX = 36, 24
 MARGIN = 10
 # Seconds at which the axis of times has a tick, as far as it reaches, and what stands there.
