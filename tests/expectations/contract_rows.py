@@ -16,7 +16,7 @@ def rows(table: str, count: int = 3) -> list[dict[str, Any]]:
     """`count` rows whose every value fits, and differs from row to row where the type allows."""
     return [
         {
-            column.name: column.allowed[0]
+            column.name: column.allowed[index % len(column.allowed)]
             if column.allowed
             else {
                 ColumnType.TEXT: f"{column.name}-{index}",
