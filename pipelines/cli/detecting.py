@@ -45,7 +45,9 @@ def detect(
     warehouse: Annotated[Path, typer.Option(help="Folder of the published tables.")] = Path("warehouse"),
     values: Annotated[
         Path | None,
-        typer.Option(help="YAML file of placeholders; values.yaml of the rules' folder when omitted."),
+        typer.Option(
+            help="YAML file of placeholders; values.yaml of the rules' folder or the one above, when omitted."
+        ),
     ] = None,
     rule: Annotated[
         list[str] | None, typer.Option("--rule", help="Only the rule of this id or title; may be repeated.")

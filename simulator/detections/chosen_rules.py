@@ -15,7 +15,7 @@ VALUES = "values.yaml"
 
 
 def load_chosen(path: Path, values: Path | None, chosen: Sequence[str]) -> RuleSet:
-    """The rules of a file or folder; without `values`, with `values.yaml` of the folder or beside the file.
+    """The rules of a file or folder; without `values`, with `values.yaml` of its folder or the one above.
 
     Raises InputError where a path is not there or a chosen rule is not, RefusedDetections for every fault.
     """
@@ -25,9 +25,13 @@ def load_chosen(path: Path, values: Path | None, chosen: Sequence[str]) -> RuleS
         )
     if values is not None and not values.is_file():
         raise InputError("is no file", place=Place(values), remedy="Give --values a YAML file")
-    beside = (path if path.is_dir() else path.parent) / VALUES
-    rules = load_rules(path, values or (beside if beside.is_file() else None))
+    rules = load_rules(path, values or _values_near(path))
     return choose(rules, chosen) if chosen else rules
+
+
+def _values_near(path: Path) -> Path | None:
+    folder = (path if path.is_dir() else path.parent).absolute()
+    return next((each / VALUES for each in (folder, folder.parent) if (each / VALUES).is_file()), None)
 
 
 def choose(rules: RuleSet, chosen: Iterable[str]) -> RuleSet:

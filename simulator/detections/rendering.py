@@ -55,22 +55,22 @@ def duration(seconds: int) -> str:
 def _head(detection: Detection) -> list[str]:
     read = detection.history
     fired = len(detection.rules) - len(detection.never_fired)
-    days = (
-        f", {_counted(read.day_count, 'day')} from {read.first_at} to {read.last_at}" if read.first_at else ""
-    )
+    days = f"events on {_counted(read.day_count, 'day')} from {read.first_at} to {read.last_at}"
     records = f"{_counted(read.record_count, 'record')} in {_counted(read.file_count, 'file')}"
-    unseen = f"{read.refused_count:,} refused, {read.duplicate_count:,} copies"
     return [
         f"rules    {_counted(len(detection.rules), 'rule')} from {detection.rules_path}; {fired} fired",
-        f"history  {_counted(read.incident_count, 'incident')} from {read.path}{_one_a_file(read.kind)}",
-        f"         {records} ({unseen}){days}",
+        f"history  {_counted(read.incident_count, 'incident')} from {read.path}",
+        *_one_a_file(read.kind),
+        f"         {records} ({read.refused_count:,} refused, {read.duplicate_count:,} copies)",
+        f"         {days if read.first_at else 'no event in them'}",
         f"caught   {_caught_words(detection)}, by rules of level {detection.level.value} or higher",
         *_noise_line(detection),
     ]
 
 
-def _one_a_file(kind: HistoryKind) -> str:
-    return ": one a file, since nobody has said what belongs together" if kind is HistoryKind.EXPORTS else ""
+def _one_a_file(kind: HistoryKind) -> list[str]:
+    is_by_file = kind is HistoryKind.EXPORTS
+    return ["         one incident a file: nobody has said what belongs together"] if is_by_file else []
 
 
 def _caught_words(detection: Detection) -> str:

@@ -114,6 +114,19 @@ def _sides(said: dict[str, Any]) -> tuple[list[str], list[str]]:
     return said["incidents_caught"], said["incidents_missed"]
 
 
+def test_placeholders_are_those_of_the_folder_or_the_one_above(tmp_path: Path) -> None:
+    """values.yaml beside the rules or above them is read, and --values instead of it."""
+    (tmp_path / "rules").mkdir()
+    file = write_rules(tmp_path / "rules" / "a.yml", rule(1, {"eventName|expand": "%calls%"}))
+    for name, text in (("values.yaml", "StopLogging"), ("other.yaml", "GetUser")):
+        (tmp_path / name).write_text(f"calls: [{text}]\n")
+    export = tmp_path / "a.json"
+    export.write_text(json.dumps({"Records": [call("StopLogging", 1)]}))
+    words = ("--rules", file, "--exports", export)
+    assert ["a.json"] == found(*words)["incidents_caught"]
+    assert [] == found(*words, "--values", tmp_path / "other.yaml")["incidents_caught"]
+
+
 def test_the_answer_is_written_to_a_file(tmp_path: Path, rules: Path) -> None:
     """--out prints nothing, and holds what would have been printed."""
     (tmp_path / "one").mkdir()
