@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from evidence.detections.loading import load_rules
 from tests.detections.our_rules import (
     VALUES,
@@ -50,6 +52,7 @@ def renamed(documents: Documents, suffix: str) -> Documents:
     return documents
 
 
+@pytest.mark.slow
 def test_no_part_of_a_rule_is_without_a_case(tmp_path: Path) -> None:
     """A filter, or one of several ways to hit, that no case shows might as well be wrong."""
     parts: dict[str, tuple[str, str]] = {}

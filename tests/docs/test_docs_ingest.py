@@ -124,6 +124,7 @@ def overall(folder: Path) -> list[str]:
     return [*shown, "", "After `evidence run --incidents gcp`:", "", "```sql", OVERALL, "```", "", *table]
 
 
+@pytest.mark.slow
 @pytest.mark.golden
 @pytest.mark.skipif(not GCP.is_file(), reason="the recorded incidents are not beside the repository")
 def test_the_page_shows_the_figures_of_a_public_table(golden, tmp_path: Path) -> None:

@@ -286,6 +286,7 @@ def test_a_run_of_the_command_line_is_shown(dev: Dev) -> None:
     assert ("materialise_everything", "SUCCESS") in [(run["jobName"], run["status"]) for run in runs]
 
 
+@pytest.mark.slow
 def test_a_killed_run_does_not_hold_the_queue(dev: Dev, killed: str, launched: Launched) -> None:
     """Nobody has to turn anything on: it is marked as failed, and the next run is let through."""
     assert ("FAILURE", "SUCCESS") == (dev.status(killed), launched.status)

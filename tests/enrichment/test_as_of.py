@@ -6,6 +6,7 @@ import random
 from typing import Any
 
 import pyarrow as pa
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -229,6 +230,7 @@ def supports_until(tables: Tables, moment_at: int) -> list[dict[str, Any]]:
     return [row for row in rows if (row["incident_id"], row["moment"]) in moments]
 
 
+@pytest.mark.slow
 @settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(0, 2**32))
 def test_the_order_of_the_rows_does_not_matter(seed: int) -> None:

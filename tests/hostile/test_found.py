@@ -11,12 +11,12 @@ from ..readers.samples import FILES, WEBHOOK
 
 
 def test_an_array_that_nobody_knows_is_refused_whoever_its_neighbours_are(tmp_path: Path) -> None:
-    """A silence without its keys lies in a file of silences: by itself it could not be read again."""
+    """A silence without its keys among silences: by itself it could not be read again, and has no format."""
     silences = FILES["alertmanager_silences"]
     stray = [{key: value for key, value in silences[0].items() if key not in ("matchers", "endsAt")}]
     report = ingest(put(tmp_path / "a", {"x": lines([silences, stray])}), into=tmp_path / "in")
     [refused] = report.refusals
-    assert "alertmanager_silences" == refused.format
+    assert ("unknown_format", None) == (refused.reason, refused.format)
     assert len(silences) + 1 == report.records
 
 

@@ -141,6 +141,7 @@ def test_what_is_left_out_is_the_same_however_files_are_split(tmp_path: Path, na
     assert intake_of(one)["intake.declared_gaps"] == intake_of(other)["intake.declared_gaps"]
 
 
+@pytest.mark.slow
 def test_files_that_come_one_after_another_leave_the_same_as_together(tmp_path: Path) -> None:
     """In either order, and a second time nothing changes."""
     pieces = LAYOUTS["each by itself"]

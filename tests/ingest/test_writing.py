@@ -71,7 +71,7 @@ def test_a_second_ingest_of_the_same_bytes_writes_nothing(tmp_path: Path) -> Non
     assert (0, len(RECORDS)) == (report.evidence, report.duplicate)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_order_split_and_repetition_do_not_matter(
     data: Any, tmp_path_factory: pytest.TempPathFactory

@@ -94,6 +94,7 @@ def lost(before: Names, after: Names) -> set[Names]:
     return found
 
 
+@pytest.mark.slow
 def test_every_lost_approval_is_named_by_exactly_the_gates_that_held_it() -> None:
     """Over all 32 combinations of five gates, every part of them taken away, and every distinct state."""
     seen: set[Names] = set()
