@@ -15,6 +15,8 @@ from expectations.tables import TABLES
 
 Tables = dict[str, pa.Table]
 
+_ROWS_AT_A_TIME = 122_880  # a row group: what DuckDB gives one thread to do
+
 _ARROW_TYPES: dict[ColumnType, pa.DataType] = {
     ColumnType.TEXT: pa.string(),
     ColumnType.INTEGER: pa.int32(),
@@ -94,3 +96,12 @@ def open_memory() -> duckdb.DuckDBPyConnection:
     )
     connection.execute("set TimeZone = 'UTC'").fetchall()
     return connection
+
+
+def spare_threads(connection: duckdb.DuckDBPyConnection, row_count_max: int) -> None:
+    """One thread where no table has more rows than DuckDB hands out at a time.
+
+    A second thread would get nothing to do, and hold buffers for every step of every statement.
+    """
+    if row_count_max <= _ROWS_AT_A_TIME:
+        connection.execute("set threads = 1").fetchall()

@@ -25,7 +25,7 @@ from evidence.enrichment.grading import Grading
 from evidence.errors import ContractError
 from evidence.readers.registry import READERS
 from evidence.settings import Settings
-from evidence.tables import Tables, open_memory
+from evidence.tables import Tables, open_memory, spare_threads
 
 SEPARATOR = "#"
 RECORDED = (
@@ -123,6 +123,8 @@ def open_variants(
         _register_variants(connection, tuple(variants))
         for name in ("evidence_events", "declared_gaps", "quarantine", "incidents"):
             _create(connection, f"intake.{name}", _sql(f"varied_{name}"))
+        ((event_count,),) = connection.execute("select count(*) from intake.evidence_events").fetchall()
+        spare_threads(connection, event_count)
         completeness = quality.build_completeness(connection)["quality.completeness"]
         connection.register("arrow_completeness", completeness)
         _create(connection, "quality.completeness", "from arrow_completeness")

@@ -112,6 +112,7 @@ def test_a_failed_run_publishes_nothing(folders: Folders, instance: dg.DagsterIn
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_a_failed_run_that_goes_on_publishes_all_of_its_version(
     folders: Folders, instance: dg.DagsterInstance
 ) -> None:

@@ -51,6 +51,7 @@ def bad_bundles() -> str:
     return "\n".join(rows) + "\n"
 
 
+@pytest.mark.slow
 @pytest.mark.golden
 def test_the_page_shows_what_the_command_prints(golden, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     """Every block of the page, run in the repository."""

@@ -83,6 +83,7 @@ def without_floors(bundle: Bundle) -> Bundle:
     return Bundle("without floors", Playbook.model_validate(document), bundle.approvers, bundle.policies)
 
 
+@pytest.mark.slow
 @pytest.mark.golden
 def test_the_page_of_faults_follows_from_the_code(golden: Callable, recorded, active, settings) -> None:
     """Kinds, ranges, invariants and both outputs are what they are."""

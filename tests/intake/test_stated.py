@@ -123,7 +123,7 @@ def _parts(exports: list[Any], count: int) -> list[list[Any]]:
     return [exports[start : start + size] for start in range(0, size * count, size)]
 
 
-@settings(max_examples=15)
+@settings(max_examples=6)
 @given(
     alerts=st.permutations([RECORDS[0], RECORDS[1], RECORDS[2], RECORDS[6]]),
     events=st.permutations([RECORDS[3], RECORDS[4], RECORDS[5], RECORDS[7]]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from contextlib import closing
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -44,6 +45,7 @@ def test_hybrids_are_decided_as_the_kernel_decides_them(
                 }
 
 
+@pytest.mark.slow
 @settings(max_examples=12)
 @given(bundles_near(mini(), edits_max=3), st.integers(0, 10_000))
 def test_regraded_keys_are_those_of_states_decided_anew(bundle: Bundle, seed: int) -> None:

@@ -155,6 +155,7 @@ def is_below(demand: Demand | None, mode: int) -> bool:
 NEAR = bundles_near(mini(), edits_max=2)
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(NEAR, NEAR)
 def test_every_set_that_gives_up_a_mode_in_some_state_is_named(baseline: Bundle, candidate: Bundle) -> None:

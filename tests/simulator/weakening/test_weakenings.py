@@ -73,6 +73,7 @@ def check_that_less_approval_is_reported(baseline: Bundle, candidate: Bundle, se
 NEAR = bundles_near(mini(), edits_max=3)
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(NEAR, NEAR, st.integers(0, 10_000))
 def test_wherever_less_approval_is_demanded_a_weakening_is_reported(
