@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,7 +29,7 @@ def kill_when(project: Project, condition: Callable[[], object]) -> None:
     try:
         until(lambda: process.poll() is not None or condition(), RUN_SECONDS_MAX, "the moment to kill")
     finally:
-        os.kill(process.pid, signal.SIGKILL)
+        process.kill()  # nothing where it has ended
         process.communicate()
 
 
