@@ -12,7 +12,6 @@ from pydantic import PrivateAttr
 
 from assets.run_versions import version_of
 from evidence.drafts import Draft
-from evidence.tables import spare_threads
 from evidence.warehouse import Warehouse
 
 
@@ -71,7 +70,4 @@ class Folders(dg.ConfigurableResource):  # type: ignore[type-arg]  # hands out i
         with contextlib.closing(self.tables.connect(names)) as connection:
             if self.threads:
                 connection.execute("set threads = ?", [self.threads]).fetchall()
-            else:
-                row_counts = (each.row_count for each in self.tables.published().values())
-                spare_threads(connection, max(row_counts, default=0))
             yield connection

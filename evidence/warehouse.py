@@ -35,7 +35,7 @@ from evidence.placing import (
     write_aside,
     write_unflushed,
 )
-from evidence.tables import Tables, conform, open_memory
+from evidence.tables import Tables, conform, open_memory, spare_threads
 from expectations.tables import TABLES
 
 WHOLE = ""
@@ -136,6 +136,7 @@ class Warehouse:
         published = self.published()
         wanted = published.keys() if names is None else published.keys() & set(names)
         _create_views(connection, {name: self.paths_of(published[name]) for name in wanted})
+        spare_threads(connection, max((published[name].row_count for name in wanted), default=0))
         return connection
 
     # --- publishing

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from evidence import json_strict
 from evidence.anchors import sha256_of
 from evidence.ingest.grouping import statement
+from evidence.ingest.index import in_batches
 from evidence.ingest.pipeline import Ingest
 from evidence.ingest.raw_bytes import RawBytes
 from evidence.ingest.refused import pieces_of_file
@@ -77,17 +78,12 @@ def _unreadable(ingest: Ingest, raw: RawBytes) -> Iterator[_Line]:
         " where settled.reason <> '' and (files.held_by is null or settled.reason = 'conflicting_identity')"
         " order by settled.file_id, settled.ordinal"
     )
-    for file_id, rows in groupby(_fetched(answer), key=lambda row: row[0]):
+    for file_id, rows in groupby(in_batches(answer), key=lambda row: row[0]):
         if ingest.index.facts[file_id].is_refused:
             (row, *_) = rows
             yield from _of_file(ingest, file_id, row)
         else:
             yield from (_of_record(row, raw) for row in rows)
-
-
-def _fetched(answer: Any) -> Iterator[Any]:
-    while batch := answer.fetchmany(10_000):
-        yield from batch
 
 
 def _of_record(row: Any, raw: RawBytes) -> _Line:
@@ -152,7 +148,7 @@ def _declared(ingest: Ingest, raw: RawBytes) -> Iterator[_Line]:
         "select format, received_at, file_id, start, length, sha256 from units"
         " where incident_id = '' and first_at is null order by format, sha256, file_id"
     )
-    for format_, received_at, file_id, start, length, sha256 in _fetched(answer):
+    for format_, received_at, file_id, start, length, sha256 in in_batches(answer):
         reading = read_file(raw.read(file_id, start, length, sha256), ingest.index.settings, received_at)
         for record in reading.records:
             if not (record.reason or record.events):
@@ -189,7 +185,7 @@ def _gap_line(format_: str, gap: Gap, received: int | None, sha256: bytes) -> _L
 def _write(ingest: Ingest, gathered: Path, aside: Path) -> None:
     answer = ingest.index.connection.execute(statement("left_out"), [str(gathered)])
     with aside.open("wb") as handle:
-        handle.writelines(_text(row) for row in _fetched(answer))
+        handle.writelines(_text(row) for row in in_batches(answer))
 
 
 def _text(row: Any) -> bytes:

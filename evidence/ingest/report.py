@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, ConfigDict
 
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
+from evidence.published_schemas import schema_text
+
 REPORT_VERSION = 1
 
 
@@ -143,9 +143,4 @@ class RecordsReport(_Report):
 
 def published_schema() -> str:
     """The JSON Schema of both reports as the text of docs/schemas/ingest.schema.json."""
-    schema = {
-        "$schema": DIALECT,
-        "$id": f"urn:incident-evidence:ingest:{REPORT_VERSION}",
-        **TypeAdapter[Any](IngestReport | RecordsReport).json_schema(mode="serialization"),
-    }
-    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+    return schema_text("ingest", REPORT_VERSION, IngestReport | RecordsReport)

@@ -79,20 +79,19 @@ def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _spreads(connection: duckdb.DuckDBPyConnection) -> Tables:
     connection.execute(_SQL["cells"]).fetchall()
-    _rank(connection, "select distinct n from kpi_cells order by n")
-    spreads = connection.sql(_SQL["spreads"]).to_arrow_table()
+    spreads = _figures(connection, "kpi_cells")
     return {name: spreads.filter(pc.equal(spreads.column("kpi"), name)) for name in SPREAD_TABLES}
 
 
 def _overall(connection: duckdb.DuckDBPyConnection) -> Tables:
     connection.execute(_SQL["overall_cells"]).fetchall()
-    _rank(connection, "select distinct n from kpi_overall_cells order by n")
-    found = connection.sql(_SQL["overall"]).to_arrow_table()
-    return {"kpis.overall": conform("kpis.overall", found)}
+    return {"kpis.overall": conform("kpis.overall", _figures(connection, "kpi_overall_cells"))}
 
 
-def _rank(connection: duckdb.DuckDBPyConnection, counts: str) -> None:
-    """The ranks of the interval for each count that the query gives."""
-    found = connection.execute(counts).fetchall()
+def _figures(connection: duckdb.DuckDBPyConnection, cells: str) -> pa.Table:
+    """The figures of every cell of the table, beside the columns that say which cell it is."""
+    connection.execute(f"create or replace temp view kpi_counted as from {cells}").fetchall()
+    found = connection.execute("select distinct n from kpi_counted order by n").fetchall()
     ranks = [{"n": n, "low_rank": r[0], "high_rank": r[1]} for (n,) in found if (r := median_ranks(n))]
     connection.register("kpi_median_ranks", pa.Table.from_pylist(ranks, schema=_RANKS))
+    return connection.sql(_SQL["figures"]).to_arrow_table()

@@ -8,7 +8,8 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.cli.histories import HistoryChoice, load_named, named_version, open_chosen, writing
+from pipelines.cli.histories import HistoryChoice, load_named, named_version, open_chosen
+from pipelines.cli.out_files import prepare_out, put_out
 
 if TYPE_CHECKING:
     from simulator.comparison.model import Change, Comparison, StaticWeakening
@@ -43,7 +44,7 @@ def print_comparison(
     baseline, candidate = named_version(baseline), named_version(candidate)
     if out is not None:
         read = (Path(baseline), Path(candidate), choice.incidents, choice.history, choice.warehouse)
-        _prepare(out, [folder for folder in read if folder is not None])
+        prepare_out(out, [folder for folder in read if folder is not None])
     bundles = load_named(baseline, beside=candidate), load_named(candidate, beside=baseline)
     history = open_chosen(choice, bundles[0])
     with closing(history.connection):
@@ -56,12 +57,7 @@ def print_comparison(
             listed_max=listed_max,
         )
     text = render(comparison, output_format, _layout(is_all=is_all, is_printed=out is None))
-    if out is None:
-        sys.stdout.write(text)
-        sys.stdout.flush()  # what fails is said after the comparison, also where both go into one file
-    else:
-        with writing(f"--out {out}"):
-            out.write_text(text, encoding="utf-8")
+    put_out(text, out)
     return _report(list(failures(comparison, wanted)), allowed, comparison)
 
 
@@ -77,19 +73,6 @@ def _layout(*, is_all: bool, is_printed: bool) -> Layout:
         is_coloured=is_printed and sys.stdout.isatty() and not is_plain,
         **told,
     )
-
-
-def _prepare(out: Path, read: Sequence[Path]) -> None:
-    """Make the folder of the file; what cannot be written is told before anything is compared."""
-    from evidence.errors import InputError
-
-    if out.is_dir():
-        raise InputError(f"--out {out} is a folder", remedy="Name a file")
-    for folder in read:
-        if out.resolve().is_relative_to(folder.resolve()):
-            raise InputError(f"--out {out} lies in {folder}, which is read", remedy="Name a file elsewhere")
-    with writing(f"--out {out}"):
-        out.parent.mkdir(parents=True, exist_ok=True)
 
 
 def parse_fail_on(text: str) -> tuple[str, ...]:
@@ -142,10 +125,12 @@ def failures(comparison: Comparison, wanted: Sequence[str]) -> list[str]:
 
 def _is_let_pass(change: Change, comparison: Comparison) -> bool:
     """Whether the change weakens an approval by nothing but clauses that are allowed by name."""
+    from simulator.weakening.allowances import TOGETHER
+
     found = change.responsible
     if found is None or not found.is_exhaustive or not _is_meant(WEAKENING, change):
         return False
-    allowed = {part for each in comparison.weakenings if each.is_allowed for part in each.id.split("+")}
+    allowed = {part for each in comparison.weakenings if each.is_allowed for part in each.id.split(TOGETHER)}
     return bool(found.minimal_sets) and all(allowed.issuperset(each) for each in found.minimal_sets)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -65,6 +64,7 @@ def detect(
     """
     from contextlib import closing
 
+    from pipelines.cli.out_files import prepare_out, put_out
     from pipelines.cli.wrapping import wrapped
     from simulator.detections.chosen_rules import load_chosen
     from simulator.detections.model import Level
@@ -74,16 +74,16 @@ def detect(
     source = _Source(warehouse, incidents, exports, history)
     _refuse_two(source)
     if out is not None:
-        _prepare(out, [rules, *source.named()])
+        prepare_out(out, [rules, *source.named()])
     loaded = load_chosen(rules, values, rule or ())
     recorded = source.open()
     with closing(recorded.connection):
         detection = replay(loaded, recorded, str(rules), Level(level.value))
     if output_format is Format.JSON:
-        _write(render_json(detection), out)
+        put_out(render_json(detection), out)
     else:
         text = render_text(detection)
-        _write(wrapped(text) if out is None else text, out)
+        put_out(wrapped(text) if out is None else text, out)
 
 
 @dataclass(frozen=True)
@@ -116,27 +116,3 @@ def _refuse_two(source: _Source) -> None:
 
     if len(source.named()) > 1:
         raise InputError("--incidents, --exports and --history exclude each other", remedy="Give one of them")
-
-
-def _prepare(out: Path, read: list[Path]) -> None:
-    """Make the folder of the file; what cannot be written is told before anything is read."""
-    from evidence.errors import InputError
-    from pipelines.cli.histories import writing
-
-    if out.is_dir():
-        raise InputError(f"--out {out} is a folder", remedy="Name a file")
-    for path in read:
-        if out.resolve().is_relative_to(path.resolve()):
-            raise InputError(f"--out {out} lies in {path}, which is read", remedy="Name a file elsewhere")
-    with writing(f"--out {out}"):
-        out.parent.mkdir(parents=True, exist_ok=True)
-
-
-def _write(text: str, out: Path | None) -> None:
-    from pipelines.cli.histories import writing
-
-    if out is None:
-        sys.stdout.write(text)
-        return
-    with writing(f"--out {out}"):
-        out.write_text(text, encoding="utf-8")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 
-from evidence.handoff.schema import DIALECT
+from evidence.published_schemas import schema_text
 from evidence.redaction import make_visible
 from simulator.detections.model import (
     SCHEMA_VERSION,
@@ -26,13 +25,8 @@ def render_json(detection: Detection) -> str:
 
 
 def published_schema() -> str:
-    """The text of docs/schemas/detection.schema.json, generated so that the two cannot part."""
-    schema = {
-        "$schema": DIALECT,
-        "$id": f"urn:incident-evidence:detection:{SCHEMA_VERSION}",
-        **Detection.model_json_schema(mode="serialization"),
-    }
-    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+    """The text of docs/schemas/detection.schema.json."""
+    return schema_text("detection", SCHEMA_VERSION, Detection)
 
 
 def render_text(detection: Detection) -> str:

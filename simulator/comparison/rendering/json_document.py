@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-
-from evidence.handoff.schema import DIALECT
+from evidence.published_schemas import schema_text
 from simulator.comparison.model import SCHEMA_VERSION, Comparison
 
 
@@ -14,10 +12,5 @@ def render_json(comparison: Comparison) -> str:
 
 
 def published_schema() -> str:
-    """The text of docs/schemas/comparison.schema.json, generated so that the two cannot part."""
-    schema = {
-        "$schema": DIALECT,
-        "$id": f"urn:incident-evidence:comparison:{SCHEMA_VERSION}",
-        **Comparison.model_json_schema(mode="serialization"),
-    }
-    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+    """The text of docs/schemas/comparison.schema.json."""
+    return schema_text("comparison", SCHEMA_VERSION, Comparison)

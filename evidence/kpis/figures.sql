@@ -1,7 +1,7 @@
--- kpis.overall: the figures of every time over the whole history, in whole seconds, as spreads.sql makes them.
+-- The figures of every cell of kpi_counted, in whole seconds, each rounded half up once and only at the end.
+-- Lists count from 1. Nearest rank of the 90th percentile is the ceiling of 0.9 n.
 select
-    cell.measure,
-    cell.basis,
+    cell.* exclude (n, open_count, excluded_count, spans_ns, total_ns),
     cast(cell.n as integer) as n,
     cast(cell.open_count as integer) as open_count,
     cast(cell.excluded_count as integer) as excluded_count,
@@ -14,6 +14,5 @@ select
     kpi_half_up(cell.spans_ns[ranks.low_rank], 1000000000) as interval_low_seconds,
     kpi_half_up(cell.spans_ns[ranks.high_rank], 1000000000) as interval_high_seconds,
     case when ranks.n is null then 'too_few' else 'sufficient' end as sufficiency
-from kpi_overall_cells as cell
+from kpi_counted as cell
 left join kpi_median_ranks as ranks on ranks.n = cell.n
-order by cell.measure, cell.basis
