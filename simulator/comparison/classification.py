@@ -16,27 +16,33 @@ import pyarrow as pa
 from evidence.decision import Bundle
 from evidence.decision.matrix import SCOPES, UNDOS, Action
 from simulator.comparison.demands import demand
+from simulator.histories.history import STATES
 from simulator.replays.replay import replay_slices
 
 CLASSES = "comparison_classes"
 
 
-def classify(connection: duckdb.DuckDBPyConnection, bundles: tuple[Bundle, Bundle]) -> None:
+def classify(
+    connection: duckdb.DuckDBPyConnection,
+    bundles: tuple[Bundle, Bundle],
+    states: tuple[str, str] = (STATES, STATES),
+) -> None:
     """Leaves `comparison_classes`: one row per incident with both decisions, what changed and its classes.
 
+    `states` are the relations that the two decide on; what the baseline demands is asked of its own.
     Columns are those of comparison_pairs.sql and comparison_classes.sql; modes are places in MODES. Of a
     large history only numbers are kept: each distinct decision is written out once, and `comparison_pairs`
     and `comparison_classes` are views.
     """
     _execute(connection, _sql("comparison_begin"))
-    for each in replay_slices(connection, bundles, with_recommendations=False, pairs=[(0, 1)]):
+    for each in replay_slices(connection, bundles, states, with_recommendations=False, pairs=[(0, 1)]):
         with _registered(connection, slice_decisions=each.decisions, slice_partings=each.partings):
             _execute(connection, _sql("comparison_slice"))
     with _registered(connection, slice_actions=_actions(bundles)):
         _execute(connection, "create or replace temp table comparison_actions as from slice_actions")
     _execute(connection, f"create or replace temp view comparison_pairs as {_sql('comparison_pairs')}")
     _execute(connection, f"create or replace temp table comparison_points as {_sql('comparison_points')}")
-    demand(connection, bundles[0], "comparison_points", "comparison_demands")
+    demand(connection, bundles[0], "comparison_points", "comparison_demands", states[0])
     _execute(connection, f"create or replace temp view {CLASSES} as {_sql('comparison_classes')}")
 
 

@@ -20,15 +20,17 @@ from simulator.replays.key_runs import reads_ageing
 DENIED = len(MODES)  # stricter than every mode
 
 
-def demand(connection: duckdb.DuckDBPyConnection, bundle: Bundle, points: str, demands: str) -> None:
+def demand(
+    connection: duckdb.DuckDBPyConnection, bundle: Bundle, points: str, demands: str, states: str = STATES
+) -> None:
     """Leaves the table `demands`: what `bundle` demands at each point.
 
     `points` is a relation of (incident_id, known_at, action), unique by incident; the state is the last
-    one known by then, graded by the bundle. One row per point whose action the bundle has: incident_id,
-    mode (place in MODES; DENIED when policy denies it even with approval) and approvers (sorted roles, as
-    if approval were required). Overwrites the kernel's tables.
+    one of `states` known by then, graded by the bundle. One row per point whose action the bundle has:
+    incident_id, mode (place in MODES; DENIED when policy denies it even with approval) and approvers (sorted
+    roles, as if approval were required). Overwrites the kernel's tables.
     """
-    _execute(connection, _states_sql(bundle, points))
+    _execute(connection, _states_sql(bundle, points, states))
     kernel = Kernel.of([bundle])
     kernel.run(connection, "demand_states")
     keys = ", ".join(kernel.layout.key_columns)
@@ -48,13 +50,13 @@ order by incident_id""",
     )
 
 
-def _states_sql(bundle: Bundle, points: str) -> str:
+def _states_sql(bundle: Bundle, points: str, relation: str) -> str:
     """The state of each point: of the bundle's own moments the last one known by then.
 
     A view, so that only the columns that the bundle reads are read. A tick repeats the state before it:
     where no ageing column is read, the ticks of another bundle are as good as the bundle's own.
     """
-    near = f"(select states.* from {STATES} as states semi join {points} using (incident_id))"
+    near = f"(select states.* from {relation} as states semi join {points} using (incident_id))"
     moments = f"({retick_sql(bundle.grading, near)})" if reads_ageing(bundle) else near
     found = f"""(
     select states.*

@@ -15,11 +15,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from evidence.decision.policies import Verdict
 from evidence.handoff.model import Digest, Mode, Option
+from simulator.comparison.detection_model import DetectionComparison
 from simulator.comparison.summary_model import Summary
 from simulator.weakening.findings import Finding
 
 FORMAT: Literal["incident-evidence/comparison"] = "incident-evidence/comparison"
-SCHEMA_VERSION: Literal["1.1.0"] = "1.1.0"
+SCHEMA_VERSION: Literal["1.2.0"] = "1.2.0"
 
 Count = Annotated[int, Field(ge=0)]
 
@@ -245,7 +246,7 @@ class Comparison(Frozen):
     """The answer to: if we change this playbook, which past incidents would have been decided differently?"""
 
     format: Literal["incident-evidence/comparison"] = FORMAT
-    schema_version: Literal["1.1.0"] = SCHEMA_VERSION
+    schema_version: Literal["1.2.0"] = SCHEMA_VERSION
     baseline: BundleRef
     candidate: BundleRef
     history: HistoryRef
@@ -253,3 +254,6 @@ class Comparison(Frozen):
     weakenings: tuple[StaticWeakening, ...]
     changed: tuple[Change, ...] = Field(description="By incident; those on which both agree are left out.")
     summary: Summary
+    detections: DetectionComparison | None = Field(
+        default=None, description="What the rules do; null where both sides have the same ones."
+    )

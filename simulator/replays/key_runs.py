@@ -10,6 +10,7 @@ import contextlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import duckdb
 import pyarrow as pa
@@ -17,7 +18,7 @@ import pyarrow.compute as pc
 
 from evidence.decision import Bundle
 from evidence.decision.conditions import COLUMNS, columns_read
-from evidence.decision.kernel import Kernel
+from evidence.decision.kernel import STATES, Kernel
 from evidence.decision.states import blank_state_sql
 from evidence.enrichment.grading import graded_sql
 from evidence.errors import ContractError
@@ -31,10 +32,14 @@ NEVER = 2**63 - 1  # stands for no first signal: later than every time
 IS_SIGNALLED, IS_IN_TIME, IS_AT_TICK = 1, 2, 4  # bits of `flags`
 MINUTE_NS = 60_000_000_000
 
+# A relation shaped like incident_states that all bundles are decided on, or one for each, in their order:
+# bundles with other detections see other states of the same incidents.
+States: TypeAlias = str | Sequence[str]
+
 
 @dataclass(frozen=True)
 class Pass:
-    """Bundles that are decided by one reading of the states: one kernel per grading.
+    """Bundles that are decided by one reading of `states`, a relation: one kernel per grading.
 
     `places` are the places of each kernel's bundles among all that are replayed. Where no bundle reads
     an ageing column a tick decides nothing, for it repeats the state before it: then ticks are left out
@@ -42,6 +47,7 @@ class Pass:
     """
 
     number: int
+    states: str
     kernels: tuple[Kernel, ...]
     places: tuple[tuple[int, ...], ...]
     are_ticks_left_out: bool
@@ -75,7 +81,7 @@ class Pass:
         return f"{SCRATCH}.{name}_{self.number}"
 
     def keyed_sql(self, states: str) -> str:
-        """A SELECT over states that adds every kernel's key; each kernel grades anew what it reads."""
+        """A SELECT over `states` that adds every kernel's key; each kernel grades anew what it reads."""
         relation = states
         for index, kernel in enumerate(self.kernels):
             names = self.key_columns(index)
@@ -109,19 +115,27 @@ left join {SCRATCH}.incidents using (incident_id)"""
         return f"select {self.kernels[index].key_sql()} from (select {blank_state_sql()})"
 
 
-def passes_of(bundles: Sequence[Bundle]) -> list[Pass]:
-    """As few passes as possible: one for all bundles that read no ageing column, else one per schedule."""
-    schedules: dict[tuple[int, ...] | None, list[int]] = {}
-    for place, bundle in enumerate(bundles):
+def passes_of(bundles: Sequence[Bundle], states: States = STATES) -> list[Pass]:
+    """As few passes as possible: per relation of states one for all bundles that read no ageing column, else
+    one per schedule."""
+    among: dict[tuple[str, tuple[int, ...] | None], list[int]] = {}
+    for place, (bundle, relation) in enumerate(zip(bundles, relations_of(bundles, states), strict=True)):
         schedule = bundle.grading.tick_minutes if reads_ageing(bundle) else None
-        schedules.setdefault(schedule, []).append(place)
+        among.setdefault((relation, schedule), []).append(place)
     return [
-        _pass_of(number, bundles, places, are_ticks_left_out=schedule is None)
-        for number, (schedule, places) in enumerate(schedules.items())
+        _pass_of(number, relation, bundles, places, are_ticks_left_out=schedule is None)
+        for number, ((relation, schedule), places) in enumerate(among.items())
     ]
 
 
-def _pass_of(number: int, bundles: Sequence[Bundle], places: list[int], *, are_ticks_left_out: bool) -> Pass:
+def relations_of(bundles: Sequence[Bundle], states: States) -> Sequence[str]:
+    """The relation of each bundle's states."""
+    return [states] * len(bundles) if isinstance(states, str) else states
+
+
+def _pass_of(
+    number: int, states: str, bundles: Sequence[Bundle], places: list[int], *, are_ticks_left_out: bool
+) -> Pass:
     gradings: dict[str, list[int]] = {}
     for place in places:
         # The ticks of a grading grade nothing.
@@ -129,6 +143,7 @@ def _pass_of(number: int, bundles: Sequence[Bundle], places: list[int], *, are_t
         gradings.setdefault(grading, []).append(place)
     return Pass(
         number,
+        states,
         tuple(Kernel.of([bundles[place] for place in among]) for among in gradings.values()),
         tuple(tuple(among) for among in gradings.values()),
         are_ticks_left_out,
@@ -143,15 +158,14 @@ def reads_ageing(bundle: Bundle) -> bool:
     return any(COLUMNS[column].role is Role.AGEING for column in read)
 
 
-def read_runs(
-    connection: duckdb.DuckDBPyConnection, work: duckdb.DuckDBPyConnection, each: Pass, states: str
-) -> None:
-    """Read `states` once and leave the pass's tables `runs` and `ticks` in the scratch database.
+def read_runs(connection: duckdb.DuckDBPyConnection, work: duckdb.DuckDBPyConnection, each: Pass) -> None:
+    """Read the pass's states once and leave the pass's tables `runs` and `ticks` in the scratch database.
 
     `runs` holds place, known_at, first_signal_at, flags and the keys where any of them but the time
     begins to differ from the state before; `ticks` the places of the stored ticks that were left out.
     Raises ContractError for states of an unknown incident.
     """
+    states = each.states
     if not each.are_ticks_left_out:
         states = ticked_by(connection, each.kernels[0].bundles[0].grading, states)
     names = (each.table("runs"), each.table("ticks"))

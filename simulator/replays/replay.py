@@ -15,7 +15,7 @@ from evidence.decision import Bundle
 from evidence.decision.codes import Recommendation
 from evidence.decision.kernel import STATES
 from evidence.decision.matrix import Mode, Option
-from simulator.replays.key_runs import SCRATCH, passes_of, read_runs
+from simulator.replays.key_runs import SCRATCH, States, passes_of, read_runs
 from simulator.replays.memory_bounds import bounded
 from simulator.replays.run_codes import TEXTS, decide_runs, name_codes
 from simulator.replays.slices import Slice
@@ -106,16 +106,16 @@ def replay(connection: duckdb.DuckDBPyConnection, bundles: Sequence[Bundle]) -> 
 def replay_history(
     connection: duckdb.DuckDBPyConnection,
     bundles: Sequence[Bundle],
-    states: str = STATES,
+    states: States = STATES,
     *,
     with_recommendations: bool = True,
     pairs: Sequence[tuple[int, int]] = (),
 ) -> Replays:
     """Decide a history with every bundle, set at a time.
 
-    Reads `states` (a relation shaped like incident_states) and `intake.incidents`. States are graded
-    and ticked anew by each bundle's own grading. `pairs` are places of a baseline and a candidate among
-    the bundles. Without recommendations their table is empty.
+    Reads `states` (a relation shaped like incident_states, or one per bundle) and `intake.incidents`. States
+    are graded and ticked anew by each bundle's own grading. `pairs` are places of a baseline and a candidate
+    among the bundles. Without recommendations their table is empty.
     """
     slices = list(
         replay_slices(connection, bundles, states, with_recommendations=with_recommendations, pairs=pairs)
@@ -130,7 +130,7 @@ def replay_history(
 def replay_slices(
     connection: duckdb.DuckDBPyConnection,
     bundles: Sequence[Bundle],
-    states: str = STATES,
+    states: States = STATES,
     *,
     with_recommendations: bool = True,
     pairs: Sequence[tuple[int, int]] = (),
@@ -143,11 +143,11 @@ def replay_slices(
     """
     if not bundles:
         return
-    passes = passes_of(bundles)
+    passes = passes_of(bundles, states)
     with bounded(connection), _scratch(connection) as work:
         count = _number_incidents(connection)
         for each in passes:
-            read_runs(connection, work, each, states)
+            read_runs(connection, work, each)
             decide_runs(work, each)
         name_codes(work, passes, bundles)
         for first in range(0, count, slice_incidents):

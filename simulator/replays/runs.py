@@ -18,7 +18,8 @@ from evidence.decision import Bundle, decide_together
 from evidence.tables import Tables, conform, table_from_rows
 from evidence.warehouse import parquet_bytes
 from simulator.histories.excerpts import graded_excerpt
-from simulator.histories.history import INCIDENTS, History
+from simulator.histories.history import INCIDENTS, STATES, History
+from simulator.replays.key_runs import States, relations_of
 
 RUN_ID_LENGTH = 16
 
@@ -52,19 +53,24 @@ def replay_runs(
 ) -> list[Run]:
     """Replay the history, or some of its incidents, against each bundle, in the order given.
 
-    Bundles that share a grading are decided in one pass.
+    Bundles that share a grading and their states are decided in one pass.
     """
     return runs_of(history, bundles, decided_tables(history.connection, bundles, incidents), incidents)
 
 
 def decided_tables(
-    connection: duckdb.DuckDBPyConnection, bundles: Sequence[Bundle], incidents: Sequence[str] | None = None
+    connection: duckdb.DuckDBPyConnection,
+    bundles: Sequence[Bundle],
+    incidents: Sequence[str] | None = None,
+    states: States = STATES,
 ) -> list[Tables]:
     """Per bundle, in the order given, the four `decision.*` tables of the history that `connection` reads."""
     found: dict[int, Tables] = {}
-    for grading in dict.fromkeys(bundle.grading for bundle in bundles):
-        places = [place for place, bundle in enumerate(bundles) if bundle.grading == grading]
-        with graded_excerpt(connection, grading, incidents) as excerpt:
+    gradings = (bundle.grading for bundle in bundles)
+    seen = list(zip(gradings, relations_of(bundles, states), strict=True))
+    for grading, relation in dict.fromkeys(seen):
+        places = [place for place, each in enumerate(seen) if each == (grading, relation)]
+        with graded_excerpt(connection, grading, incidents, relation) as excerpt:
             decided = decide_together(excerpt, [bundles[place] for place in places])
         found |= zip(places, decided, strict=True)
     return [found[place] for place in range(len(bundles))]
