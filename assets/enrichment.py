@@ -21,7 +21,7 @@ def enrichment_tables(folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
     settings = load_settings(settings_path(folders.incidents_path))
     bundle = active_bundle(folders)
     with folders.reading(inputs_of(tables_of("enrichment"))) as connection:
-        yield from publish(folders, enrichment.build(connection, settings, bundle.grading))
+        yield from publish(folders, enrichment.build(connection, settings, bundle.grading, bundle.detections))
 
 
 ASSETS = [enrichment_tables]

@@ -1,8 +1,8 @@
 """Owns playbook bundles: reading one from its folder, strictly, and its identity by content.
 
-A bundle is `playbook.yaml`, `approvers.yaml`, the policies that it names and its own test cases. Its
-digest covers what can change a decision or what is said about one: comments, layout, file names and
-test cases do not count in YAML; a policy's source counts byte for byte.
+A bundle is `playbook.yaml`, `approvers.yaml`, the policies and detections that it names and its own test
+cases. Its digest covers what can change a decision or what is said about one: comments, layout, file names
+and test cases do not count in YAML; a policy's source counts byte for byte.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from evidence.decision.matrix import (
     ladder,
 )
 from evidence.decision.policies import Policy
+from evidence.detections.signalling import Detections
 from evidence.enrichment.grading import Grading
 
 Points = Annotated[int, Field(strict=True, ge=1, le=1000)]
@@ -70,12 +71,23 @@ class LastResorts(Frozen):
     escalate: Word
 
 
+class SignalRules(Frozen):
+    """Sigma rules whose hits are signals: where they lie, and from which level on.
+
+    There is no `informational`: by Sigma's own definition such a rule alerts nobody.
+    """
+
+    rules: Annotated[str, Field(strict=True, min_length=1)]
+    from_level: Literal["low", "medium", "high", "critical"]
+
+
 class Playbook(Frozen):
     """The content of playbook.yaml."""
 
     title: Sentence
     need: Annotated[int, Field(strict=True, ge=1, le=100_000)]
     policies: Annotated[str, Field(strict=True, min_length=1)]
+    detections: SignalRules | None = None
     grading: Grading
     last_resorts: LastResorts
     escalations: tuple[Escalation, ...] = ()
@@ -141,6 +153,7 @@ class Bundle:
     playbook: Playbook
     approvers: Approvers
     policies: tuple[Policy, ...]
+    detections: Detections | None = None
 
     @property
     def need(self) -> int:
@@ -188,12 +201,13 @@ class Bundle:
     @cached_property
     def digest(self) -> str:
         """SHA-256 over the content in canonical JSON; the order of rules and actions counts."""
-        playbook = self.playbook.model_dump(mode="json", exclude={"policies"})
+        playbook = self.playbook.model_dump(mode="json", exclude={"policies", "detections"})
         playbook["actions"] = list(playbook["actions"].items())
         content = {
             "playbook": playbook,
             "approvers": self.approvers.model_dump(mode="json"),
             "policies": [policy.digest for policy in self.policies],
+            **({"detections": self.detections.digest} if self.detections else {}),
         }
         text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
         return hashlib.sha256(text.encode()).hexdigest()

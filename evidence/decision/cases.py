@@ -16,7 +16,8 @@ from evidence.decision.conditions import COLUMNS
 from evidence.decision.inspection import Finding
 from evidence.decision.kernel import Kernel
 from evidence.decision.matrix import Frozen, Mode, Sentence, Slug, Word, required_approvers
-from evidence.decision.policies import Court, Policy, PolicyCase, policy_folder
+from evidence.decision.named_paths import named_path
+from evidence.decision.policies import Court, Policy, PolicyCase
 from evidence.decision.states import register_states, with_context_sql
 from evidence.errors import Place, PlaybookError
 from evidence.strict_yaml import Document, load_yaml, survey_model, survey_yaml
@@ -129,7 +130,7 @@ def policy_failures(bundle: Bundle, folder: Path) -> list[Failure]:
         answer = court.answer(policy, case.action, action, roles, inputs)
         if answer.verdict is not case.verdict:
             said = "; ".join(answer.messages) or "it says nothing against it"
-            path = policy_folder(folder, bundle.playbook.policies) / f"{policy.name}.yaml"
+            path = named_path(folder, bundle.playbook.policies) / f"{policy.name}.yaml"
             place = _policy_place(path, policy, case)
             found.append(Failure(place, case.id, case.verdict.value, answer.verdict.value, said))
     return found

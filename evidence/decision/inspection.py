@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from evidence.decision.approvers import Approvers
-from evidence.decision.bundle import Bundle, Playbook, Use
+from evidence.decision.bundle import Bundle, Playbook, SignalRules, Use
 from evidence.decision.checks import (
     PROOF_CHECKS,
     Fault,
@@ -29,12 +31,17 @@ from evidence.decision.condition_parser import ConditionError
 from evidence.decision.constants import constant_faults
 from evidence.decision.counterexamples import counterexamples
 from evidence.decision.drafts import draft
-from evidence.decision.policies import Policy, policy_folder, survey_policies
-from evidence.errors import EvidenceError, Place, PlaybookError
+from evidence.decision.named_paths import named_path
+from evidence.decision.policies import Policy, survey_policies
+from evidence.detections.levels import Level
+from evidence.detections.rule_folders import load_rule_folder
+from evidence.detections.signalling import Detections
+from evidence.errors import EvidenceError, Place, PlaybookError, RefusedDetections
 from evidence.strict_yaml import Document, Model, survey_model, survey_yaml
 
 PLAYBOOK_FILE, APPROVERS_FILE = "playbook.yaml", "approvers.yaml"
 _NO_POLICIES = "Name the folder of the .rego files, or leave it so where there are none"
+_NO_RULES = "Name a lower level, or leave `detections` out"
 _BECAUSE = "Say why in one sentence: it stands in the handoff of every incident that it decides about"
 
 
@@ -126,6 +133,7 @@ class _Inspector:
             playbook[0] or draft(Playbook, self.playbook.value),
             approvers[0] or draft(Approvers, self.approvers.value if self.approvers else None),
             policies,
+            self._detections(),
         )
         self._look_between(self.bundle, list(self._readable(self.bundle)))
 
@@ -180,6 +188,30 @@ class _Inspector:
             self._add([Finding(self.playbook.place("policies"), what, _NO_POLICIES, is_warning=True)])
         return policies
 
+    def _detections(self) -> Detections | None:
+        """The rules whose hits are signals; None where the playbook names none or something is wrong."""
+        value = self.playbook.value if self.playbook else None
+        try:
+            said = SignalRules.model_validate(value.get("detections") if isinstance(value, dict) else None)
+        except ValidationError:
+            return None  # told with the rest of the playbook
+        assert self.playbook is not None
+        path = named_path(self.folder, said.rules)
+        if not path.exists():
+            what = "there is no such file or folder of Sigma rules"
+            self._add([Finding(self.playbook.place("detections", "rules"), what)])
+            return None
+        try:
+            found = Detections(load_rule_folder(path), Level(said.from_level))
+        except RefusedDetections as refused:
+            self._add(map(_finding, refused.faults))
+            return None
+        if not found.signalling.reporting():
+            what = f"no rule of level {found.from_level} or graver reports: no hit is ever a signal"
+            at = self.playbook.place("detections", "from_level")
+            self._add([Finding(at, what, _NO_RULES, is_warning=True)])
+        return found
+
     def _readable(self, bundle: Bundle) -> Iterator[Use]:
         """The conditions that can be read; a finding for each other."""
         for use in bundle.uses:
@@ -202,7 +234,7 @@ class _Inspector:
     def _policy_folder(self) -> Path | None:
         value = self.playbook.value if self.playbook else None
         name = value.get("policies") if isinstance(value, dict) else None
-        return policy_folder(self.folder, name) if isinstance(name, str) and name else None
+        return named_path(self.folder, name) if isinstance(name, str) and name else None
 
     @cached_property
     def _declarations(self) -> dict[str, Document]:

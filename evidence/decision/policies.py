@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -239,14 +238,6 @@ def request_of(
 
 
 REQUEST_FIELDS = ("kind", "operation", "action", "option", "scope", "undo", "object", "approvals")
-
-
-def policy_folder(bundle_folder: Path, name: str) -> Path:
-    """The folder that a playbook names its policies in, without detours (`v3/../policies` is `policies`)."""
-    written = bundle_folder / name
-    straight = Path(os.path.normpath(written))
-    # A link on the way makes them two different folders: then it stays as it is written.
-    return straight if straight.is_dir() and straight.samefile(written) else written
 
 
 def survey_policies(folder: Path) -> tuple[tuple[Policy, ...], list[EvidenceError]]:

@@ -12,6 +12,7 @@ from evidence.detections.conditions import read_detection
 from evidence.detections.correlation_rules import Draft, read_correlation, resolve_correlations
 from evidence.detections.headings import log_source_name, read_heading, read_log_source
 from evidence.detections.patterns import Placeholders
+from evidence.detections.rule_folders import rule_files
 from evidence.detections.rules import Heading, Rule, RuleSet
 from evidence.detections.terms import AllOf, Expression
 from evidence.errors import DetectionError, EvidenceError, Place, RefusedDetections
@@ -61,7 +62,7 @@ def _by_place(fault: EvidenceError) -> tuple[str, int, int, str]:
 
 
 def _documents(path: Path, faults: list[EvidenceError]) -> list[Document]:
-    files = sorted(one for one in path.rglob("*.yml") if one.is_file()) if path.is_dir() else [path]
+    files = rule_files(path)
     found = []
     for file in files:
         documents, wrong = survey_all_yaml(file, error=DetectionError)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from evidence.detections.terms import Expression
@@ -84,3 +84,27 @@ class RuleSet:
         """Every heading by id, in the order of ids."""
         headings = [*(rule.heading for rule in self.rules), *(each.heading for each in self.correlations)]
         return {heading.id: heading for heading in sorted(headings, key=lambda heading: heading.id)}
+
+    def reporting(self) -> tuple[Heading, ...]:
+        """Headings of the rules and correlations whose hits are shown."""
+        every: tuple[Rule | Correlation, ...] = (*self.rules, *self.correlations)
+        return tuple(each.heading for each in every if each.is_output)
+
+    def only(self, ids: Iterable[str]) -> RuleSet:
+        """Only those of these ids report; what correlations among them read is kept for these."""
+        named = frozenset(ids)
+        kept = set(named)
+        for correlation in reversed(self.correlations):  # each stands after what it refers to
+            kept |= set(correlation.references) if correlation.heading.id in kept else set()
+        return RuleSet(
+            tuple(
+                replace(rule, is_output=rule.heading.id in named)
+                for rule in self.rules
+                if rule.heading.id in kept
+            ),
+            tuple(
+                replace(each, is_output=each.heading.id in named)
+                for each in self.correlations
+                if each.heading.id in kept
+            ),
+        )

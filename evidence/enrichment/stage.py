@@ -15,6 +15,7 @@ from expectations.contracts import Role
 from expectations.tables.enrichment import STATE_COLUMNS
 
 if TYPE_CHECKING:
+    from evidence.detections.signalling import Detections
     from evidence.settings import Settings
 
 _FOLDER = Path(__file__).parent
@@ -55,13 +56,19 @@ STATEMENTS = (
 PUBLISHED = ("signals", "recent_changes", "blast_radius", "state_evidence", "incident_context")
 
 
-def build(connection: duckdb.DuckDBPyConnection, settings: Settings, grading: Grading) -> Tables:
-    """The six `enrichment.*` tables, states graded and ticked by `grading`.
+def build(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    grading: Grading,
+    detections: Detections | None = None,
+) -> Tables:
+    """The six `enrichment.*` tables, states graded and ticked by `grading`, hits of `detections` as signals.
 
     Reads `intake.evidence_events`, `intake.incidents`, `intake.services`, `intake.dependencies` and
-    `quality.completeness`; leaves temporary tables named as in STATEMENTS in the connection.
+    `quality.completeness`, and `intake.raw_records` where there are detections; leaves temporary tables named
+    as in STATEMENTS in the connection.
     """
-    build_states(connection, settings, grading)
+    build_states(connection, settings, grading, detections)
     parameters = _parameters(settings)
     _keep(connection, "presence_turns", _presence_turns_sql(), parameters)
     for statement in ("layer_witnesses", "event_supports", "catalogue_supports"):
@@ -75,7 +82,12 @@ def build(connection: duckdb.DuckDBPyConnection, settings: Settings, grading: Gr
     }
 
 
-def build_states(connection: duckdb.DuckDBPyConnection, settings: Settings, grading: Grading) -> None:
+def build_states(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    grading: Grading,
+    detections: Detections | None = None,
+) -> None:
     """Leaves the states alone, as `graded_states`: what a replay of altered evidence needs.
 
     Reads the same tables as `build`, and is its first part.

@@ -64,10 +64,10 @@ def detect(
     """
     from contextlib import closing
 
+    from evidence.detections.levels import Level
     from pipelines.cli.out_files import prepare_out, put_out
     from pipelines.cli.wrapping import wrapped
     from simulator.detections.chosen_rules import load_chosen
-    from simulator.detections.model import Level
     from simulator.detections.rendering import render_json, render_text
     from simulator.detections.replay import replay
 

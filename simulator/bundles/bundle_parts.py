@@ -64,7 +64,7 @@ def bundle_of(name: str, like: Bundle, parts: Mapping[str, Any]) -> Bundle:
         }
     )
     approvers = like.approvers.model_copy(update={"roles": parts["approvers"], "fallback": parts["fallback"]})
-    return Bundle(name, playbook, approvers, tuple(parts["policies"].values()))
+    return Bundle(name, playbook, approvers, tuple(parts["policies"].values()), like.detections)
 
 
 def shape_of(path: PartPath) -> Shape:

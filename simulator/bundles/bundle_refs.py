@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from evidence.cut_lists import cut_list
 from evidence.decision import Bundle, load_bundle
 from evidence.decision.loading import ACTIVE_FILE, PLAYBOOK_FILE, active_folder
+from evidence.detections.rule_folders import VALUES
 from evidence.errors import EvidenceError, InputError, Place, PlaybookError
 from evidence.strict_yaml import load_yaml
 from simulator.bundles.git_commits import CommitTree, commit_tree, is_in_repository
@@ -117,7 +118,7 @@ def _active_extracted(extract: _Extract) -> Path:
         if commit.file(playbooks / ACTIVE_FILE) is not None:
             extract.copy(playbooks)
             for playbook in sorted((extract.folder / playbooks).glob(f"*/{PLAYBOOK_FILE}")):
-                extract.copy_policies(playbooks / playbook.parent.name)
+                extract.copy_named(playbooks / playbook.parent.name)
             return active_folder(extract.folder / playbooks)
     raise InputError(
         f"{commit.label}: there is no {PLAYBOOKS / ACTIVE_FILE} in that commit",
@@ -132,7 +133,7 @@ def _extracted(extract: _Extract, path: PurePosixPath) -> Path:
             f"{commit.label}:{path}: there is no bundle in that commit", remedy=_bundles_there(commit, path)
         )
     extract.copy(path)
-    extract.copy_policies(path)
+    extract.copy_named(path)
     return extract.folder / path
 
 
@@ -161,23 +162,39 @@ class _Extract:
             raise self._renamed(error) from error.__cause__
 
     def copy(self, path: PurePosixPath) -> None:
-        """Write the YAML and Rego files at and below `path`."""
+        """Write the YAML, Sigma and Rego files at and below `path`."""
         for at, content in self.commit.files(path):
             self.write(at, content)
 
-    def copy_policies(self, path: PurePosixPath) -> None:
-        """Write the policies that the bundle at `path` names, wherever they lie in the repository."""
+    def copy_named(self, path: PurePosixPath) -> None:
+        """Write the policies and detections that the bundle at `path` names, wherever in the repository."""
         try:
             value = load_yaml(self.folder / path / PLAYBOOK_FILE, error=PlaybookError).value
         except PlaybookError:
             return  # loading says it better, and only where this bundle is the one
-        named = value.get("policies") if isinstance(value, dict) else None
+        said = value if isinstance(value, dict) else {}
+        self.copy(self._named_path(path, said.get("policies"), "policies"))
+        detections = said.get("detections")
+        if isinstance(detections, dict):
+            self.copy_rules(self._named_path(path, detections.get("rules"), "detections"))
+
+    def copy_rules(self, path: PurePosixPath) -> None:
+        """Write a file or folder of Sigma rules and the values near it."""
+        self.copy(path)
+        folders = (path, path.parent, path.parent.parent)  # of a file its own folder and the one above
+        for file in (path, *(folder / VALUES for folder in folders)):
+            content = self.commit.file(file)
+            if content is not None:
+                self.write(file, content)
+
+    def _named_path(self, path: PurePosixPath, named: object, what: str) -> PurePosixPath:
+        """Where that lies which the bundle at `path` names; the bundle itself where it names nothing."""
         found = PurePosixPath(posixpath.normpath(path / named)) if isinstance(named, str) else path
         if found.is_absolute() or ".." in found.parts:
             raise InputError(
-                f"{self.commit.label}:{path / PLAYBOOK_FILE}: its policies lie outside of the repository"
+                f"{self.commit.label}:{path / PLAYBOOK_FILE}: its {what} lie outside of the repository"
             )
-        self.copy(found)
+        return found
 
     def write(self, path: PurePosixPath, content: bytes) -> None:
         """Write one file."""

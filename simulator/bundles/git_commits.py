@@ -72,12 +72,12 @@ class CommitTree:
         return found.as_raw_string() if isinstance(found, Blob) else None
 
     def files(self, path: PurePosixPath) -> Iterator[tuple[PurePosixPath, bytes]]:
-        """Every YAML and Rego file at and below the folder, by name, with its content."""
+        """Every YAML, Sigma and Rego file at and below the folder, by name, with its content."""
         for name, mode, sha in self._entries(self.folder(path) or Tree()):
             at = path / name
             if stat.S_ISDIR(mode):
                 yield from self.files(at)
-            elif at.suffix in (".yaml", ".rego"):
+            elif at.suffix in (".yaml", ".yml", ".rego"):
                 self._refuse_link(mode, at)
                 yield at, self._object(sha).as_raw_string()
 

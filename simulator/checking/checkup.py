@@ -18,7 +18,7 @@ from evidence.decision.cases import (
     survey_cases,
 )
 from evidence.decision.inspection import PLAYBOOK_FILE, Finding, inspect_bundle
-from evidence.decision.policies import policy_folder
+from evidence.decision.named_paths import named_path
 from evidence.decision.signal_names import signal_name_faults
 from evidence.errors import Place
 from evidence.strict_yaml import Document, load_yaml
@@ -88,7 +88,7 @@ class Checkup:
 
     @property
     def _policies(self) -> Path:
-        return policy_folder(self.folder, self.bundle.playbook.policies) if self.bundle else self.folder
+        return named_path(self.folder, self.bundle.playbook.policies) if self.bundle else self.folder
 
     def _document(self, path: Path) -> Document:
         return self._documents.setdefault(str(path), load_yaml(path))
@@ -135,7 +135,7 @@ def _signal_findings(folder: Path, bundle: Bundle, trials: Trials) -> Iterator[F
     """Names of signals that neither history nor a case carries and that are nearly one that is known."""
     documents: dict[str, Document] = {}
     for fault in signal_name_faults(bundle, trials.signal_names()):
-        policies = policy_folder(folder, bundle.playbook.policies)
+        policies = named_path(folder, bundle.playbook.policies)
         path = policies / f"{fault.policy}.yaml" if fault.policy else folder / PLAYBOOK_FILE
         document = documents.setdefault(str(path), load_yaml(path))
         yield Finding(document.place_within(fault.offset, *fault.path), fault.what, is_warning=True)

@@ -7,7 +7,7 @@ horizon count, and cases are told apart from history.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 
@@ -126,7 +126,7 @@ def without_rule(bundle: Bundle, index: int) -> Bundle:
     """The bundle without one of its rules."""
     rules = (*bundle.rules[:index], *bundle.rules[index + 1 :])
     playbook = bundle.playbook.model_copy(update={"rules": rules})
-    return Bundle(bundle.name, playbook, bundle.approvers, bundle.policies)
+    return replace(bundle, playbook=playbook)
 
 
 def _rules(trials: Trials) -> list[RuleHealth]:

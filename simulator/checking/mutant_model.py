@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -73,7 +73,7 @@ def mutant(
 def with_parts(bundle: Bundle, **parts: Any) -> Bundle:
     """The bundle with other parts of its playbook; the rest was validated before."""
     playbook: Playbook = bundle.playbook.model_copy(update=parts)
-    return Bundle(bundle.name, playbook, bundle.approvers, bundle.policies)
+    return replace(bundle, playbook=playbook)
 
 
 def with_action(bundle: Bundle, name: str, **fields: Any) -> Bundle:

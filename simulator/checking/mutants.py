@@ -155,7 +155,7 @@ def _with_policy_input(bundle: Bundle, policy: str, name: str, text: str) -> Bun
             )
             each = dataclasses.replace(each, declaration=declaration)
         policies.append(each)
-    return Bundle(bundle.name, bundle.playbook, bundle.approvers, tuple(policies))
+    return dataclasses.replace(bundle, policies=tuple(policies))
 
 
 # --- points
@@ -235,7 +235,7 @@ def _of_policies(bundle: Bundle) -> Iterator[Mutant]:
     for policy in bundle.policies:
         fewer = tuple(each for each in bundle.policies if each is not policy)
         site = Site(Kind.APPROVAL, f"policy {policy.name}", (), "effective <> 0", policy.name)
-        without = Bundle(bundle.name, bundle.playbook, bundle.approvers, fewer)
+        without = dataclasses.replace(bundle, policies=fewer)
         yield Mutant(site, policy.name, "", without)
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 
 from evidence.detections.loading import load_rules
+from evidence.detections.rule_folders import values_near
 from evidence.detections.rules import RuleSet
 from evidence.errors import InputError, Place
-
-VALUES = "values.yaml"
 
 
 def load_chosen(path: Path, values: Path | None, chosen: Sequence[str]) -> RuleSet:
@@ -25,13 +23,8 @@ def load_chosen(path: Path, values: Path | None, chosen: Sequence[str]) -> RuleS
         )
     if values is not None and not values.is_file():
         raise InputError("is no file", place=Place(values), remedy="Give --values a YAML file")
-    rules = load_rules(path, values or _values_near(path))
+    rules = load_rules(path, values or values_near(path))
     return choose(rules, chosen) if chosen else rules
-
-
-def _values_near(path: Path) -> Path | None:
-    folder = (path if path.is_dir() else path.parent).absolute()
-    return next((each / VALUES for each in (folder, folder.parent) if (each / VALUES).is_file()), None)
 
 
 def choose(rules: RuleSet, chosen: Iterable[str]) -> RuleSet:
@@ -40,21 +33,7 @@ def choose(rules: RuleSet, chosen: Iterable[str]) -> RuleSet:
     A part that is asked for reports by itself. Raises InputError for a name that is no rule's.
     """
     named = {_id_of(rules, each) for each in chosen}
-    kept = set(named)
-    for correlation in reversed(rules.correlations):  # each stands after what it refers to
-        kept |= set(correlation.references) if correlation.heading.id in kept else set()
-    return RuleSet(
-        tuple(
-            replace(rule, is_output=rule.heading.id in named)
-            for rule in rules.rules
-            if rule.heading.id in kept
-        ),
-        tuple(
-            replace(each, is_output=each.heading.id in named)
-            for each in rules.correlations
-            if each.heading.id in kept
-        ),
-    )
+    return rules.only(named)
 
 
 def _id_of(rules: RuleSet, asked: str) -> str:

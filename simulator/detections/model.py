@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from evidence.detections.levels import Level
 from evidence.handoff.model import Digest
 
 FORMAT: Literal["incident-evidence/detection"] = "incident-evidence/detection"
@@ -24,16 +25,6 @@ class Frozen(BaseModel):
     """A part of the report: immutable, and nothing unknown in it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Level(StrEnum):
-    """Sigma's levels, from least to most."""
-
-    INFORMATIONAL = "informational"
-    LOW = "low"
-    MEDIUM = "medium"
-    HIGH = "high"
-    CRITICAL = "critical"
 
 
 class HistoryKind(StrEnum):

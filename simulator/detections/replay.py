@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from evidence.detections.detecting import detect
+from evidence.detections.levels import Level
 from evidence.detections.rules import NS_PER_SECOND, Correlation, Heading, Rule, RuleSet
 from evidence.detections.units import intake_units
 from evidence.errors import InputError
@@ -25,7 +26,6 @@ from simulator.detections.model import (
     HistoryRead,
     Hit,
     IncidentResult,
-    Level,
     Noise,
     RuleResult,
 )
@@ -34,7 +34,6 @@ from simulator.detections.silence import why_silent
 
 _TECHNIQUE = re.compile(r"attack\.(t[0-9]{4}(?:\.[0-9]{3})?)", re.IGNORECASE)
 _NS_PER_DAY = 86_400 * NS_PER_SECOND
-_LEVELS = list(Level)
 
 Row = Mapping[str, Any]
 Place = tuple[str, str, int]
@@ -83,7 +82,7 @@ def replay(rules: RuleSet, recorded: Recorded, rules_path: str, level: Level) ->
 
 def is_grave(written: str, level: Level) -> bool:
     """Whether a rule of that written level counts; one that states none counts as medium."""
-    return _LEVELS.index(Level(written.lower() or Level.MEDIUM)) >= _LEVELS.index(level)
+    return Level.of(written).rank >= level.rank
 
 
 def _reporting(rules: RuleSet) -> dict[str, Rule | Correlation]:

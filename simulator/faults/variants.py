@@ -21,6 +21,7 @@ from evidence.decision.codes import Recommendation, decode
 from evidence.decision.kernel import Kernel
 from evidence.decision.matrix import MODES
 from evidence.decision.records import record_decisions
+from evidence.detections.signalling import Detections
 from evidence.enrichment.grading import Grading
 from evidence.errors import ContractError
 from evidence.readers.registry import READERS
@@ -110,7 +111,11 @@ def without_catalogue(recorded: Tables) -> Tables:
 
 
 def open_variants(
-    recorded: Tables, variants: Iterable[Variant], settings: Settings, grading: Grading
+    recorded: Tables,
+    variants: Iterable[Variant],
+    settings: Settings,
+    grading: Grading,
+    detections: Detections | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """A fresh connection in which `enrichment.incident_states` are those of the variants.
 
@@ -128,7 +133,7 @@ def open_variants(
         completeness = quality.build_completeness(connection)["quality.completeness"]
         connection.register("arrow_completeness", completeness)
         _create(connection, "quality.completeness", "from arrow_completeness")
-        enrichment.build_states(connection, settings, grading)
+        enrichment.build_states(connection, settings, grading, detections)
         _create(connection, "enrichment.incident_states", "from graded_states")
     except BaseException:
         connection.close()

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from evidence import enrichment, intake
 from evidence.cut_lists import cut_list
+from evidence.detections.signalling import Detections
 from evidence.enrichment.grading import Grading
 from evidence.errors import InputError, WarehouseError
 from evidence.intake.discovery import find_beside
@@ -259,7 +260,9 @@ def _sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def open_incidents(root: Path, grading: Grading, as_of: int | None = None) -> History:
+def open_incidents(
+    root: Path, grading: Grading, as_of: int | None = None, detections: Detections | None = None
+) -> History:
     """The history of a folder of recorded incidents, read and enriched in memory; nothing is published.
 
     Raises InputError, with file and line, for what a run would refuse.
@@ -268,7 +271,7 @@ def open_incidents(root: Path, grading: Grading, as_of: int | None = None) -> Hi
     connection = open_memory()
     register(connection, intake.build(root, settings, _sha256_of_bytes))
     register(connection, build_completeness(connection))
-    register(connection, enrichment.build(connection, settings, grading))
+    register(connection, enrichment.build(connection, settings, grading, detections))
     tables = {name: connection.sql(f"from {name}").to_arrow_table() for name in (STATES, INCIDENTS)}
     lines = [
         f"{name} {hashlib.sha256(parquet_bytes(conform(name, table))).hexdigest()}\n"

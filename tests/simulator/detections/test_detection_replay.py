@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from evidence.detections.levels import Level
 from simulator.detections.chosen_rules import load_chosen
-from simulator.detections.model import Detection, Level, Silence
+from simulator.detections.model import Detection, Silence
 from simulator.detections.recorded import open_incidents
 from simulator.detections.rendering import duration, render_json, render_text
 from simulator.detections.replay import is_grave, per_day, replay
