@@ -31,7 +31,8 @@ def is_record(record: Json) -> bool:
         return False
     if isinstance(record.get("workflow_job"), dict):
         return "run_id" in record["workflow_job"]
-    run = record.get("workflow_run", record)
+    # An entry of the audit log has a run's fields beside its action.
+    run = record.get("workflow_run", {} if "action" in record else record)
     return isinstance(run, dict) and "head_sha" in run and "workflow_id" in run
 
 

@@ -347,6 +347,7 @@ FILES: dict[str, Any] = {
     "pagerduty_webhooks": lines("pagerduty_webhooks.jsonl"),
     "github_workflow_runs": document("github_workflow_runs.json"),
     "github_workflow_runs webhook": document("github_workflow_job.json"),
+    "github_audit": lines("github_audit.jsonl"),
     "github_commits": document("github_commits.json"),
     "github_commits push": document("github_push.json"),
     "otlp_json logs": document("otlp_json_logs.json"),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -104,6 +107,33 @@ def test_every_real_webhook_of_github_is_read() -> None:
         *["github_deployments"] * 4,
         *["github_workflow_runs"] * 11,
     ]
+
+
+def test_github_entries_that_others_tried_rules_on_are_read() -> None:
+    """76 entries as Panther keeps them, the times put back into form: what is refused was made up."""
+    lines = (REAL / "panther-rule-tests/rule_tests.jsonl").read_text(encoding="utf-8").splitlines()
+    tests = [test for test in map(json.loads, lines) if test["log_types"] == ["GitHub.Audit"]]
+    readings = [reading_of([_as_github_writes_it(test["log"])]) for test in tests]
+    outcomes = Counter(
+        (reading.reader.format if reading.reader else None, record.reason, record.field)
+        for reading in readings
+        for record in reading.records
+    )
+    assert outcomes == {
+        ("github_audit", "", ""): 49,
+        ("github_audit", "field_invalid", "/created_at"): 1,  # milliseconds with a decimal point
+        ("github_audit", "time_invalid", "/created_at"): 4,  # eight digits of seconds
+        (None, "unknown_format", ""): 22,  # no time at all, or an action without its category
+    }
+
+
+def _as_github_writes_it(log: dict[str, Any]) -> dict[str, Any]:
+    """Panther writes times as text without a zone, and the at sign as a word."""
+    entry = {key.replace("at_sign_", "@"): value for key, value in log.items() if not key.startswith("p_")}
+    for key in ("@timestamp", "created_at"):
+        if isinstance(entry.get(key), str):
+            entry[key] = entry[key].replace(" ", "T") + "Z"
+    return entry
 
 
 def test_real_pagerduty_exports_are_read() -> None:
