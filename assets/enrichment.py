@@ -12,6 +12,7 @@ from assets.lineage import inputs_of
 from assets.playbooks import active_bundle
 from assets.specs import publish, specs_of, tables_of
 from evidence import enrichment
+from evidence.enrichment.inputs import ENRICHMENT_INPUTS, EnrichmentInputs
 from evidence.settings import load_settings
 
 
@@ -20,6 +21,8 @@ def enrichment_tables(folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
     """Publishes incident states as of every moment, with the signals, changes and reach behind them."""
     settings = load_settings(settings_path(folders.incidents_path))
     bundle = active_bundle(folders)
+    inputs = EnrichmentInputs.of(settings, bundle.detections)
+    folders.tables.put_beside(ENRICHMENT_INPUTS, inputs.to_bytes())
     with folders.reading(inputs_of(tables_of("enrichment"))) as connection:
         yield from publish(folders, enrichment.build(connection, settings, bundle.grading, bundle.detections))
 

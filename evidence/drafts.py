@@ -71,6 +71,11 @@ class Draft(Warehouse):
         """Keep a file that is to lie beside the tables."""
         place([(self._beside / name, content)])
 
+    def read_beside(self, name: str) -> bytes | None:
+        """The run's own, or else the one that was published last."""
+        own = self._beside / name
+        return own.read_bytes() if own.is_file() else super().read_beside(name)
+
     def put_packages(self, out: Path, files: Mapping[str, bytes]) -> None:
         """Keep the packages that are to be all of those below `out`."""
         self._out.unlink(missing_ok=True)  # until they are all there, there are none

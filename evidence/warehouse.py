@@ -171,6 +171,11 @@ class Warehouse:
         """Put a file that belongs to the version beside the tables, as what `evidence verify` reads."""
         place([(self.root / name, content)])
 
+    def read_beside(self, name: str) -> bytes | None:
+        """The content of a file that lies beside the tables; None where there is none."""
+        path = self.root / name
+        return path.read_bytes() if path.is_file() else None
+
     def put_packages(self, out: Path, files: Mapping[str, bytes]) -> None:
         """Make the packages below `out` those of the version; `files` by path below it."""
         replace_packages(out, files)

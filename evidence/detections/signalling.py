@@ -58,7 +58,7 @@ def _rule(rule: Rule) -> Content:
     return {
         "heading": _heading(rule.heading, is_output=rule.is_output),
         "log_source": rule.log_source,
-        "condition": _condition(rule.condition),
+        "condition": condition_content(rule.condition),
     }
 
 
@@ -80,14 +80,14 @@ def _heading(heading: Heading, *, is_output: bool) -> list[object]:
     return [heading.id, *said]
 
 
-def _condition(expression: Expression) -> object:
-    """The expression in which the order of what is joined by and, or does not count."""
+def condition_content(expression: Expression) -> object:
+    """The expression as JSON in which the order of what is joined by and, or does not count."""
     if isinstance(expression, Match):
         return [type(expression.test).__name__, *astuple(expression.test)]
     if isinstance(expression, Not):
-        return ["not", _condition(expression.part)]
+        return ["not", condition_content(expression.part)]
     join = "all" if isinstance(expression, AllOf) else "any"
-    return [join, *sorted((_condition(part) for part in expression.parts), key=_text)]
+    return [join, *sorted((condition_content(part) for part in expression.parts), key=_text)]
 
 
 def _text(content: object) -> str:

@@ -7,8 +7,8 @@ Rules, escalations and actions that only one bundle has are one clause each.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -17,7 +17,10 @@ from evidence.decision.approvers import Role
 from evidence.decision.bundle import Escalation
 from evidence.decision.matrix import Action, AlsoApprovers, Guardrail, Precondition, Request
 from evidence.decision.policies import Policy
+from evidence.detections.levels import Level
 from simulator.bundles.bundle_parts import ORDER, Difference, PartPath, bundle_of, compared, mixed, sections
+from simulator.bundles.rule_differences import SECTION as DETECTIONS
+from simulator.bundles.rule_differences import RuleDifference, rule_differences
 from simulator.bundles.voids import voided
 
 
@@ -31,6 +34,7 @@ class ClauseKind(StrEnum):
     ESCALATION = "escalation"
     LAST_RESORT = "last-resort"
     POLICY = "policy"
+    DETECTION = "detection"
     THRESHOLD = "threshold"
     WEIGHT = "weight"
     SEVERITY = "severity"
@@ -62,12 +66,13 @@ def differences(baseline: Bundle, candidate: Bundle) -> tuple[Clause, ...]:
     """Every clause that differs, each with an id of its own; empty exactly when the digests are equal.
 
     In a total order: by section, then entries as the baseline declares them with the candidate's own
-    behind their predecessors, then fields. A rule that only gets another name is two clauses, neither of
-    which can decide anything.
+    behind their predecessors, then fields; detections last, by title. A rule that only gets another name is
+    two clauses, neither of which can decide anything.
     """
     found = tuple(compared(sections(baseline), sections(candidate)))
     renamed = _renamed_rules(found)
-    return tuple(renamed.get(each.path) or _clause(each) for each in found)
+    clauses = tuple(renamed.get(each.path) or _clause(each) for each in found)
+    return clauses + tuple(_detection_clauses(baseline, candidate))
 
 
 def hybrid(baseline: Bundle, candidate: Bundle, clauses: Iterable[Clause]) -> Bundle:
@@ -81,13 +86,43 @@ def hybrid(baseline: Bundle, candidate: Bundle, clauses: Iterable[Clause]) -> Bu
       is not there either, its removal is void;
     - a guardrail goes when the precondition that holds it does;
     - a role that an action names stays in the approver map.
+
+    Detections are exchanged all together or not at all: what some of their clauses do is a matter of
+    signals, not of the bundle.
     """
-    taken = frozenset(clause.path for clause in clauses)
-    if not taken:
+    chosen = frozenset(clause.path for clause in clauses)
+    rules = frozenset(path for path in chosen if path[0] == DETECTIONS)
+    taken = chosen - rules
+    if not chosen:
         return baseline
-    name = f"{baseline.name} with {len(taken)} of {candidate.name}'s clauses"
+    name = f"{baseline.name} with {len(chosen)} of {candidate.name}'s clauses"
     old, new = sections(baseline), sections(candidate)
-    return bundle_of(name, baseline, voided(old, new, taken, lambda kept: mixed(old, new, kept)))
+    mix = bundle_of(name, baseline, voided(old, new, taken, lambda kept: mixed(old, new, kept)))
+    whole = {each.path for each in _detection_clauses(baseline, candidate)}
+    return replace(mix, detections=candidate.detections) if rules and rules == whole else mix
+
+
+def _detection_clauses(baseline: Bundle, candidate: Bundle) -> Iterator[Clause]:
+    """The rules that differ in what can change a signal, then the level from which on hits are signals."""
+    old, new = baseline.detections, candidate.detections
+    if old == new:
+        return
+    for each in rule_differences(old, new):
+        if each.is_in_digest:
+            path = (DETECTIONS, each.clause.removeprefix(f"{DETECTIONS}."))
+            yield Clause(each.clause, ClauseKind.DETECTION, *_rule_texts(each), each.can_decide, path)
+    before, now = (detections.from_level.value if detections else None for detections in (old, new))
+    if before != now:
+        # The rules in between are clauses by themselves.
+        path = (DETECTIONS, "from_level")
+        yield Clause(".".join(path), ClauseKind.DETECTION, before, now, False, path)
+
+
+def _rule_texts(difference: RuleDifference) -> tuple[str | None, str | None]:
+    """The level of either version, and what else differs in the new one."""
+    old, new = (each and f"level {Level.of(each.heading.level)}" for each in (difference.old, difference.new))
+    others = [words for words in difference.what if not words.startswith("level ")]
+    return old or None, "; ".join([new, *others]) if new else None
 
 
 def _renamed_rules(found: Iterable[Difference]) -> dict[PartPath, Clause]:

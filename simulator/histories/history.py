@@ -21,6 +21,7 @@ from evidence import enrichment, intake
 from evidence.cut_lists import cut_list
 from evidence.detections.signalling import Detections
 from evidence.enrichment.grading import Grading
+from evidence.enrichment.inputs import ENRICHMENT_INPUTS
 from evidence.errors import InputError, WarehouseError
 from evidence.intake.discovery import find_beside
 from evidence.placing import place
@@ -30,6 +31,13 @@ from evidence.tables import arrow_schema, conform, open_memory, register
 from evidence.times import format_rfc3339
 from evidence.warehouse import Warehouse, parquet_bytes
 from expectations.tables import TABLES
+from simulator.histories.recordings import (
+    RECORDED,
+    Recording,
+    recording_of_folder,
+    recording_of_tables,
+    recording_of_warehouse,
+)
 from simulator.histories.sound_rows import read_sql, refuse_unsound_rows
 
 STATES, INCIDENTS = "enrichment.incident_states", "intake.incidents"
@@ -43,7 +51,10 @@ Paths = Mapping[str, list[Path]]
 
 @dataclass(frozen=True)
 class History:
-    """An open history. `connection` reads STATES and INCIDENTS, and EVIDENCE where `has_evidence`."""
+    """An open history. `connection` reads STATES and INCIDENTS, and EVIDENCE where `has_evidence`.
+
+    `recording` is what its states were built from, where that is at hand.
+    """
 
     connection: duckdb.DuckDBPyConnection
     digest: str
@@ -52,6 +63,7 @@ class History:
     has_horizons: bool
     has_evidence: bool
     is_generated: bool = False
+    recording: Recording | None = None
 
 
 def open_warehouse(root: Path, as_of: int | None = None) -> History:
@@ -66,10 +78,11 @@ def open_tables(warehouse: Warehouse, as_of: int | None = None) -> History:
         raise WarehouseError(
             f"no history is published in {warehouse.root}", remedy="Run `evidence run` first"
         )
-    names = [name for name in (STATES, INCIDENTS, *EVIDENCE) if name in published]
+    names = [name for name in dict.fromkeys((STATES, INCIDENTS, *EVIDENCE, *RECORDED)) if name in published]
     paths = {name: warehouse.paths_of(published[name]) for name in names}
     _check_schemas(paths, "Run `evidence run` again")
-    return _open(paths, as_of)
+    recording = recording_of_warehouse(paths, warehouse.read_beside(ENRICHMENT_INPUTS))
+    return _open(_without_recording(paths), as_of, recording)
 
 
 def open_folder(folder: Path, as_of: int | None = None) -> History:
@@ -81,7 +94,7 @@ def open_folder(folder: Path, as_of: int | None = None) -> History:
     """
     if folder.is_file():
         raise InputError(f"{folder} is a file", remedy=f"Name the folder that it lies in, {folder.parent}")
-    found = {name: _files_of(folder, name) for name in (STATES, INCIDENTS, *EVIDENCE)}
+    found = {name: _files_of(folder, name) for name in (STATES, INCIDENTS, *EVIDENCE, *RECORDED)}
     if not found[STATES]:
         raise InputError(
             f"there is no history in {folder}",
@@ -90,7 +103,7 @@ def open_folder(folder: Path, as_of: int | None = None) -> History:
     paths = {name: files for name, files in found.items() if files}
     _check_schemas(paths, "Write it anew with the version of this tool that reads it")
     refuse_unsound_rows(paths, folder)
-    return _open(paths, as_of)
+    return _open(_without_recording(paths), as_of, recording_of_folder(paths, folder))
 
 
 def folder_files(folder: Path) -> dict[str, list[Path]]:
@@ -124,7 +137,11 @@ def digest_of_files(paths: Paths) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def _open(paths: Paths, as_of: int | None) -> History:
+def _without_recording(paths: Paths) -> Paths:
+    return {name: files for name, files in paths.items() if name in (STATES, INCIDENTS, *EVIDENCE)}
+
+
+def _open(paths: Paths, as_of: int | None, recording: Recording | None) -> History:
     connection = open_memory()
     for name, files in sorted(paths.items()):
         _view(connection, name, read_sql(files))
@@ -141,6 +158,7 @@ def _open(paths: Paths, as_of: int | None) -> History:
             has_horizons=INCIDENTS in paths,
             has_evidence=all(name in paths for name in EVIDENCE),
             is_generated=_is_generated(connection),
+            recording=recording,
         )
     )
 
@@ -269,8 +287,9 @@ def open_incidents(
     """
     settings = load_settings(find_beside(root, "settings.yaml"))
     connection = open_memory()
-    register(connection, intake.build(root, settings, _sha256_of_bytes))
-    register(connection, build_completeness(connection))
+    read = intake.build(root, settings, _sha256_of_bytes)
+    register(connection, read)
+    register(connection, completeness := build_completeness(connection))
     register(connection, enrichment.build(connection, settings, grading, detections))
     tables = {name: connection.sql(f"from {name}").to_arrow_table() for name in (STATES, INCIDENTS)}
     lines = [
@@ -280,8 +299,17 @@ def open_incidents(
     if as_of is not None:
         _cut(connection, as_of)
     digest = hashlib.sha256("".join(lines).encode()).hexdigest()
+    recording = recording_of_tables(read | completeness, settings, detections.digest if detections else "")
     return _checked(
-        History(connection, digest, _count(connection), as_of, has_horizons=True, has_evidence=True)
+        History(
+            connection,
+            digest,
+            _count(connection),
+            as_of,
+            has_horizons=True,
+            has_evidence=True,
+            recording=recording,
+        )
     )
 
 

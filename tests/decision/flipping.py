@@ -63,4 +63,6 @@ def with_rules(bundle: Bundle, *rules: Mapping[str, Any], is_added: bool = True)
     document = bundle.playbook.model_dump(mode="json", exclude_none=True)
     before = document["rules"] if is_added else []
     document["rules"] = [*before, *({"because": "A test.", **rule} for rule in rules)]
-    return Bundle("edited", Playbook.model_validate(document), bundle.approvers, bundle.policies)
+    return Bundle(
+        "edited", Playbook.model_validate(document), bundle.approvers, bundle.policies, bundle.detections
+    )

@@ -76,7 +76,7 @@ def unguarded() -> Bundle:
     isolation = v3.actions["isolate_workload"].model_copy(update={"mode": Mode.AUTOMATIC})
     playbook = v3.playbook.model_copy(update={"actions": {**v3.actions, "isolate_workload": isolation}})
     left = tuple(each for each in v3.policies if each.name != "network_policy")
-    return Bundle("unguarded", playbook, v3.approvers, left)
+    return Bundle("unguarded", playbook, v3.approvers, left, v3.detections)
 
 
 def with_block(text: str, marks: tuple[str, str], block: str) -> str:

@@ -80,7 +80,13 @@ def without_floors(bundle: Bundle) -> Bundle:
     document = bundle.playbook.model_dump(mode="json", exclude_none=True)
     for name in bundle.ladder:
         document["actions"][name]["floor"] = 0
-    return Bundle("without floors", Playbook.model_validate(document), bundle.approvers, bundle.policies)
+    return Bundle(
+        "without floors",
+        Playbook.model_validate(document),
+        bundle.approvers,
+        bundle.policies,
+        bundle.detections,
+    )
 
 
 @pytest.mark.slow

@@ -52,7 +52,7 @@ def edited(bundle: Bundle, edits: list[tuple[Edit, int]]) -> Bundle:
 
 def with_playbook(bundle: Bundle, **fields: Any) -> Bundle:
     playbook = bundle.playbook.model_copy(update=fields)
-    return Bundle("edited", playbook, bundle.approvers, bundle.policies)
+    return Bundle("edited", playbook, bundle.approvers, bundle.policies, bundle.detections)
 
 
 def with_action(bundle: Bundle, name: str, **fields: Any) -> Bundle:
@@ -249,7 +249,13 @@ def edit_policies(bundle: Bundle, by: random.Random) -> Bundle:
         del policies[name]
     else:
         policies[name] = small_policy(name, by.choice(sorted(DENIALS)))
-    return Bundle("edited", bundle.playbook, bundle.approvers, tuple(policies[n] for n in sorted(policies)))
+    return Bundle(
+        "edited",
+        bundle.playbook,
+        bundle.approvers,
+        tuple(policies[n] for n in sorted(policies)),
+        bundle.detections,
+    )
 
 
 def small_policy(name: str, denial: str) -> Policy:
@@ -268,9 +274,8 @@ def small_policy(name: str, denial: str) -> Policy:
 def edit_approvers(bundle: Bundle, by: random.Random) -> Bundle:
     role = Role(title="Another title", contact=f"desk {by.randrange(3)}")
     roles = {**bundle.approvers.roles, by.choice(ROLES): role}
-    return Bundle(
-        "edited", bundle.playbook, bundle.approvers.model_copy(update={"roles": roles}), bundle.policies
-    )
+    approvers = bundle.approvers.model_copy(update={"roles": roles})
+    return Bundle("edited", bundle.playbook, approvers, bundle.policies, bundle.detections)
 
 
 EDITS: tuple[Edit, ...] = (

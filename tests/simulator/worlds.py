@@ -56,7 +56,7 @@ def edited(bundle: Bundle | None = None, name: str = "candidate", **changes: Any
     document = base.playbook.model_dump(mode="json", exclude_none=True)
     for path, value in changes.items():
         _set(document, path.split("__"), value)
-    return Bundle(name, Playbook.model_validate(document), base.approvers, base.policies)
+    return Bundle(name, Playbook.model_validate(document), base.approvers, base.policies, base.detections)
 
 
 def _set(document: Any, path: list[str], value: Any) -> None:

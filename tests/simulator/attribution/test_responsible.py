@@ -189,7 +189,7 @@ def test_a_policy_and_a_precondition_are_clauses_like_others() -> None:
     denied = Bundle("candidate", mini().playbook, mini().approvers, policies)
     stateful = {**RESTARTED, "is_stateful": True}
     baseline = with_action(mini(), "restart", needs=())
-    candidate = Bundle("candidate", baseline.playbook, denied.approvers, policies)
+    candidate = Bundle("candidate", baseline.playbook, denied.approvers, policies, denied.detections)
     assert (("policies.strict",),) == one(candidate, stateful, baseline=baseline).minimal_sets
     assert (("actions.restart.needs.workload-is-stateless",),) == one(
         mini(), stateful, baseline=baseline

@@ -109,7 +109,7 @@ def test_the_points_of_a_rule_for_an_action_are_a_clause() -> None:
 def test_a_rule_that_only_one_bundle_has_is_one_clause() -> None:
     """Added and removed rules, actions, escalations and policies are not taken apart."""
     candidate = sectioned(rules=mini().rules[1:], escalations=())
-    candidate = Bundle("candidate", candidate.playbook, candidate.approvers, ())
+    candidate = Bundle("candidate", candidate.playbook, candidate.approvers, (), candidate.detections)
     assert ids(mini(), candidate) == [
         "escalations.production",
         "rules.errors-after-a-change",
@@ -123,7 +123,7 @@ def test_words_cannot_decide() -> None:
     candidate = with_rule(action, 0, because="Other words.")
     roles = {**mini().approvers.roles, "cloud_team": mini().approvers.roles["incident_commander"]}
     approvers = mini().approvers.model_copy(update={"roles": roles})
-    candidate = Bundle("candidate", candidate.playbook, approvers, candidate.policies)
+    candidate = Bundle("candidate", candidate.playbook, approvers, candidate.policies, candidate.detections)
     found = {clause.id: clause.can_decide for clause in differences(mini(), candidate)}
     assert found == {
         "actions.drain.reason": False,
@@ -216,12 +216,12 @@ def test_a_hybrid_is_named_after_what_it_is_made_of() -> None:
 
 
 def test_every_kind_of_clause_is_told() -> None:
-    """The random edits of these tests reach every kind of clause but the title's."""
+    """The random edits of these tests reach every kind of clause but the title's and those of detections."""
     kinds = set()
     for edit in EDITS:
         for seed in range(40):
             kinds |= {clause.kind for clause in differences(mini(), edited(mini(), [(edit, seed)]))}
-    assert set(ClauseKind) - kinds == {ClauseKind.TITLE}
+    assert set(ClauseKind) - kinds == {ClauseKind.TITLE, ClauseKind.DETECTION}
 
 
 @given(st.permutations("abcdef"), st.permutations("abcdef"), st.integers(0, 63), st.integers(0, 63))

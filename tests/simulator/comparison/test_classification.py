@@ -86,7 +86,7 @@ def test_an_action_that_policy_denied_before_is_approval_weakening() -> None:
     baseline = edited(
         actions__restart__needs=[], rules__1__supports__restart=None, rules__2__supports__restart=None
     )
-    candidate = Bundle("candidate", baseline.playbook, baseline.approvers, ())
+    candidate = Bundle("candidate", baseline.playbook, baseline.approvers, (), baseline.detections)
     row = one(candidate, stateful, baseline=baseline)
     assert ("drain", 3) == (row["candidate_action"], row["demanded_mode"])
     assert ["approval-weakening", "riskier"] == row["classes"]

@@ -206,7 +206,9 @@ def redirected(history: History) -> Comparison:
     approvers = active().approvers.model_copy(
         update={"roles": {**active().approvers.roles, "security_lead": role}}
     )
-    return compared(history, Bundle("redirected", active().playbook, approvers, active().policies))
+    return compared(
+        history, Bundle("redirected", active().playbook, approvers, active().policies, active().detections)
+    )
 
 
 def test_a_redirected_approver_is_found_although_every_decision_is_the_same(redirected: Comparison) -> None:

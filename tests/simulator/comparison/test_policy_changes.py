@@ -30,7 +30,7 @@ def with_source(name: str, edit: Any) -> Bundle:
         Policy(each.name, edit(each.source), each.declaration) if each.name == name else each
         for each in active().policies
     )
-    return Bundle("candidate", active().playbook, active().approvers, policies)
+    return Bundle("candidate", active().playbook, active().approvers, policies, active().detections)
 
 
 def test_an_edited_line_is_shown_as_it_was_and_is() -> None:
@@ -47,7 +47,10 @@ def test_an_edited_line_is_shown_as_it_was_and_is() -> None:
 
 def test_a_policy_that_goes_is_all_of_its_lines_and_what_it_declares() -> None:
     """Each declared input on a line."""
-    lines = policy_diff((active(), Bundle("none", active().playbook, active().approvers, ())), "node_drain")
+    lines = policy_diff(
+        (active(), Bundle("none", active().playbook, active().approvers, (), active().detections)),
+        "node_drain",
+    )
     assert "-# input is_stateful: column is_stateful" in lines
     assert "-package incidentresponse" in lines
 

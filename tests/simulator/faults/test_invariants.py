@@ -192,7 +192,7 @@ def without_approvers_by_clause(bundle: Bundle) -> Bundle:
 
 
 def without_policies(bundle: Bundle) -> Bundle:
-    return Bundle("candidate", bundle.playbook, bundle.approvers, ())
+    return Bundle("candidate", bundle.playbook, bundle.approvers, (), bundle.detections)
 
 
 def with_little_need(bundle: Bundle) -> Bundle:

@@ -41,7 +41,7 @@ def recorded(bundle: Bundle) -> Iterator[duckdb.DuckDBPyConnection]:
 
 def with_need(bundle: Bundle, need: int) -> Bundle:
     playbook = bundle.playbook.model_copy(update={"need": need})
-    return Bundle("candidate", playbook, bundle.approvers, bundle.policies)
+    return Bundle("candidate", playbook, bundle.approvers, bundle.policies, bundle.detections)
 
 
 def with_confidence(bundle: Bundle, alertmanager: int) -> Bundle:
@@ -51,7 +51,7 @@ def with_confidence(bundle: Bundle, alertmanager: int) -> Bundle:
         update={"confidence": weights.model_copy(update={"source_trust": trust})}
     )
     playbook = bundle.playbook.model_copy(update={"grading": grading})
-    return Bundle("candidate", playbook, bundle.approvers, bundle.policies)
+    return Bundle("candidate", playbook, bundle.approvers, bundle.policies, bundle.detections)
 
 
 def tuple_of(recommendation: Recommendation) -> tuple[str, str, list[str]]:

@@ -41,7 +41,13 @@ def active() -> Bundle:
 
 
 def changed(bundle: Bundle, **playbook: Any) -> Bundle:
-    return Bundle("candidate", bundle.playbook.model_copy(update=playbook), bundle.approvers, bundle.policies)
+    return Bundle(
+        "candidate",
+        bundle.playbook.model_copy(update=playbook),
+        bundle.approvers,
+        bundle.policies,
+        bundle.detections,
+    )
 
 
 def graded(bundle: Bundle, **grading: Any) -> dict[str, Any]:

@@ -49,7 +49,13 @@ def recorded(active: Bundle) -> Iterator[duckdb.DuckDBPyConnection]:
 def with_changes(bundle: Bundle, *, need: int | None = None, **grading: Any) -> Bundle:
     """A candidate that asks for other points, or grades otherwise."""
     changes = {"need": need or bundle.need, "grading": bundle.grading.model_copy(update=grading)}
-    return Bundle("candidate", bundle.playbook.model_copy(update=changes), bundle.approvers, bundle.policies)
+    return Bundle(
+        "candidate",
+        bundle.playbook.model_copy(update=changes),
+        bundle.approvers,
+        bundle.policies,
+        bundle.detections,
+    )
 
 
 def trusting_no_alert(bundle: Bundle) -> Bundle:

@@ -120,7 +120,13 @@ class TestWithSpark:
 
     def test_what_a_task_raises_is_told_in_a_line(self, active: Bundle, small: Path, empty: Path) -> None:
         """The error is the task's own, without Java's stack."""
-        broken = Bundle("broken", active.playbook.model_copy(update={"need": "many"}), active.approvers, ())
+        broken = Bundle(
+            "broken",
+            active.playbook.model_copy(update={"need": "many"}),
+            active.approvers,
+            (),
+            active.detections,
+        )
         with (
             closing((history := open_folder(small)).connection),
             pytest.raises(EvidenceError, match=r"^Spark broke the replay off: [^\n]+$"),

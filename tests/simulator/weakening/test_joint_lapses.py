@@ -60,7 +60,7 @@ def gated(gates: Names) -> Bundle:
         with_action(mini(), "drain", **matrix), escalations=(escalation,) if ESCALATION in gates else ()
     )
     policies = (small_policy("asking", "without_approval"),) if POLICY in gates else ()
-    return Bundle("gated", bundle.playbook, bundle.approvers, policies)
+    return Bundle("gated", bundle.playbook, bundle.approvers, policies, bundle.detections)
 
 
 @lru_cache
@@ -178,7 +178,7 @@ def test_every_set_that_gives_up_a_mode_in_some_state_is_named_at_length(
 
 def without_policy(bundle: Bundle, name: str) -> Bundle:
     left = tuple(each for each in bundle.policies if each.name != name)
-    return Bundle("candidate", bundle.playbook, bundle.approvers, left)
+    return Bundle("candidate", bundle.playbook, bundle.approvers, left, bundle.detections)
 
 
 def test_a_mode_and_the_policy_that_would_still_ask_are_named_together() -> None:

@@ -19,7 +19,7 @@ SECURITY = "security lead on call (pagerduty schedule PSSEC02)"
 def with_role(bundle: Bundle, name: str, **fields: Any) -> Bundle:
     role = bundle.approvers.roles[name].model_copy(update=fields)
     approvers = bundle.approvers.model_copy(update={"roles": {**bundle.approvers.roles, name: role}})
-    return Bundle("candidate", bundle.playbook, approvers, bundle.policies)
+    return Bundle("candidate", bundle.playbook, approvers, bundle.policies, bundle.detections)
 
 
 def without_owner(bundle: Bundle, name: str, owner: str) -> Bundle:
@@ -30,7 +30,7 @@ def without_owner(bundle: Bundle, name: str, owner: str) -> Bundle:
 def with_fallback(bundle: Bundle, contact: str) -> Bundle:
     fallback = bundle.approvers.fallback.model_copy(update={"contact": contact})
     approvers = bundle.approvers.model_copy(update={"fallback": fallback})
-    return Bundle("candidate", bundle.playbook, approvers, bundle.policies)
+    return Bundle("candidate", bundle.playbook, approvers, bundle.policies, bundle.detections)
 
 
 def only(baseline: Bundle, candidate: Bundle) -> Weakening:
@@ -117,5 +117,5 @@ def test_a_role_that_no_action_asks_redirects_nobody() -> None:
         for name, action in active().actions.items()
     }
     playbook = active().playbook.model_copy(update={"actions": unasked})
-    baseline = Bundle("baseline", playbook, active().approvers, active().policies)
+    baseline = Bundle("baseline", playbook, active().approvers, active().policies, active().detections)
     assert () == weakenings(baseline, with_role(baseline, "cloud_team", contact="nobody@example.com"))

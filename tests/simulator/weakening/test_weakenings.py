@@ -42,7 +42,7 @@ def with_grading(bundle: Bundle, *path: str, value: Any) -> Bundle:
 
 
 def with_policies(bundle: Bundle, *policies: Any) -> Bundle:
-    return Bundle("candidate", bundle.playbook, bundle.approvers, tuple(policies))
+    return Bundle("candidate", bundle.playbook, bundle.approvers, tuple(policies), bundle.detections)
 
 
 def escalation(**fields: Any) -> Escalation:
@@ -97,7 +97,12 @@ def test_wherever_less_approval_is_demanded_a_weakening_is_reported_at_length(
 @given(bundles_near(mini()))
 def test_a_bundle_weakens_nothing_of_itself(bundle: Bundle) -> None:
     """An A/A comparison reports nothing, also of the same content under another name."""
-    assert weakenings(bundle, Bundle("again", bundle.playbook, bundle.approvers, bundle.policies)) == ()
+    assert (
+        weakenings(
+            bundle, Bundle("again", bundle.playbook, bundle.approvers, bundle.policies, bundle.detections)
+        )
+        == ()
+    )
 
 
 def test_rules_points_and_words_weaken_nothing() -> None:
