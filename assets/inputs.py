@@ -11,6 +11,7 @@ from evidence.export_files import path_text, read
 from evidence.intake.discovery import INCIDENT_FILE, find_beside, find_catalogue, find_incidents
 from evidence.intake.incident_records import RECORDS_FILE
 from evidence.intake.left_out import INGEST_GAPS
+from evidence.intake.reviews import REVIEWS_FILE
 from evidence.tables import Tables
 
 # Path below the incidents folder → (incident it belongs to or '', SHA-256).
@@ -35,7 +36,7 @@ def input_files(root: Path) -> InputFiles:
 
 def _beside(root: Path) -> list[Path]:
     """What a run reads that belongs to no incident's folder."""
-    written = [path for name in (RECORDS_FILE, INGEST_GAPS) if (path := root / name).exists()]
+    written = [path for name in (RECORDS_FILE, INGEST_GAPS, REVIEWS_FILE) if (path := root / name).exists()]
     return [settings_path(root), *find_catalogue(root), *written]
 
 

@@ -51,6 +51,7 @@ UPSTREAM: dict[str, tuple[str, ...]] = {
     "intake.quarantine": (INCIDENTS,),
     "intake.evidence_events": (INCIDENTS,),
     "intake.incidents": (INCIDENTS,),
+    "intake.reviews": (INCIDENTS,),
     "intake.incident_records": (INCIDENTS,),
     "intake.declared_gaps": (INCIDENTS,),
     "intake.services": (INCIDENTS,),
@@ -95,7 +96,7 @@ UPSTREAM: dict[str, tuple[str, ...]] = {
     "kpis.overall": _KPI_INPUTS,
     "kpis.weekly_coverage": _KPI_INPUTS,
     "kpis.weekly_outcomes": _KPI_INPUTS,
-    "kpis.quality_review": (*_KPI_INPUTS, PLAYBOOK),
+    "kpis.quality_review": (*_KPI_INPUTS, "intake.reviews", PLAYBOOK),
     "kpis.learning": (*_KPI_INPUTS, "decision.option_scores", "replay.ablations", PLAYBOOK),
 }
 # The verdicts speak of every other table.

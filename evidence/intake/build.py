@@ -19,6 +19,7 @@ from evidence.intake.incident_records import RECORDS_FILE, load_records
 from evidence.intake.left_out import INGEST_GAPS, Heard, gaps_left_out, read_left_out
 from evidence.intake.records import RECORD_BYTES_MAX, FileReading, RawRecord, read_file, refused_file
 from evidence.intake.resolution import Placed, resolve
+from evidence.intake.reviews import REVIEWS_FILE, latest_answers, read_reviews, reviews_of
 from evidence.readers import Event, Gap, Reader
 from evidence.readers.contract import Page
 from evidence.settings import Settings
@@ -58,6 +59,9 @@ def build(
     for row in gaps_left_out(lines, rows.heard, settings.delivery_delay_seconds):
         _put_gap(row, rows)
     catalogue = read_catalogue(find_catalogue(root), root, keep_bytes)
+    incidents = [folder.incident for folder in folders]
+    reviews = reviews_of(incidents, read_reviews(root / REVIEWS_FILE))
+    labels = latest_answers(reviews)
     edges = [{"from_ref": start, "to_ref": end} for start, end in sorted(catalogue.dependencies)]
     return {
         "intake.files": table_from_rows("intake.files", rows.files),
@@ -67,7 +71,10 @@ def build(
         "intake.raw_records": _by_column("intake.raw_records", rows.records),
         "intake.quarantine": _by_column("intake.quarantine", [row for _, row in rows.quarantine.values()]),
         "intake.evidence_events": _by_column("intake.evidence_events", rows.events),
-        "intake.incidents": table_from_rows("intake.incidents", [incident_row(f.incident) for f in folders]),
+        "intake.incidents": table_from_rows(
+            "intake.incidents", [incident_row(each, labels.get(each.id, {})) for each in incidents]
+        ),
+        "intake.reviews": table_from_rows("intake.reviews", reviews),
         "intake.incident_records": load_records(root / RECORDS_FILE),
         "intake.services": table_from_rows("intake.services", catalogue.services),
         "intake.dependencies": table_from_rows("intake.dependencies", edges),

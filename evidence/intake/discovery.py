@@ -12,6 +12,7 @@ from evidence.export_files import Entry, Kind, path_text, walk
 from evidence.intake.incident_file import IncidentFile, check_received, load_incident
 from evidence.intake.incident_records import RECORDS_FILE
 from evidence.intake.left_out import INGEST_GAPS
+from evidence.intake.reviews import REVIEWS_FILE
 
 INCIDENT_FILE = "incident.yaml"
 PLACING = ".ingest/placing.json"
@@ -109,7 +110,7 @@ def _belongs_beside(entry: Entry, root: Path) -> bool:
     """Whether it is what people keep beside incidents."""
     relative = entry.path.relative_to(root)
     is_notes = entry.kind is Kind.FILE and entry.path.suffix == ".md"
-    ours = ("settings.yaml", "ingest.json", RECORDS_FILE, INGEST_GAPS)
+    ours = ("settings.yaml", "ingest.json", RECORDS_FILE, INGEST_GAPS, REVIEWS_FILE)
     is_ours = entry.path in [root / name for name in ours]
     return is_notes or is_ours or _is_hidden(relative)
 

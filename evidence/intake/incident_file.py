@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -130,9 +131,9 @@ def check_received(incident: IncidentFile, document: Document, names: set[str]) 
             )
 
 
-def incident_row(incident: IncidentFile) -> dict[str, Any]:
-    """The row of `intake.incidents`."""
-    response, labels = incident.response, incident.labels
+def incident_row(incident: IncidentFile, labels: Mapping[str, Any]) -> dict[str, Any]:
+    """The row of `intake.incidents`; `labels` are its label columns, none where nobody reviewed it."""
+    response = incident.response
     return {
         "incident_id": incident.id,
         "title": incident.title,
@@ -144,12 +145,5 @@ def incident_row(incident: IncidentFile) -> dict[str, Any]:
         "action_taken_at": response.taken_at if response else None,
         "outcome": response.outcome if response else None,
         "detected_by": incident.detected_by,
-        "label_signal_high_confidence": labels.signal_high_confidence if labels else None,
-        "label_enrichment_narrowed": labels.enrichment_narrowed if labels else None,
-        "label_least_risky_effective": labels.least_risky_effective if labels else None,
-        "label_responder_understood": labels.responder_understood if labels else None,
-        "label_expected_option": labels.expected_option if labels else None,
-        "label_expected_action": labels.expected_action if labels else None,
-        "label_by": labels.by if labels else None,
-        "label_at": labels.at if labels else None,
+        **labels,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from expectations.contracts import TableContract, bigint, boolean, integer, text, texts
 from expectations.tables.catalogue import DEPENDENCIES, SERVICES
 from expectations.tables.quality import GAP_KINDS
+from expectations.tables.reviews import REVIEWS
 
 SOURCES = (
     "alertmanager",
@@ -377,6 +378,7 @@ TABLES = (
     QUARANTINE,
     EVIDENCE_EVENTS,
     INCIDENTS,
+    REVIEWS,
     INCIDENT_RECORDS,
     SERVICES,
     DEPENDENCIES,

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipelines.cli import detecting
+from pipelines.cli import detecting, labelling
 from pipelines.cli.choices import ComparisonFormat, Engine, Format
 from pipelines.cli.streams import leave_at_once, print_anywhere
 
@@ -305,6 +305,7 @@ def compare(
 
 
 app.command(epilog=detecting.EPILOG)(detecting.detect)
+app.command(epilog=labelling.EPILOG)(labelling.label)
 
 
 @app.command(epilog="Example: evidence tabletop inc-0103 < answers.txt")

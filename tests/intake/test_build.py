@@ -60,6 +60,7 @@ def test_every_table_keeps_its_contract(tmp_path: Path) -> None:
             "intake.incidents",
             "intake.quarantine",
             "intake.raw_records",
+            "intake.reviews",
             "intake.services",
             "intake.unclaimed_files",
         ]

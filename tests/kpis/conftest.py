@@ -51,9 +51,10 @@ def filled(name: str, row: Row) -> Row:
 
 
 def open_tables(tables: dict[str, list[Row]]) -> duckdb.DuckDBPyConnection:
-    """A database with the eight tables that the stage reads, empty where not given."""
+    """A database with the nine tables that the stage reads, empty where not given."""
     names = (
         "intake.incidents",
+        "intake.reviews",
         "intake.incident_records",
         "intake.services",
         "intake.evidence_events",

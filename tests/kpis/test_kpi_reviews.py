@@ -337,3 +337,26 @@ def test_learning_names_the_sources_that_mattered(kpis_of, ns):
     assert [(["argocd", "falco"], ["loki"]), ([], [])] == [
         (row["deciding_sources"], row["hastening_sources"]) for row in rows
     ]
+
+
+def test_reviewers_are_at_odds_where_their_latest_answers_differ(kpis_of, ns) -> None:
+    """Who thought better of it is at one with the others; of one who was silent nobody knows."""
+    first, second = ns("2026-01-15T09:00"), ns("2026-01-16T09:00")
+    reviews = [
+        {"incident_id": "inc-1", "reviewed_by": "ann", "reviewed_at": first, "expected_option": "contain"},
+        {"incident_id": "inc-1", "reviewed_by": "ben", "reviewed_at": first, "expected_option": "monitor"},
+        {"incident_id": "inc-2", "reviewed_by": "ann", "reviewed_at": first, "expected_option": "contain"},
+        {"incident_id": "inc-2", "reviewed_by": "ben", "reviewed_at": first, "expected_option": "monitor"},
+        {"incident_id": "inc-2", "reviewed_by": "ben", "reviewed_at": second, "expected_option": "contain"},
+        {"incident_id": "inc-2", "reviewed_by": "cem", "reviewed_at": first, "enrichment_narrowed": True},
+    ]
+    table = kpis_of([incident(number, ns) for number in range(3)], reviews=reviews)["kpis.quality_review"]
+    found = {
+        row["incident_id"]: (row["review_count"], row["reviewers"], row["is_disputed"])
+        for row in table.to_pylist()
+    }
+    assert {
+        "inc-0": (0, [], False),
+        "inc-1": (2, ["ann", "ben"], True),
+        "inc-2": (4, ["ann", "ben", "cem"], False),
+    } == found
