@@ -6,8 +6,8 @@ from expectations.contracts import TableContract, bigint, boolean, text
 
 REVIEWS = TableContract(
     "intake.reviews",
-    "One row per review of an incident by a person. None is ever changed: of several the latest answer to each "
-    "question counts. Hindsight to rules.",
+    "One row per review of an incident by a person. None is ever changed: of several the latest answer to "
+    "each question counts. Hindsight to rules.",
     (
         text("incident_id", "Incident."),
         text("reviewed_by", "Who."),
