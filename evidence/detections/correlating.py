@@ -4,6 +4,7 @@ A window is what happened within the timespan up to a moment at which something 
 A correlation hits when its condition holds of a window and did not hold of the window before it in its group:
 so an attempt that goes on is one hit, not one for every further record. Records of one incident only are
 brought together, and events of one moment are looked at together, since a clock does not order them.
+What more records can not undo is looked for as they arrive; a count below, or an exact one, in all of them.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import operator
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 
+from evidence.detections.arrivals import Found, hits_by_arrival, in_order, is_in_order_of_arrival
 from evidence.detections.hits import Hit, Item
 from evidence.detections.ordered_steps import ordered_hits
 from evidence.detections.rules import NS_PER_SECOND, Correlation, CorrelationKind
@@ -52,21 +54,37 @@ def _counted(correlation: Correlation, reference: str, number: int, hit: Hit) ->
 
 
 def _group_hits(correlation: Correlation, key: tuple[str, ...], items: list[Item]) -> Iterator[Hit]:
-    items.sort(key=lambda item: (item.hit.event_time, item.reference, item.hit.units))
+    names = [name for name, _ in correlation.group_by]
+    for at, known_at, members in _found(correlation, items):
+        group = tuple(zip(names, key[1:], strict=True))
+        rests_on = members if not correlation.is_monotone else _known_by(known_at, members)
+        units = tuple(sorted({unit for item in rests_on for unit in item.hit.units}))
+        yield Hit(key[0], at, known_at, units, {name: (value,) for name, value in group}, group)
+
+
+def _found(correlation: Correlation, items: list[Item]) -> Iterable[Found]:
+    items.sort(key=in_order)
+    is_ordered = correlation.kind is CorrelationKind.TEMPORAL_ORDERED
+    if not correlation.is_monotone or is_in_order_of_arrival(items, is_moment_one=is_ordered):
+        return _look(correlation, items)
+    span = correlation.timespan_seconds * NS_PER_SECOND
+    return hits_by_arrival(items, lambda some: _look(correlation, some), span)
+
+
+def _known_by(known_at: int, members: Iterable[Item]) -> list[Item]:
+    return [item for item in members if item.hit.known_at <= known_at]
+
+
+def _look(correlation: Correlation, items: Sequence[Item]) -> Iterator[Found]:
+    """The hits among items in order of event time, as if nothing else were to come."""
     moments = (
         (at, list(together))
         for at, together in itertools.groupby(items, key=lambda item: item.hit.event_time)
     )
     span = correlation.timespan_seconds * NS_PER_SECOND
     if correlation.kind is CorrelationKind.TEMPORAL_ORDERED:
-        chains = ordered_hits(moments, len(correlation.references), span)
-    else:
-        chains = _counting_hits(correlation, moments, span)
-    names = [name for name, _ in correlation.group_by]
-    for at, known_at, members in chains:
-        group = tuple(zip(names, key[1:], strict=True))
-        units = tuple(sorted({unit for item in members for unit in item.hit.units}))
-        yield Hit(key[0], at, known_at, units, {name: (value,) for name, value in group}, group)
+        return ordered_hits(moments, len(correlation.references), span)
+    return _counting_hits(correlation, moments, span)
 
 
 def _counting_hits(
@@ -102,7 +120,7 @@ def _known_at(correlation: Correlation, window: Iterable[Item]) -> int:
         for one in item.counted:
             earliest[one] = min(item.hit.known_at, earliest.get(one, item.hit.known_at))
     arrivals = sorted(item.hit.known_at for item in window)
-    if correlation.operator not in ("gt", "gte"):
+    if not correlation.is_monotone:
         return arrivals[-1]
     needed = correlation.count + (correlation.operator == "gt")
     return sorted(earliest.values())[needed - 1] if needed > 0 else arrivals[0]

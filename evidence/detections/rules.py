@@ -67,6 +67,11 @@ class Correlation:
     counted_fields: Mapping[str, str] | None = None
     is_output: bool = True
 
+    @property
+    def is_monotone(self) -> bool:
+        """Whether a hit stays one whatever else arrives; a count below, or an exact one, does not."""
+        return self.operator in ("gt", "gte")
+
     def fields_of(self, reference: str) -> frozenset[str]:
         """Fields that the hits of the referenced rule must bring along."""
         counted = {self.counted_fields[reference]} if self.counted_fields else set()

@@ -38,6 +38,24 @@ def hits(kind, occurrences, span, operator, count, rule_count):
     return result
 
 
+def arriving_hits(kind, occurrences, span, operator, count, rule_count):
+    """The same where more can not undo a hit: every moment of arrival is looked at by itself, in their order.
+
+    A hit counts once: not again when a late record lets it begin earlier.
+    """
+    result = []
+    for now in sorted({one[2] for one in occurrences}):
+        places = [n for n, one in enumerate(occurrences) if one[2] <= now]
+        seen = [occurrences[n] for n in places]
+        for at, _, found in hits(kind, seen, span, operator, count, rule_count):
+            members = [places[n] for n in found]
+            is_new = any(occurrences[n][2] == now for n in members)
+            is_again = any(moment >= at and set(members) & set(others) for moment, _, others in result)
+            if is_new and not is_again:
+                result.append((at, now, members))
+    return result
+
+
 def thing(kind, number, occurrence):
     return {"event_count": number, "value_count": occurrence[4], "temporal": occurrence[0]}[kind]
 
