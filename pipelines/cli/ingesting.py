@@ -69,7 +69,7 @@ def print_ingest(
     """Take the exports in and print the account. Raises InputError for a wrong path, duration or manifest."""
     from evidence.ingest.manifest import Manifest
     from evidence.ingest.pipeline import Request, read_and_group, refusals
-    from evidence.ingest.starter_files import write_starters
+    from evidence.starter_files import write_starters
     from evidence.ingest.writing import write
 
     _refuse_no_folder(into)
@@ -105,7 +105,7 @@ def print_records(
 ) -> None:
     """Take in tables of incidents and print what they held. Raises InputError for a wrong file or mapping."""
     from evidence.ingest.recorded import load_mapping, take_in
-    from evidence.ingest.starter_files import write_starters
+    from evidence.starter_files import write_starters
 
     _refuse_no_folder(into)
     report = take_in(paths, load_mapping(mapping), into, is_dry_run=is_dry_run)
@@ -160,7 +160,7 @@ def gap_seconds(text: str) -> int:
 
 def _settings(into: Path) -> Settings:
     """The settings in the incidents folder or beside it; else those that are about to be written there."""
-    from evidence.ingest.starter_files import default_settings
+    from evidence.starter_files import default_settings
     from evidence.settings import load_settings
 
     for path in (into / "settings.yaml", into.absolute().parent / "settings.yaml"):

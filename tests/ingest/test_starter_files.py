@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from evidence.anchors import sha256_of
-from evidence.ingest.starter_files import default_settings, write_starters
+from evidence.starter_files import default_settings, write_starters
 from evidence.intake.catalogue import read_catalogue
 from evidence.intake.discovery import find_catalogue
 from evidence.settings import load_settings

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from evidence.ingest.starter_files import write_starters
+from evidence.starter_files import write_starters
 
 ROOT = Path(__file__).parents[3]
 CLOUDTRAIL = {"product": "aws", "service": "cloudtrail"}
