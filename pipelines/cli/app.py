@@ -248,10 +248,27 @@ def replay(
 
 @app.command(epilog="Example: evidence compare git:main playbooks/v3 --fail-on safety-weakening,regression")
 def compare(
-    baseline: Annotated[str, typer.Argument(help="Playbook as it is: a version's folder, or git:REF.")],
+    baseline: Annotated[
+        str | None, typer.Argument(help="Playbook as it is: a version's folder, or git:REF.")
+    ] = None,
     candidate: Annotated[
-        str, typer.Argument(help="Playbook as it would be: a version's folder, or git:REF.")
-    ],
+        str | None, typer.Argument(help="Playbook as it would be: a version's folder, or git:REF.")
+    ] = None,
+    detections: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            "--detections",
+            metavar="OLD NEW",
+            help="Compare two sets of Sigma rules instead: each a folder, a file or git:REF:PATH.",
+        ),
+    ] = None,
+    playbook: Annotated[
+        str | None, typer.Option(help="Playbook that decides with either set; the active one when omitted.")
+    ] = None,
+    values: Annotated[
+        Path | None,
+        typer.Option(help="YAML file of placeholders for both sets; when omitted values.yaml near each."),
+    ] = None,
     fail_on: Annotated[
         str | None,
         typer.Option("--fail-on", help="Changes that make the command fail, with commas between them."),
@@ -282,16 +299,18 @@ def compare(
 ) -> None:
     """Say which past incidents another playbook decides differently, when, why and with whose approval.
 
-    Fails when a change named by --fail-on occurs, and always when an approval is removed, or an approver
-    redirected, that is not allowed by name. --fail-on takes the classes of change, regression,
-    decision, path, and safety-weakening: a precondition, floor or denial that the playbook gives up.
+    With --detections the same for other rules under one playbook: what they catch and miss, how much sooner
+    or later, with what noise, and which decisions turn. Fails when a change named by --fail-on occurs, and
+    always when an approval is removed, or an approver redirected, that is not allowed by name. --fail-on
+    takes the classes of change, regression, decision, path, detection-lost: an incident of type security
+    caught no more, and safety-weakening: a precondition, floor or denial that the playbook gives up.
     """
+    from pipelines.cli.compared_sides import Compared
     from pipelines.cli.comparing import print_comparison
     from pipelines.cli.histories import HistoryChoice
 
     if print_comparison(
-        baseline,
-        candidate,
+        Compared(baseline, candidate, detections, playbook, values),
         HistoryChoice(warehouse, history, incidents, as_of),
         output_format=output_format,
         out=out,

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pipelines.cli.histories import HistoryChoice, existing, open_chosen
+from pipelines.cli.histories import HistoryChoice, existing, open_seen
 from pipelines.cli.wrapping import fitted
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class _History:
         from evidence.errors import WarehouseError
 
         try:
-            return open_chosen(self.choice, bundle).connection
+            return open_seen(self.choice, bundle).connection
         except WarehouseError as error:
             self.absence = error.what
             return None

@@ -8,7 +8,8 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.cli.histories import HistoryChoice, load_named, named_version, open_chosen
+from pipelines.cli.compared_sides import Compared
+from pipelines.cli.histories import HistoryChoice, open_chosen
 from pipelines.cli.out_files import prepare_out, put_out
 
 if TYPE_CHECKING:
@@ -18,12 +19,12 @@ if TYPE_CHECKING:
 # What --fail-on may name beside the classes of change.
 REGRESSION, DECISION, PATH, COSMETIC = "regression", "decision", "path", "cosmetic"
 SAFETY, WEAKENING = "safety-weakening", "approval-weakening"
+LOST = "detection-lost"
 NAMED_MAX = 5  # incidents named per reason to fail
 
 
 def print_comparison(
-    baseline: str,
-    candidate: str,
+    compared: Compared,
     choice: HistoryChoice,
     *,
     output_format: str,
@@ -37,21 +38,20 @@ def print_comparison(
     """Print or write the comparison; true when it must fail: by what was named, or for an approval."""
     from contextlib import closing
 
-    from simulator.comparison.compare import Side, compare
+    from simulator.comparison.compare import compare
     from simulator.comparison.rendering import render
 
     wanted = () if fail_on is None else parse_fail_on(fail_on)
-    baseline, candidate = named_version(baseline), named_version(candidate)
     if out is not None:
-        read = (Path(baseline), Path(candidate), choice.incidents, choice.history, choice.warehouse)
+        read = (*compared.read(), choice.incidents, choice.history, choice.warehouse)
         prepare_out(out, [folder for folder in read if folder is not None])
-    bundles = load_named(baseline, beside=candidate), load_named(candidate, beside=baseline)
-    history = open_chosen(choice, bundles[0])
+    baseline, candidate = compared.sides()
+    history = open_chosen(choice, baseline.bundle)
     with closing(history.connection):
         comparison = compare(
             history,
-            Side(bundles[0], baseline),
-            Side(bundles[1], candidate),
+            baseline,
+            candidate,
             allowed=allowed,
             is_attributed=is_attributed,
             listed_max=listed_max,
@@ -83,7 +83,7 @@ def parse_fail_on(text: str) -> tuple[str, ...]:
     from evidence.errors import InputError
     from simulator.comparison.model import ChangeClass
 
-    known = (*(each.value for each in ChangeClass), REGRESSION, DECISION, PATH, SAFETY)
+    known = (*(each.value for each in ChangeClass), REGRESSION, DECISION, PATH, LOST, SAFETY)
     names = tuple(name.strip() for name in text.split(",") if name.strip())
     for name in names:
         if name not in known:
@@ -116,11 +116,26 @@ def failures(comparison: Comparison, wanted: Sequence[str]) -> list[str]:
     ]
     if COSMETIC in wanted and summary.cosmetic_count is None:
         found.append(f"{COSMETIC}: not looked for in a history of {summary.incident_count} incidents")
-    return found + [
-        _given_up(each)
-        for each in comparison.weakenings
-        if (each.is_approval or SAFETY in wanted) and not each.is_allowed
-    ]
+    return (
+        found
+        + _lost(comparison, wanted)
+        + [
+            _given_up(each)
+            for each in comparison.weakenings
+            if (each.is_approval or SAFETY in wanted) and not each.is_allowed
+        ]
+    )
+
+
+def _lost(comparison: Comparison, wanted: Sequence[str]) -> list[str]:
+    """The incidents of type security that the candidate's rules catch no more."""
+    from evidence.cut_lists import cut_list
+
+    lost = comparison.detections.incidents_lost if comparison.detections else ()
+    if LOST not in wanted or not lost:
+        return []
+    incidents = "incident is" if len(lost) == 1 else "incidents are"
+    return [f"{LOST}: {len(lost)} {incidents} caught no more ({cut_list(lost, NAMED_MAX)})"]
 
 
 def _is_let_pass(change: Change, comparison: Comparison) -> bool:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from evidence.decision import Bundle
-    from evidence.enrichment.grading import Grading
     from simulator.histories.history import History
 
 VERSIONS_NAMED_MAX = 5
@@ -39,19 +38,28 @@ def open_chosen(choice: HistoryChoice, bundle: Bundle) -> History:
     if choice.history is not None:
         return open_folder(choice.history, as_of)
     if choice.incidents is not None:
-        return open_incidents(choice.incidents, _grading(bundle), as_of)
+        like = _run_with(bundle)
+        return open_incidents(choice.incidents, like.grading, as_of, like.detections)
     return open_warehouse(choice.warehouse, as_of)
 
 
-def _grading(bundle: Bundle) -> Grading:
-    """That of the active playbook where there is one, so that the history is the one that a run publishes.
+def open_seen(choice: HistoryChoice, bundle: Bundle) -> History:
+    """The chosen history as the bundle sees it: with the hits of its own rules as signals."""
+    from simulator.histories.sights import as_seen_by
 
-    Every replay grades anew by the bundle that decides: the grading of what is stored decides nothing.
+    return as_seen_by(open_chosen(choice, bundle), bundle)
+
+
+def _run_with(bundle: Bundle) -> Bundle:
+    """The active playbook where there is one, so that the history is the one that a run publishes.
+
+    Every replay grades anew by the bundle that decides, and sees the hits of its rules: grading and rules of
+    what is stored decide nothing.
     """
     from evidence.decision import load_active
     from evidence.decision.loading import ACTIVE_FILE
 
-    return load_active(PLAYBOOKS).grading if (PLAYBOOKS / ACTIVE_FILE).is_file() else bundle.grading
+    return load_active(PLAYBOOKS) if (PLAYBOOKS / ACTIVE_FILE).is_file() else bundle
 
 
 def parse_as_of(text: str) -> int:

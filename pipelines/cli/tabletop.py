@@ -13,7 +13,7 @@ from evidence.decision.matrix import Option
 from evidence.errors import InputError, Place
 from evidence.incident_names import find_incident
 from pipelines.cli.answers import LEFT_OVER_MAX, Answers
-from pipelines.cli.histories import HistoryChoice, load_named, open_chosen
+from pipelines.cli.histories import HistoryChoice, load_named, open_seen
 from simulator.tabletop.record import FIRST_CHOICE, Record, conclude
 from simulator.tabletop.session import (
     Command,
@@ -43,7 +43,7 @@ def print_tabletop(
     Raises InputError for an incident that is not there, and for a wrong answer in a script, with its line.
     """
     bundle = load_named(playbook) if playbook else decision.load_active(playbooks)
-    history = open_chosen(choice, bundle)
+    history = open_seen(choice, bundle)
     with closing(history.connection):
         named = find_incident(incident, known_incidents(history.connection))
         exercise = open_exercise(history.connection, bundle, named)

@@ -14,6 +14,7 @@ from simulator.bundles.clause_columns import columns_of
 from simulator.bundles.clauses import Clause
 from simulator.comparison.model import Change, ClauseEvidence, RecordAnchor
 from simulator.histories.history import History
+from simulator.histories.sights import Sight
 
 _SCHEMA = pa.schema(
     [
@@ -27,11 +28,16 @@ _ANCHOR = tuple(RecordAnchor.model_fields)
 
 
 def evidence_behind(
-    history: History, bundles: tuple[Bundle, Bundle], clauses: Sequence[Clause], changed: Sequence[Change]
+    history: History,
+    bundles: tuple[Bundle, Bundle],
+    clauses: Sequence[Clause],
+    changed: Sequence[Change],
+    sight: Sight,
 ) -> dict[str, tuple[ClauseEvidence, ...]]:
     """Per attributed incident the records behind its responsible clauses, by clause and column.
 
-    As of the candidate's decision. Empty where the history came without its evidence.
+    As of the candidate's decision, from what it sees, `sight`. Empty where the history came without its
+    evidence.
     """
     if not history.has_evidence:
         return {}
@@ -51,6 +57,8 @@ def evidence_behind(
     connection.register("arrow_clause_reads", pa.Table.from_pylist(reads, schema=_SCHEMA))
     connection.execute("create or replace temp table clause_reads as from arrow_clause_reads").fetchall()
     connection.unregister("arrow_clause_reads")
+    for name, relation in (("seen_states", sight.states), ("seen_supports", sight.supports)):
+        connection.execute(f"create or replace temp view {name} as from {relation}").fetchall()
     sql = Path(__file__).with_name("clause_evidence.sql").read_text(encoding="utf-8")
     found: dict[str, list[ClauseEvidence]] = {}
     for row in connection.sql(sql).to_arrow_table().to_pylist():

@@ -3,7 +3,7 @@
 with moments as (
     select read.*, max(states.moment) as moment
     from clause_reads as read
-    join enrichment.incident_states as states
+    join seen_states as states
         on states.incident_id = read.incident_id and states.known_at <= read.decided_at
     group by all
 ),
@@ -15,7 +15,7 @@ supports as (
         moments.column_name,
         max(support.moment) as moment
     from moments
-    join enrichment.state_evidence as support
+    join seen_supports as support
         on support.incident_id = moments.incident_id
         and support.column_name = moments.column_name
         and support.moment <= moments.moment
@@ -36,7 +36,7 @@ select
     coalesce(event.record_sha256, entry.record_sha256) as record_sha256,
     coalesce(event.pointer, '') as pointer
 from supports
-join enrichment.state_evidence as support using (incident_id, column_name, moment)
+join seen_supports as support using (incident_id, column_name, moment)
 left join intake.evidence_events as event
     on event.incident_id = support.incident_id and event.event_id = support.event_id
 left join intake.services as entry on entry.entity_ref = support.entity_ref

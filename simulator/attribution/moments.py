@@ -35,10 +35,11 @@ class MomentReader:
         baseline: Bundle,
         candidate: Bundle,
         incidents: Sequence[str],
+        states: str = STATES,
     ) -> None:
         self.kernel = Kernel.of([baseline, candidate])
         self.connection = open_memory()
-        register(self.connection, {STATES: _excerpt(history, STATES, incidents)})
+        register(self.connection, {STATES: _excerpt(history, states, incidents)})
         self.connection.register("arrow_incidents", _excerpt(history, INCIDENTS, incidents))
         _execute(self.connection, "create schema intake")
 

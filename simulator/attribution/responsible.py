@@ -22,8 +22,9 @@ from simulator.attribution.moments import MomentReader
 from simulator.attribution.possibilities import Possibilities, extreme_gradings
 from simulator.attribution.regraded_keys import GRADED, Keyed, RegradedKeys, Row, Values, columns_to_regrade
 from simulator.attribution.relevance import DERIVED, FACTS, Relevance
-from simulator.bundles.clauses import Clause, differences, hybrid
+from simulator.bundles.clauses import Clause, ClauseKind, differences, hybrid
 from simulator.comparison.model import Responsibility
+from simulator.histories.history import STATES
 
 ALL_ASKED_MAX = 16_000  # questions about all cases together: some seconds
 EXACT_MAX = 6  # clauses up to which every set is tried, however many cases there are
@@ -34,18 +35,22 @@ Taken = frozenset[Clause]
 
 
 def responsible(
-    history: duckdb.DuckDBPyConnection, baseline: Bundle, candidate: Bundle, incidents: Sequence[str]
+    history: duckdb.DuckDBPyConnection,
+    baseline: Bundle,
+    candidate: Bundle,
+    incidents: Sequence[str],
+    states: str = STATES,
 ) -> dict[str, Responsibility]:
     """Per incident the clauses that turn the baseline's decision into the candidate's.
 
-    Reads `enrichment.incident_states` and `intake.incidents`. Clause ids are those of `differences`; sets
+    Reads `states`, which both see alike, and `intake.incidents`. Clause ids are those of `differences`; sets
     are ordered by size, then like `differences`. An incident that both decide alike has no sets, and no
     clause is necessary for it.
     """
     wanted = sorted(set(incidents))
     if not wanted:
         return {}
-    with closing(MomentReader(history, baseline, candidate, wanted)) as reader:
+    with closing(MomentReader(history, baseline, candidate, wanted, states)) as reader:
         attribution = _Attribution(reader, baseline, candidate)
         cases = attribution.cases(wanted)
         asked_max = min(ASKED_MAX, max(2**EXACT_MAX, ALL_ASKED_MAX // len(cases)))
@@ -75,7 +80,9 @@ class _Attribution:
         self.reader = reader
         self.baseline = baseline
         self.candidate = candidate
-        self.clauses = differences(baseline, candidate)
+        self.clauses = tuple(
+            each for each in differences(baseline, candidate) if each.kind is not ClauseKind.DETECTION
+        )
         self.keys = KeyDecider(reader.layout)
         self.decider = lru_cache(maxsize=2048)(self._decider)
         self._moments: dict[tuple[Taken, str], Keyed] = {}

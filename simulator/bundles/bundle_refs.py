@@ -14,12 +14,13 @@ from evidence.cut_lists import cut_list
 from evidence.decision import Bundle, load_bundle
 from evidence.decision.loading import ACTIVE_FILE, PLAYBOOK_FILE, active_folder
 from evidence.detections.rule_folders import VALUES
-from evidence.errors import EvidenceError, InputError, Place, PlaybookError
+from evidence.errors import EvidenceError, InputError, Place, PlaybookError, RefusedDetections
 from evidence.strict_yaml import load_yaml
 from simulator.bundles.git_commits import CommitTree, commit_tree, is_in_repository
 
 PREFIX = "git:"
 PLAYBOOKS = PurePosixPath("playbooks")
+_RULES_REMEDY = "Name a Sigma file, a folder of them, or git:REF:PATH"
 BUNDLES_MAX = 5  # named in a message
 
 
@@ -88,6 +89,37 @@ def located(text: str, beside: str | None = None) -> Iterator[Located]:
         else:
             folder = _active_extracted(extract)
         yield Located(folder, extract.named)
+
+
+@contextmanager
+def located_rules(text: str, beside: str, usual: Path) -> Iterator[Located]:
+    """The file or folder of Sigma rules that `text` asks for, for the time of the block.
+
+    A path; or `git:REF:PATH`; or `git:REF`, which is the path of the other side, `beside`, in that commit,
+    or, where that names no path either, `usual`. Raises InputError for a reference that leads nowhere; an
+    error about a rule that leaves the block names `git:REF:PATH`, line and column.
+    """
+    asked, other = Reference.of(text), Reference.of(beside)
+    if asked.ref is None:
+        if not Path(text).exists():
+            raise InputError(
+                f"{text or 'a set of rules'}: there is no such file or folder", remedy=_RULES_REMEDY
+            )
+        yield Located(Path(text))
+        return
+    start = Path(other.text) if asked.path is None and other.ref is None else Path()
+    with commit_tree(_existing(start), asked.ref) as commit, _Extract(commit) as extract:
+        if asked.path is not None:
+            path = _explicit_path(commit, asked.path)
+        elif other.ref is None:
+            path = _path_of_folder(commit, start)
+        else:
+            path = _explicit_path(commit, other.path) if other.path else _path_of_folder(commit, usual)
+        extract.copy_rules(path)
+        if not (extract.folder / path).exists():
+            what = f"{commit.label}:{path}: there are no Sigma rules in that commit"
+            raise InputError(what, remedy=_RULES_REMEDY)
+        yield Located(extract.folder / path, extract.named)
 
 
 def _existing(folder: Path) -> Path:
@@ -203,6 +235,8 @@ class _Extract:
         target.write_bytes(content)
 
     def _renamed(self, error: EvidenceError) -> EvidenceError:
+        if isinstance(error, RefusedDetections):
+            return RefusedDetections([self._renamed(fault) for fault in error.faults])
         place = error.place
         if place is not None:
             place = Place(Path(self.named(str(place.path))), place.line, place.column, place.field)

@@ -18,6 +18,8 @@ from evidence.decision.matrix import MODES
 from evidence.times import format_rfc3339
 from simulator.attribution.clause_evidence import evidence_behind
 from simulator.attribution.responsible import responsible
+from simulator.attribution.responsible_rules import responsible_rules
+from simulator.attribution.rule_evidence import with_records_hit
 from simulator.bundles.clauses import Clause, differences
 from simulator.comparison.bundle_differences import clause_changes, static_weakening
 from simulator.comparison.changes import cosmetic_differences, decided_of, parting_of, reasons
@@ -36,7 +38,9 @@ from simulator.comparison.policy_changes import denying_policies
 from simulator.comparison.summary import summarise
 from simulator.comparison.summary_model import Summary
 from simulator.histories.history import INCIDENTS, History
+from simulator.histories.sights import sights_of
 from simulator.replays.runs import Run, replay_runs
+from simulator.signals.comparing import SignalChanges, detection_comparison, signal_changes
 from simulator.weakening.weakenings import weakenings
 
 LISTED_MAX = 1000
@@ -50,10 +54,11 @@ UNSOUGHT = (
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two bundles, and how it was asked for."""
+    """One of the two bundles, and how it was asked for; `rules` how its detections were, where apart."""
 
     bundle: Bundle
     reference: str
+    rules: str | None = None
 
 
 def compare(
@@ -72,15 +77,18 @@ def compare(
     gravest class first when they are cut; the summary counts all of them.
     """
     connection, bundles = history.connection, (baseline.bundle, candidate.bundle)
-    classify(connection, bundles)
+    sights = sights_of(history, bundles)
+    classify(connection, bundles, (sights[0].states, sights[1].states))
     told_about = _told_about(connection, history, listed_max)
     told = _Told(connection, bundles, replay_runs(history, bundles, told_about), told_about)
     changed = [told.change(incident_id) for incident_id in told_about if told.is_changed(incident_id)]
     summary = _summary(connection, history, changed)
     changed = _gravest(changed, listed_max)
     clauses = differences(*bundles)
+    unattributed = ""
+    rules = signal_changes(history, bundles)
     if is_attributed:
-        changed = _attributed(history, bundles, clauses, changed)
+        changed, unattributed = _attributed(history, bundles, clauses, changed, rules)
     return Comparison(
         baseline=_bundle_ref(baseline),
         candidate=_bundle_ref(candidate),
@@ -89,7 +97,26 @@ def compare(
         weakenings=tuple(static_weakening(each, allowed) for each in weakenings(*bundles)),
         changed=tuple(changed),
         summary=summary,
+        detections=None
+        if rules is None
+        else detection_comparison(
+            rules,
+            (baseline.rules or baseline.reference, candidate.rules or candidate.reference),
+            _outcomes(connection, changed),
+            listed_max,
+            unattributed,
+        ),
     )
+
+
+def _outcomes(connection: duckdb.DuckDBPyConnection, changed: Sequence[Change]) -> dict[str, str]:
+    """The kind of change of every incident that has one, also of those that are not listed."""
+    rows = connection.execute(f"""
+select incident_id, case when is_decision_changed then 'decision' else 'path' end
+from {CLASSES}
+where is_decision_changed or is_path_changed
+order by incident_id""").fetchall()
+    return {change.incident_id: change.kind.value for change in changed} | dict(rows)
 
 
 def _told_about(connection: duckdb.DuckDBPyConnection, history: History, listed_max: int) -> list[str]:
@@ -226,16 +253,28 @@ def _demanded_approvers(classed: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _attributed(
-    history: History, bundles: tuple[Bundle, Bundle], clauses: Sequence[Clause], changed: list[Change]
-) -> list[Change]:
-    """The changes with the clauses that are responsible, and the evidence that these read."""
-    decided = [change.incident_id for change in changed if change.kind is ChangeKind.DECISION]
+    history: History,
+    bundles: tuple[Bundle, Bundle],
+    clauses: Sequence[Clause],
+    changed: list[Change],
+    rules: SignalChanges | None,
+) -> tuple[list[Change], str]:
+    """The changes with the clauses that are responsible and what these read; and why some have none."""
+    decided = [change for change in changed if change.kind is ChangeKind.DECISION]
     if not decided:
-        return changed
-    found = responsible(history.connection, *bundles, decided)
+        return changed, ""
+    sights = sights_of(history, bundles)
+    incidents = [change.incident_id for change in decided]
+    unattributed = ""
+    if rules is None or sights[0] == sights[1]:
+        found = responsible(history.connection, *bundles, incidents, sights[1].states)
+    else:
+        found, unattributed = responsible_rules(history, rules, clauses, incidents)
     named = [_updated(change, responsible=found.get(change.incident_id)) for change in changed]
-    evidence = evidence_behind(history, bundles, clauses, named)
-    return [_updated(change, evidence=evidence.get(change.incident_id, ())) for change in named]
+    evidence = evidence_behind(history, bundles, clauses, named, sights[1])
+    if rules is not None:
+        evidence = with_records_hit(history, rules, named, evidence)
+    return [_updated(change, evidence=evidence.get(change.incident_id, ())) for change in named], unattributed
 
 
 def _updated(change: Change, **fields: object) -> Change:

@@ -168,7 +168,10 @@ class DetectionComparison(Frozen):
     incidents_lost: tuple[str, ...] = Field(
         description="Incidents of type security that only the baseline catches."
     )
-    incidents: tuple[IncidentSignals, ...] = Field(description="By id: those whose signals differ.")
+    changed_count: Count = Field(description="Incidents whose signals differ.")
+    incidents: tuple[IncidentSignals, ...] = Field(
+        description="By id; of more than are to be listed those whose catch or decision changes first."
+    )
     noise: NoiseChange
     unattributed: str = Field(
         description="Why no rule is held responsible for changed decisions; empty where they are."

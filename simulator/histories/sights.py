@@ -48,6 +48,12 @@ def sights_of(history: History, bundles: Sequence[Bundle]) -> list[Sight]:
     return [seen[_digest(bundle)] for bundle in bundles]
 
 
+def are_as_stored(history: History, bundles: Sequence[Bundle]) -> bool:
+    """Whether all of them see STATES as it is."""
+    built_with = history.recording.built_with if history.recording else None
+    return history.recording is None or {_digest(bundle) for bundle in bundles} == {built_with}
+
+
 def as_seen_by(history: History, bundle: Bundle) -> History:
     """The same history where STATES and the evidence behind them are what the bundle sees."""
     (sight,) = sights_of(history, [bundle])

@@ -19,6 +19,7 @@ from evidence.tables import Tables, conform, table_from_rows
 from evidence.warehouse import parquet_bytes
 from simulator.histories.excerpts import graded_excerpt
 from simulator.histories.history import INCIDENTS, STATES, History
+from simulator.histories.sights import sights_of
 from simulator.replays.key_runs import States, relations_of
 
 RUN_ID_LENGTH = 16
@@ -53,9 +54,12 @@ def replay_runs(
 ) -> list[Run]:
     """Replay the history, or some of its incidents, against each bundle, in the order given.
 
-    Bundles that share a grading and their states are decided in one pass.
+    Bundles that share a grading and detections are decided in one pass. Raises InputError as `sights_of`.
     """
-    return runs_of(history, bundles, decided_tables(history.connection, bundles, incidents), incidents)
+    states = [sight.states for sight in sights_of(history, bundles)]
+    return runs_of(
+        history, bundles, decided_tables(history.connection, bundles, incidents, states), incidents
+    )
 
 
 def decided_tables(

@@ -24,6 +24,7 @@ from evidence.errors import EvidenceError, InputError
 from evidence.tables import arrow_schema
 from expectations.tables import TABLES
 from simulator.histories.history import INCIDENTS, History, folder_files
+from simulator.histories.sights import are_as_stored
 from simulator.replays.buckets import BucketReplay, bucket_count_of, buckets_of, put_together
 from simulator.replays.runs import Run, runs_of
 
@@ -57,6 +58,7 @@ def replay_runs_on_spark(
     `master` counts where spark-submit has not said one. Raises InputError where pyspark or Java is
     missing, and EvidenceError when Spark breaks off.
     """
+    _refuse_unseen(history, folder, bundles)
     count = bucket_count or bucket_count_of(history.incident_count)
     task = BucketReplay(tuple(bundles), history.as_of)
     with _without_pandas_warning(), spark_session(master) as session:
@@ -64,6 +66,15 @@ def replay_runs_on_spark(
     runs = runs_of(history, bundles, put_together([parts], len(bundles)), incidents)
     refuse_undecided(runs, history.incident_count if incidents is None else len(set(incidents)))
     return runs
+
+
+def _refuse_unseen(history: History, folder: Path, bundles: Sequence[Bundle]) -> None:
+    """Tasks read the files of the states, and build none."""
+    if not are_as_stored(history, bundles):
+        raise InputError(
+            f"{folder} holds raw records, from which states are built anew; Spark reads them as stored",
+            remedy="Leave out --engine spark, or name a folder that `evidence history` wrote",
+        )
 
 
 def refuse_undecided(runs: Sequence[Run], incident_count: int) -> None:

@@ -1,0 +1,109 @@
+"""Owns what a comparison is of: two playbooks, or one playbook with either of two sets of rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines.cli.histories import PLAYBOOKS, load_named, named_version
+
+if TYPE_CHECKING:
+    from evidence.decision import Bundle
+    from evidence.detections.signalling import Detections
+    from simulator.comparison.compare import Side
+
+_BOTH = "Name two playbooks, or two sets of rules with --detections OLD NEW"
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What the command line names, None for what it leaves out.
+
+    `detections` are references to two sets of Sigma rules and `playbook` one to the playbook that decides
+    with either, the active one when omitted; `values` is a file of placeholders for both sets.
+    """
+
+    baseline: str | None = None
+    candidate: str | None = None
+    detections: tuple[str, str] | None = None
+    playbook: str | None = None
+    values: Path | None = None
+
+    def sides(self) -> tuple[Side, Side]:
+        """Both sides, loaded. Raises InputError for what does not go together or is not there."""
+        from simulator.comparison.compare import Side
+
+        self._refuse_what_does_not_go_together()
+        if self.detections is not None:
+            return self._sides_of_rules(*self.detections)
+        baseline, candidate = self._playbooks()
+        bundles = load_named(baseline, beside=candidate), load_named(candidate, beside=baseline)
+        return Side(bundles[0], baseline), Side(bundles[1], candidate)
+
+    def read(self) -> Sequence[Path]:
+        """The paths that are read."""
+        named = (*self._playbooks(), *(self.detections or ()), self.playbook or "")
+        return [Path(each) for each in named if each]
+
+    def _playbooks(self) -> tuple[str, str]:
+        return named_version(self.baseline or ""), named_version(self.candidate or "")
+
+    def _refuse_what_does_not_go_together(self) -> None:
+        from evidence.errors import InputError
+
+        named = [each for each in (self.baseline, self.candidate) if each is not None]
+        if self.detections is not None and named:
+            raise InputError(
+                f"--detections compares two sets of rules under one playbook; {', '.join(named)} is one more",
+                remedy=f"Name the playbook with --playbook {named[0]}, or leave out --detections",
+            )
+        if self.detections is None and (self.playbook is not None or self.values is not None):
+            lost = "--playbook" if self.playbook is not None else "--values"
+            raise InputError(f"{lost} goes with --detections", remedy=f"Leave it out. {_BOTH}")
+        if self.detections is None and len(named) < 2:
+            lacking = "baseline and no candidate" if not named else "candidate"
+            raise InputError(f"there is no {lacking}", remedy=_BOTH)
+
+    def _sides_of_rules(self, old: str, new: str) -> tuple[Side, Side]:
+        from simulator.comparison.compare import Side
+
+        bundle, reference = self._deciding()
+        sides = []
+        for text, beside, name in ((old, new, "old"), (new, old, "new")):
+            detections = self._detections(bundle, text, beside)
+            with_rules = replace(bundle, name=f"{bundle.name} with {name} rules", detections=detections)
+            sides.append(Side(with_rules, f"{reference} with {text}", text))
+        return sides[0], sides[1]
+
+    def _deciding(self) -> tuple[Bundle, str]:
+        """The playbook that decides on both sides, and how it is called."""
+        from evidence.decision import load_active
+        from evidence.errors import InputError
+
+        if self.playbook is not None:
+            bundle, reference = load_named(self.playbook), named_version(self.playbook)
+        else:
+            bundle = load_active(PLAYBOOKS)
+            reference = str(PLAYBOOKS / bundle.name)
+        if bundle.detections is None:
+            raise InputError(
+                f"{reference} names no detections: no hit of any rule is a signal to it",
+                remedy="Add `detections:` with `rules` and `from_level`, or name another with --playbook",
+            )
+        return bundle, reference
+
+    def _detections(self, bundle: Bundle, text: str, beside: str) -> Detections:
+        from evidence.detections.loading import load_rules
+        from evidence.detections.rule_folders import values_near
+        from evidence.detections.signalling import Detections
+        from evidence.errors import InputError
+        from simulator.bundles.bundle_refs import located_rules
+
+        if self.values is not None and not self.values.is_file():
+            raise InputError(f"--values {self.values} is no file", remedy="Give --values a YAML file")
+        with located_rules(text, beside, PLAYBOOKS / "detections") as found:
+            rules = load_rules(found.folder, self.values or values_near(found.folder))
+        assert bundle.detections is not None, "_deciding refuses a playbook without"
+        return Detections(rules, bundle.detections.from_level)

@@ -1,0 +1,1 @@
+"""Owns what other detections change in a history: signals that come and go, incidents caught, noise."""
