@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from assets import checks, decision, enrichment, handoff, intake, kpis, quality, replay
+from assets import checks, decision, enrichment, handoff, intake, kpis, quality, replay, reports
 from pipelines.jobs import compare_playbooks, every_monday, materialise_everything
 from pipelines.resources import folders_of_environment
 from pipelines.sensors import changed_incidents, edited_playbooks, killed_runs, new_incidents
@@ -18,6 +18,7 @@ defs = dg.Definitions(
         *handoff.ASSETS,
         *replay.ASSETS,
         *kpis.ASSETS,
+        *reports.ASSETS,
     ],
     asset_checks=checks.CHECKS,
     jobs=[materialise_everything, compare_playbooks],

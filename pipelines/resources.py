@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 
 from assets.folders import Folders
+from pipelines.cli.choices import incidents_folder
 
 
 def folders_of_environment() -> Folders:
     """The defaults of the command line, each replaced by its variable when that is set."""
     defaults = Folders()
     return Folders(
-        incidents=os.environ.get("EVIDENCE_INCIDENTS", defaults.incidents),
+        incidents=os.environ.get("EVIDENCE_INCIDENTS") or str(incidents_folder()),
         warehouse=os.environ.get("EVIDENCE_WAREHOUSE", defaults.warehouse),
         out=os.environ.get("EVIDENCE_OUT", defaults.out),
         playbooks=os.environ.get("EVIDENCE_PLAYBOOKS", defaults.playbooks),

@@ -9,8 +9,21 @@ from typing import Annotated, Any
 
 import typer
 
-from pipelines.cli import detecting, labelling
+from pipelines.cli import detecting, generating, labelling, starting
 from pipelines.cli.choices import ComparisonFormat, Engine, Format
+from pipelines.cli.options import (
+    OUT,
+    PLAYBOOKS,
+    WAREHOUSE,
+    AsOf,
+    History,
+    Incidents,
+    Out,
+    OutputFormat,
+    Playbooks,
+    RecordedIncidents,
+    WarehouseFolder,
+)
 from pipelines.cli.streams import leave_at_once, print_anywhere
 
 EXIT_FINDINGS = 1
@@ -55,18 +68,10 @@ app = typer.Typer(
     help="Turns recorded cloud incidents into checked evidence, a bounded decision and a handoff package.",
     epilog=EPILOG,
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-
-Incidents = Annotated[Path, typer.Option(help="Folder of recorded incidents, at any depth.")]
-WarehouseFolder = Annotated[Path, typer.Option("--warehouse", help="Folder of the published tables.")]
-Out = Annotated[Path, typer.Option(help="Folder of the handoff packages.")]
-Playbooks = Annotated[Path, typer.Option(help="Folder of playbook versions with its active.yaml.")]
-OutputFormat = Annotated[Format, typer.Option("--format", help="How to print the result.")]
-
-INCIDENTS, WAREHOUSE, OUT, PLAYBOOKS = Path("fixtures"), Path("warehouse"), Path("out"), Path("playbooks")
 
 
 def _print_version(is_asked: bool) -> None:
@@ -86,7 +91,8 @@ def main(
 
 @app.command(epilog="Example: evidence run --incidents recorded/2026 --out handoffs")
 def run(
-    incidents: Incidents = INCIDENTS,
+    *,
+    incidents: Incidents,
     warehouse: WarehouseFolder = WAREHOUSE,
     out: Out = OUT,
     playbooks: Playbooks = PLAYBOOKS,
@@ -152,7 +158,8 @@ def verify(
     incident: Annotated[
         str | None, typer.Argument(help="Incident, or the beginning of its name; all when omitted.")
     ] = None,
-    incidents: Incidents = INCIDENTS,
+    *,
+    incidents: Incidents,
     warehouse: WarehouseFolder = WAREHOUSE,
     out: Out = OUT,
     playbooks: Playbooks = PLAYBOOKS,
@@ -187,19 +194,6 @@ def digest(warehouse: WarehouseFolder = WAREHOUSE, output_format: OutputFormat =
     from pipelines.cli.reading import print_digests
 
     print_digests(warehouse, output_format)
-
-
-History = Annotated[
-    Path | None,
-    typer.Option("--history", help="Folder of incident_states Parquet files, instead of the warehouse."),
-]
-RecordedIncidents = Annotated[
-    Path | None,
-    typer.Option("--incidents", help="Folder of recorded incidents to read, instead of the warehouse."),
-]
-AsOf = Annotated[
-    str | None, typer.Option("--as-of", help="Only what was known by then, e.g. 2026-01-14T09:20:00Z.")
-]
 
 
 @app.command(epilog="Example: evidence replay --playbook playbooks/v2 --as-of 2026-01-14T09:20:00Z")
@@ -325,6 +319,7 @@ def compare(
 
 app.command(epilog=detecting.EPILOG)(detecting.detect)
 app.command(epilog=labelling.EPILOG)(labelling.label)
+app.command(epilog=starting.EPILOG)(starting.init)
 
 
 @app.command(epilog="Example: evidence tabletop inc-0103 < answers.txt")
@@ -380,23 +375,7 @@ def check(
         raise typer.Exit(code)
 
 
-@app.command(epilog="Example: evidence generate invented --count 100000 --seed 7")
-def generate(
-    folder: Annotated[Path, typer.Argument(help="New folder; --history reads it.")],
-    count: Annotated[
-        int, typer.Option("--count", min=1, max=9_999_999, help="Incidents, about 20 moments each.")
-    ] = 10_000,
-    seed: Annotated[int, typer.Option(min=0, help="Same seed, same bytes.")] = 1,
-    playbooks: Playbooks = PLAYBOOKS,
-    output_format: OutputFormat = Format.TEXT,
-) -> None:
-    """Write an invented history of any size, to measure with and to try a playbook at scale.
-
-    States are graded and ticked by the active playbook. What it says about incidents is made up.
-    """
-    from pipelines.cli.generating import print_generated
-
-    print_generated(folder, count, seed, playbooks, output_format)
+app.command(epilog=generating.EPILOG)(generating.generate)
 
 
 @app.command(epilog="Example: evidence history /media/copy && evidence replay --history /media/copy")

@@ -71,9 +71,8 @@ class Compared:
 
         bundle, reference = self._deciding()
         sides = []
-        for text, beside, name in ((old, new, "old"), (new, old, "new")):
-            detections = self._detections(bundle, text, beside)
-            with_rules = replace(bundle, name=f"{bundle.name} with {name} rules", detections=detections)
+        for text, beside in ((old, new), (new, old)):
+            with_rules = replace(bundle, detections=self._detections(bundle, text, beside))
             sides.append(Side(with_rules, f"{reference} with {text}", text))
         return sides[0], sides[1]
 
@@ -96,7 +95,7 @@ class Compared:
 
     def _detections(self, bundle: Bundle, text: str, beside: str) -> Detections:
         from evidence.detections.loading import load_rules
-        from evidence.detections.rule_folders import values_near
+        from evidence.detections.rule_folders import load_rule_folder
         from evidence.detections.signalling import Detections
         from evidence.errors import InputError
         from simulator.bundles.bundle_refs import located_rules
@@ -104,6 +103,7 @@ class Compared:
         if self.values is not None and not self.values.is_file():
             raise InputError(f"--values {self.values} is no file", remedy="Give --values a YAML file")
         with located_rules(text, beside, PLAYBOOKS / "detections") as found:
-            rules = load_rules(found.folder, self.values or values_near(found.folder))
+            is_plain = self.values is None
+            rules = load_rule_folder(found.folder) if is_plain else load_rules(found.folder, self.values)
         assert bundle.detections is not None, "_deciding refuses a playbook without"
         return Detections(rules, bundle.detections.from_level)

@@ -1,4 +1,4 @@
-"""The command that writes a synthetic history: generate."""
+"""The command `evidence generate`: an invented history of any size."""
 
 from __future__ import annotations
 
@@ -6,20 +6,37 @@ import dataclasses
 import json
 import sys
 from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.choices import Format
+from pipelines.cli.options import PLAYBOOKS, OutputFormat, Playbooks
+
+EPILOG = "Example: evidence generate invented --count 100000 --seed 7"
 
 
-def print_generated(
-    folder: Path, incident_count: int, seed: int, playbooks: Path, output_format: str
+def generate(
+    folder: Annotated[Path, typer.Argument(help="New folder; --history reads it.")],
+    count: Annotated[
+        int, typer.Option("--count", min=1, max=9_999_999, help="Incidents, about 20 moments each.")
+    ] = 10_000,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same bytes.")] = 1,
+    playbooks: Playbooks = PLAYBOOKS,
+    output_format: OutputFormat = Format.TEXT,
 ) -> None:
-    """Write the history and print what was written. Raises InputError when the folder holds one already."""
+    """Write an invented history of any size, to measure with and to try a playbook at scale.
+
+    States are graded and ticked by the active playbook. What it says about incidents is made up.
+    """
     from evidence.decision import load_active
     from evidence.errors import InputError, Place
     from simulator.histories.generator import generate_history
 
     if any(folder.glob("incident*.parquet")):
         raise InputError("already holds a history", place=Place(folder), remedy="Name a new folder")
-    generated = generate_history(folder, incident_count, seed, load_active(playbooks).grading)
-    if output_format == "json":
+    generated = generate_history(folder, count, seed, load_active(playbooks).grading)
+    if output_format is Format.JSON:
         sys.stdout.write(json.dumps(dataclasses.asdict(generated), sort_keys=True) + "\n")
     else:
         sys.stdout.write(

@@ -69,8 +69,8 @@ def print_ingest(
     """Take the exports in and print the account. Raises InputError for a wrong path, duration or manifest."""
     from evidence.ingest.manifest import Manifest
     from evidence.ingest.pipeline import Request, read_and_group, refusals
-    from evidence.starter_files import write_starters
     from evidence.ingest.writing import write
+    from evidence.starter_files import write_starters
 
     _refuse_no_folder(into)
     catalogue = _catalogue(into)
@@ -160,8 +160,8 @@ def gap_seconds(text: str) -> int:
 
 def _settings(into: Path) -> Settings:
     """The settings in the incidents folder or beside it; else those that are about to be written there."""
-    from evidence.starter_files import default_settings
     from evidence.settings import load_settings
+    from evidence.starter_files import default_settings
 
     for path in (into / "settings.yaml", into.absolute().parent / "settings.yaml"):
         if path.is_file():

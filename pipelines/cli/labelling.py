@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipelines.cli.choices import Format
+from pipelines.cli.options import Incidents, OutputFormat
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,10 +66,9 @@ def label(
         Path | None,
         typer.Option("--from", help="File of reviews, one JSON object a line; taken in whole or not at all."),
     ] = None,
-    incidents: Annotated[Path, typer.Option(help="Folder of recorded incidents, at any depth.")] = Path(
-        "fixtures"
-    ),
-    output_format: Annotated[Format, typer.Option("--format", help="How to print the result.")] = Format.TEXT,
+    *,
+    incidents: Incidents,
+    output_format: OutputFormat = Format.TEXT,
 ) -> None:
     """Add a reviewer's answers to the four questions, or with an incident alone show those that are there.
 

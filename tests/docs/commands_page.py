@@ -50,11 +50,14 @@ def _usage(argument: Any) -> str:
 def _row(parameter: Any) -> str:
     is_option = parameter.param_type_name == "option"
     names = [*parameter.opts, *parameter.secondary_opts] if is_option else [_usage(parameter)]
-    told = parameter.default if parameter.default is not None else getattr(parameter, "show_default", None)
-    default = f"`{told}`" if parameter.default is not None or isinstance(told, str) else ""
-    values = type(parameter.default) if isinstance(parameter.default, Enum) else ()
+    # A default that is worked out when the command runs is told in words.
+    stands = None if callable(parameter.default) else parameter.default
+    told = stands if stands is not None else getattr(parameter, "show_default", None)
+    default = f"`{told}`" if stands is not None or isinstance(told, str) else ""
+    values = type(stands) if isinstance(stands, Enum) else ()
     choices = " or ".join(f"`{each.value}`" for each in values)
-    meaning = f"{_text(parameter.help)} {choices}".strip() + ("." if choices else "")
+    variable = f" (`{parameter.envvar}`)" if getattr(parameter, "envvar", None) else ""
+    meaning = f"{_text(parameter.help)} {choices}".strip() + ("." if choices else "") + variable
     cells = [", ".join(f"`{name}`" for name in names), default, meaning]
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
