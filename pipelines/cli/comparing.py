@@ -134,8 +134,8 @@ def _lost(comparison: Comparison, wanted: Sequence[str]) -> list[str]:
     lost = comparison.detections.incidents_lost if comparison.detections else ()
     if LOST not in wanted or not lost:
         return []
-    incidents = "incident is" if len(lost) == 1 else "incidents are"
-    return [f"{LOST}: {len(lost)} {incidents} caught no more ({cut_list(lost, NAMED_MAX)})"]
+    incidents = "incident" if len(lost) == 1 else "incidents"
+    return [f"{LOST}: {len(lost)} {incidents} ({cut_list(lost, NAMED_MAX)})"]
 
 
 def _is_let_pass(change: Change, comparison: Comparison) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import duckdb
 import pyarrow as pa
@@ -25,6 +25,7 @@ from simulator.comparison.bundle_differences import clause_changes, static_weake
 from simulator.comparison.changes import cosmetic_differences, decided_of, parting_of, reasons
 from simulator.comparison.classification import CLASSES, classify
 from simulator.comparison.demands import DENIED
+from simulator.comparison.detection_model import Outcome
 from simulator.comparison.model import (
     BundleRef,
     Change,
@@ -109,14 +110,15 @@ def compare(
     )
 
 
-def _outcomes(connection: duckdb.DuckDBPyConnection, changed: Sequence[Change]) -> dict[str, str]:
+def _outcomes(connection: duckdb.DuckDBPyConnection, changed: Sequence[Change]) -> dict[str, Outcome]:
     """The kind of change of every incident that has one, also of those that are not listed."""
     rows = connection.execute(f"""
 select incident_id, case when is_decision_changed then 'decision' else 'path' end
 from {CLASSES}
 where is_decision_changed or is_path_changed
 order by incident_id""").fetchall()
-    return {change.incident_id: change.kind.value for change in changed} | dict(rows)
+    kinds = {change.incident_id: change.kind.value for change in changed} | dict(rows)
+    return cast("dict[str, Outcome]", kinds)
 
 
 def _told_about(connection: duckdb.DuckDBPyConnection, history: History, listed_max: int) -> list[str]:

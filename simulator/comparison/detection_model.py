@@ -7,13 +7,15 @@ A *signal* is a hit of a rule of the level from which on the playbook takes hits
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from evidence.detections.levels import Level
 from evidence.handoff.model import Digest
 
 Count = Annotated[int, Field(ge=0)]
+Outcome: TypeAlias = Literal["decision", "path", "cosmetic"]
 
 
 class Frozen(BaseModel):
@@ -36,7 +38,7 @@ class RuleSetRef(Frozen):
     """The rules of one side."""
 
     reference: str = Field(description="As they were asked for; with a playbook's own rules, as it was.")
-    from_level: str | None = Field(description="Level from which on hits are signals; null: none is.")
+    from_level: Level | None = Field(description="Level from which on hits are signals; null: none is.")
     digest: Digest | None = Field(description="SHA-256 over what can change a signal; null: no rules.")
     rule_count: Count = Field(description="Rules and correlations that report by themselves.")
     signal_rule_count: Count = Field(description="Those of them whose hits are signals.")
@@ -135,7 +137,7 @@ class IncidentSignals(Frozen):
         description="New minus old time of the first signal, in event time; null unless both catch it."
     )
     arrival_time_shift_seconds: int | None = Field(description="The same of when a signal was first known.")
-    outcome: str | None = Field(
+    outcome: Outcome | None = Field(
         description="What changes with it, as `kind` of `changed`: decision, path or cosmetic; null: nothing."
     )
 

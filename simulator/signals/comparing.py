@@ -15,6 +15,7 @@ from simulator.comparison.detection_model import (
     DetectionComparison,
     IncidentSignals,
     NoiseChange,
+    Outcome,
     RuleChange,
     RuleSetRef,
     RuleVersion,
@@ -78,7 +79,7 @@ def _titles(detections: Detections | None) -> Mapping[str, str]:
 def detection_comparison(
     changes: SignalChanges,
     references: tuple[str, str],
-    outcomes: Mapping[str, str],
+    outcomes: Mapping[str, Outcome],
     listed_max: int,
     unattributed: str,
 ) -> DetectionComparison:
@@ -105,7 +106,7 @@ def detection_comparison(
 def _rule_set(reference: str, detections: Detections | None) -> RuleSetRef:
     return RuleSetRef(
         reference=reference,
-        from_level=detections.from_level.value if detections else None,
+        from_level=detections.from_level if detections else None,
         digest=detections.digest if detections else None,
         rule_count=len(detections.rules.reporting()) if detections else 0,
         signal_rule_count=len(detections.signalling.reporting()) if detections else 0,
@@ -163,9 +164,11 @@ def _file(heading: Heading, folder: str) -> str:
     return heading.place.path.absolute().relative_to(Path(folder)).as_posix()
 
 
-def _incidents(changes: SignalChanges, outcomes: Mapping[str, str], listed_max: int) -> list[IncidentSignals]:
+def _incidents(
+    changes: SignalChanges, outcomes: Mapping[str, Outcome], listed_max: int
+) -> list[IncidentSignals]:
     by_id = {each.id: each for each in changes.incidents}
-    order = ("decision", "path", "cosmetic", None)
+    order: tuple[Outcome | None, ...] = ("decision", "path", "cosmetic", None)
     gravest = sorted(
         changes.told.incident_ids,
         key=lambda each: (

@@ -11,6 +11,7 @@ from simulator.bundles.rule_differences import Detection
 from simulator.comparison.detection_model import (
     Caught,
     IncidentSignals,
+    Outcome,
     RestatedSignal,
     Signal,
     SignalRecord,
@@ -92,7 +93,7 @@ class SignalsTold:
         """Whether either side has any signal in it."""
         return incident_id in self.signals[0], incident_id in self.signals[1]
 
-    def told(self, incident: RecordedIncident, outcome: str | None) -> IncidentSignals:
+    def told(self, incident: RecordedIncident, outcome: Outcome | None) -> IncidentSignals:
         """All of it, in order of the moments at which signals are known."""
         own = [side.get(incident.id, []) for side in self.signals]
         old, new = (_caught(hits, self.titles[side], incident) for side, hits in enumerate(own))

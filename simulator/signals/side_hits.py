@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import Any, TypeAlias
 
 import duckdb
 
-from evidence.detections.detecting import detect
+from evidence.detections.levels import Level
 from evidence.detections.rules import RuleSet
 from evidence.detections.signalling import Detections
-from evidence.detections.units import intake_units
+from evidence.enrichment.rule_hits import find_hits
 from simulator.bundles.rule_differences import RuleDifference, rule_differences
 from simulator.comparison.detection_model import RuleEdit
 from simulator.histories.history import INCIDENTS, History
@@ -77,6 +78,7 @@ def hits_of_both(history: History, old: Detections | None, new: Detections | Non
     differences = rule_differences(old, new)
     assert history.recording is not None, "the sights of both sides have been looked for"
     with closing(history.recording.connect()) as connection:
+        connection.execute(files("evidence.enrichment").joinpath("macros.sql").read_text()).fetchall()
         before = _hits(connection, old.rules if old else None)
         edited = [
             each for each in differences if each.edit is not RuleEdit.REWORDED or len(set(each.ids)) > 1
@@ -100,9 +102,9 @@ def key_of(hit: Row) -> Key:
 
 
 def _hits(connection: duckdb.DuckDBPyConnection, rules: RuleSet | None) -> list[Row]:
-    if rules is None or not rules.reporting():
-        return []
-    hits: list[Row] = detect(rules, intake_units(connection, rules)).to_pylist()
+    """Hits of whatever level, in what enrichment looks at: what responders did is no part of any."""
+    found = None if rules is None else Detections(rules, Level.INFORMATIONAL)
+    hits: list[Row] = find_hits(connection, found).to_pylist()
     return hits
 
 

@@ -19,13 +19,15 @@ OCCURRING = {
     "regression": "1 incident (inc-2)",
     "decision": "3 incidents (inc-1, inc-2, inc-3)",
     "path": "1 incident (inc-4)",
+    "detection-lost": "1 incident (inc-2)",
 }
-NAMES = [*(each.value for each in ChangeClass), "regression", "decision", "path", "safety-weakening"]
+OTHERS = ("regression", "decision", "path", "detection-lost", "safety-weakening")
+NAMES = [*(each.value for each in ChangeClass), *OTHERS]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_change_that_is_named_fails_where_it_occurs(name: str) -> None:
-    """Each class, a lost agreement, any changed decision and any changed path; nothing else."""
+    """Each class, a lost agreement or catch, any changed decision and any changed path; nothing else."""
     expected = [f"{name}: {OCCURRING[name]}"] if name in OCCURRING else []
     assert (name,) == parse_fail_on(name)
     assert expected == failures(comparison(weakenings=()), [name])

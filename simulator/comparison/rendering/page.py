@@ -32,6 +32,31 @@ from simulator.comparison.rendering.charts import (
     environment,
     times_of,
 )
+from simulator.comparison.rendering.detection_words import (
+    by_gravity as incidents_by_gravity,
+)
+from simulator.comparison.rendering.detection_words import (
+    catch_sentence,
+    catch_words,
+    count_words,
+    effect_words,
+    gained_sentence,
+    hits_words,
+    is_attack,
+    is_grave,
+    level_sentence,
+    lost_sentence,
+    more_words,
+    newest,
+    noise_sentence,
+    outcome_words,
+    rule_level,
+    rule_place,
+    rules_by_effect,
+    rules_sentence,
+    signal_lines,
+    time_words,
+)
 from simulator.comparison.rendering.identifiers import html
 from simulator.comparison.rendering.rows import change_rows, figures, glance_rows, grade_row
 from simulator.comparison.rendering.wording import (
@@ -72,6 +97,7 @@ def _values(comparison: Comparison) -> dict[str, Any]:
         "comparison": comparison,
         "sides": sides(comparison),
         "summary": comparison.summary,
+        "detections": comparison.detections,
         "bars": bars_of(comparison),
         "times": times_of(comparison),
         "width": WIDTH,
@@ -99,6 +125,31 @@ def _classes(comparison: Comparison) -> list[tuple[str, int, str]]:
     ]
 
 
+_DETECTION_WORDS = {
+    "catch_sentence": catch_sentence,
+    "catch_words": catch_words,
+    "count_words": count_words,
+    "effect_words": effect_words,
+    "gained_sentence": gained_sentence,
+    "hits_words": hits_words,
+    "incidents_by_gravity": incidents_by_gravity,
+    "is_attack": is_attack,
+    "is_grave": is_grave,
+    "level_sentence": level_sentence,
+    "lost_sentence": lost_sentence,
+    "more_words": more_words,
+    "newest": newest,
+    "noise_sentence": noise_sentence,
+    "outcome_words": outcome_words,
+    "rule_level": rule_level,
+    "rule_place": rule_place,
+    "rules_by_effect": rules_by_effect,
+    "rules_sentence": rules_sentence,
+    "signal_lines": signal_lines,
+    "time_words": time_words,
+}
+
+
 @cache
 def _environment() -> Environment:
     page = environment().overlay()
@@ -110,6 +161,7 @@ def _environment() -> Environment:
         "percent": _percent,
         "clock": lambda moment: moment[11:19],
     }
+    page.globals = page.globals | _DETECTION_WORDS
     page.globals = page.globals | {
         "change_rows": change_rows,
         "clause_sentence": clause_sentence,

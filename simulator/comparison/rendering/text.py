@@ -31,6 +31,7 @@ from simulator.comparison.rendering.change_words import (
 )
 from simulator.comparison.rendering.rows import decision_words, figures
 from simulator.comparison.rendering.text_changes import LABEL_WIDTH, Block, change_block, grid, hanging
+from simulator.comparison.rendering.text_detections import detections_block
 from simulator.comparison.rendering.wording import (
     CLASS_MEANINGS,
     Group,
@@ -75,6 +76,7 @@ def render_text(comparison: Comparison, layout: Layout | None = None) -> str:
         _head(comparison),
         _weakenings(comparison),
         _classes(comparison, layout),
+        _detections(comparison, layout),
         _figures(comparison),
         _decisions(comparison, layout),
         _paths(comparison, layout),
@@ -214,6 +216,12 @@ def _decisions(comparison: Comparison, layout: Layout) -> Block:
             yield Text()
         yield from change_block(change, clauses)
     yield from _untold(changes, layout)
+
+
+def _detections(comparison: Comparison, layout: Layout) -> Block:
+    if comparison.detections is not None:
+        yield _Title("detections")
+        yield from detections_block(comparison.detections, layout.told_max)
 
 
 def _paths(comparison: Comparison, layout: Layout) -> Block:

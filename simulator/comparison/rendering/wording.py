@@ -93,6 +93,9 @@ def silence_sentence(comparison: Comparison) -> str:
         asked = ", but somebody else is asked to approve" if redirects else ""
         return f"{_differing(len(comparison.clauses), '')}, and none that decides anything{asked}."
     differing = _differing(deciding, " that can decide")
+    moved = comparison.detections.changed_count if comparison.detections else 0
+    if moved:
+        return f"{differing}: signals of {counted(moved, 'incident')} change by it, and no decision does."
     return f"{differing}, and no incident shows it: history does not speak about this change."
 
 
