@@ -17,14 +17,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeAlias
+from typing import Annotated, Self, TypeAlias
 
 from pydantic import Field, model_validator
-from regopy import Interpreter, LogLevel, RegoError
 
 from evidence.bounded_reading import read_bounded
 from evidence.decision.conditions import COLUMNS
 from evidence.decision.matrix import Action, ConditionText, Frozen, Sentence, Slug, Word
+from evidence.decision.rego_interpreter import CompiledModules, EvaluationError, prepared
 from evidence.decision.rego_source import source_faults
 from evidence.errors import EvidenceError, Place, PlaybookError
 from evidence.strict_yaml import Document, survey_model, survey_yaml
@@ -117,24 +117,18 @@ class Policy:
         return hashlib.sha256(text.encode()).hexdigest()
 
     @cached_property
-    def _compiled(self) -> tuple[Interpreter, Any]:
-        interpreter = Interpreter()
-        interpreter.log_level = LogLevel.NONE  # its errors are ours to report, with their place
-        # By default a built-in that fails is merely undefined, and its rule silently never denies.
-        interpreter.strict_built_in_errors = True
-        interpreter.add_module(f"{self.name}.rego", self.source)
-        return interpreter, interpreter.build(None, [ENTRYPOINT])
+    def _compiled(self) -> CompiledModules:
+        return CompiledModules({f"{self.name}.rego": self.source}, (ENTRYPOINT,))
 
     def ask(self, request: Mapping[str, object]) -> tuple[str, ...]:
-        """Sentences with which the module denies the request, sorted; empty when it allows it."""
-        interpreter, bundle = self._compiled
-        interpreter.set_input({"request": request})
+        """Sentences with which the module denies the request, sorted; empty when it allows it.
+
+        Raises EvaluationError where the module does not compile.
+        """
+        compiled = self._compiled
         try:
-            output = interpreter.query_bundle_entrypoint(bundle, ENTRYPOINT)
-            if not output.ok():
-                return (f"policy {self.name} failed, which counts as a denial",)
-            said = output.results[0].expressions[0]
-        except (RegoError, ValueError, IndexError):
+            said = compiled.ask(ENTRYPOINT, {"request": request})
+        except EvaluationError:
             return (f"policy {self.name} failed, which counts as a denial",)
         if not isinstance(said, list) or not all(isinstance(each, str) for each in said):
             return (f"policy {self.name} did not answer with sentences, which counts as a denial",)
@@ -300,8 +294,8 @@ def _declaration_faults(declaration: PolicyDeclaration, document: Document) -> I
 def _compile_faults(policy: Policy, path: Path) -> Iterator[PlaybookError]:
     try:
         said = policy.ask({"kind": {"kind": "Nothing"}, "operation": "UPDATE", "approvals": []})
-    except (RegoError, ValueError) as failure:
-        yield _rego_fault(str(failure), policy.source, path)
+    except EvaluationError as failure:
+        yield rego_fault(str(failure), policy.source, path)
         return
     if said and "counts as a denial" in said[0]:
         yield PlaybookError(
@@ -311,11 +305,14 @@ def _compile_faults(policy: Policy, path: Path) -> Iterator[PlaybookError]:
         )
 
 
-def _rego_fault(said: str, source: str, path: Path) -> PlaybookError:
-    """The interpreter's first error with its place; it counts in bytes from the beginning of the module."""
+def rego_fault(said: str, source: str, path: Path) -> PlaybookError:
+    """The interpreter's first error with its place; it counts in bytes of what it was given to read."""
     found = re.search(r"\|(\d+)\|\d+\s*\(errormsg \d+:([^)]*)\)", said)
     if found is None:
         return PlaybookError("is not Rego that can be compiled", place=Place(path))
-    before = source.encode()[: int(found.group(1))].decode(errors="ignore")
-    place = Place(path, before.count("\n") + 1, len(before) - before.rfind("\n"))
+    read = prepared(source)
+    before = read.encode()[: int(found.group(1))].decode(errors="ignore")
+    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+    is_as_written = read.splitlines()[line - 1 : line] == source.splitlines()[line - 1 : line]
+    place = Place(path, line, column if is_as_written else 1)
     return PlaybookError(f"is not Rego: {found.group(2).strip()}", place=place)

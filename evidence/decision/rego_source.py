@@ -1,74 +1,66 @@
-"""Owns what Rego source may contain: built-ins that are pure and alike everywhere, and declared inputs."""
+"""Owns what Rego source may contain: built-ins that answer here as in OPA, and declared inputs alone."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from evidence.decision.rego_calls import call_faults
+from evidence.decision.rego_interpreter import has_private_text
+from evidence.decision.rego_negation import negation_faults
+from evidence.decision.rego_text import line_and_column, without_strings
 from evidence.errors import Place, PlaybookError
 
 PACKAGE = "incidentresponse"
 NESTING_MAX = 32  # brackets within one another
-
-# Each is pure, total on its types, and gives the same answer in every Rego implementation.
-ALLOWED_BUILTINS = frozenset({
-    "abs", "all", "any", "array.concat", "array.reverse", "array.slice", "concat", "contains", "count",
-    "endswith", "format_int", "indexof", "intersection", "is_array", "is_boolean", "is_number", "is_object",
-    "is_set", "is_string", "lower", "max", "min", "object.get", "object.keys", "object.union", "replace",
-    "sort", "split", "sprintf", "startswith", "substring", "sum", "trim", "trim_prefix", "trim_space",
-    "trim_suffix", "union", "upper",
-})  # fmt: skip
-_OUTSIDE = "reaches outside its input"
-_REFUSED = {
-    "http": _OUTSIDE,
-    "net": _OUTSIDE,
-    "opa": _OUTSIDE,
-    "providers": _OUTSIDE,
-    "trace": _OUTSIDE,
-    "print": _OUTSIDE,
-    "rand": "is random",
-    "uuid": "is random",
-    "time": "reads the clock or is undefined in some implementations, where its rule would never fire",
-    "regex": "differs between implementations and can take exponential time",
-    "glob": "differs between implementations",
-    "io": "differs between implementations",
-    "crypto": "differs between implementations",
-}
-_KEYWORDS = frozenset(
-    {"if", "in", "some", "every", "not", "else", "contains", "as", "default", "with", "import"}
-)
-_TOKEN = re.compile(r'"(?:\\.|[^"\\\n])*"|`[^`]*`|#[^\n]*')
-_CALL = re.compile(r"(?<![\w.\"\]])([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)\s*\(")
+LENGTH_MAX = 200_000  # characters; to compile takes the square of the length
+OPERATORS_MAX = 200  # on one line: the interpreter takes the cube of a chain
 _INPUT = re.compile(r"(?<![\w.])input\b(?:\.request(?:\.([A-Za-z_]\w*))?)?")
-_RULE = re.compile(r"^([A-Za-z_]\w*)\s*\(", re.MULTILINE)
+# A rule's body without `if`, and a set of results without `contains`, as before Rego v1.
+_OLD_BODY = re.compile(r"^[A-Za-z_]\w*(?:\([^\n{]*\))?(?:\s*:?=\s*[\w.\"]+)?\s*\{", re.MULTILINE)
+_OLD_SET = re.compile(r"^([A-Za-z_]\w*)\s*\[[^\n\]]*\]\s*\{", re.MULTILINE)
 
 
 def source_faults(source: str, path: Path, fields: frozenset[str]) -> Iterator[PlaybookError]:
-    """Why a module is impure or reads undeclared input, by place; `fields` are those of its requests."""
-    code = _without_strings(source)
-    package = re.search(r"^package\s+(\S+)", code, re.MULTILINE)
-    if package is None or package.group(1) != PACKAGE:
+    """Why a policy is impure or reads undeclared input, by place; `fields` are those of its requests."""
+    code = without_strings(source)
+    package = package_of(code)
+    if package != PACKAGE:
         yield PlaybookError(f"a policy is in `package {PACKAGE}`", place=Place(path, 1))
-    for offset, what in sorted(
-        (*_bad_calls(code), *_bad_inputs(code, fields), *_bad_words(code), *_too_deep(code))
-    ):
-        line = code.count("\n", 0, offset) + 1
-        yield PlaybookError(what, place=Place(path, line, offset - code.rfind("\n", 0, offset)))
+    own = (*_bad_inputs(code, fields), *_bad_words(code))
+    yield from placed((*own, *unlike_opa(source, code, lambda _: False)), source, path)
 
 
-def _without_strings(source: str) -> str:
-    """The source with strings and comments blanked out, offsets and lines kept."""
-    return _TOKEN.sub(lambda found: re.sub(r"[^\n]", " ", found.group()), source)
+def package_of(code: str) -> str | None:
+    """The package that a module states, as it is written; `code` is the source without strings."""
+    found = re.search(r"^package[ \t]+(\S+)", code, re.MULTILINE)
+    return None if found is None else found.group(1)
 
 
-def _bad_calls(code: str) -> Iterator[tuple[int, str]]:
-    own = set(_RULE.findall(code)) | _KEYWORDS
-    for found in _CALL.finditer(code):
-        name = found.group(1)
-        if name not in own and name not in ALLOWED_BUILTINS:
-            why = _REFUSED.get(name.partition(".")[0], "is not in the list of allowed built-ins")
-            yield found.start(), f"the built-in {name} {why}"
+def unlike_opa(source: str, code: str, is_own: Callable[[str], bool]) -> Iterator[tuple[int, str]]:
+    """Offset and reason of what would be answered otherwise than by OPA, or bring the interpreter down."""
+    if len(source) > LENGTH_MAX:
+        yield 0, f"is longer than {LENGTH_MAX} characters"
+        return
+    if has_private_text(source):
+        yield 0, "holds characters that this interpreter needs for itself (U+F0000 to U+F007F)"
+    yield from call_faults(source, code, is_own)
+    yield from negation_faults(source)
+    yield from _too_deep(code)
+    yield from _too_many(code)
+    for found in re.finditer(r"(?<![\w.])with\b", code):
+        yield found.start(), "'with' is refused: a policy depends on its declared input alone"
+    for found in _OLD_BODY.finditer(code):
+        yield found.start(), "a rule's body begins with `if` (Rego v1)"
+    for found in _OLD_SET.finditer(code):
+        yield found.start(), f"write `{found.group(1)} contains message if {{ … }}` (Rego v1)"
+
+
+def placed(faults: tuple[tuple[int, str], ...], source: str, path: Path) -> Iterator[PlaybookError]:
+    """The faults as errors, in the order of their places."""
+    for offset, what in sorted(set(faults)):
+        yield PlaybookError(what, place=Place(path, *line_and_column(source, offset)))
 
 
 def _bad_inputs(code: str, fields: frozenset[str]) -> Iterator[tuple[int, str]]:
@@ -81,12 +73,10 @@ def _bad_inputs(code: str, fields: frozenset[str]) -> Iterator[tuple[int, str]]:
 
 
 def _bad_words(code: str) -> Iterator[tuple[int, str]]:
-    for found in re.finditer(r"(?<![\w.])(data|with)\b", code):
-        yield found.start(), f"'{found.group(1)}' is refused: a policy depends on its declared input alone"
+    for found in re.finditer(r"(?<![\w.])data\b", code):
+        yield found.start(), "'data' is refused: a policy depends on its declared input alone"
     for found in re.finditer(r"^import\s+(?!rego\.v1\b)\S+", code, re.MULTILINE):
         yield found.start(), "only `import rego.v1` is allowed"
-    for found in re.finditer(r"^deny\s*\[", code, re.MULTILINE):
-        yield found.start(), "write `deny contains message if { … }` (Rego v1)"
 
 
 def _too_deep(code: str) -> Iterator[tuple[int, str]]:
@@ -97,3 +87,13 @@ def _too_deep(code: str) -> Iterator[tuple[int, str]]:
         if depth > NESTING_MAX:
             yield found.start(), f"is nested too deeply: at most {NESTING_MAX} brackets within one another"
             return
+
+
+def _too_many(code: str) -> Iterator[tuple[int, str]]:
+    """The first line with more operators than the interpreter takes in reasonable time."""
+    offset = 0
+    for line in code.split("\n"):
+        if len(re.findall(r"[-+*/%&|<>=!]+|\bin\b", line)) > OPERATORS_MAX:
+            yield offset, f"has more than {OPERATORS_MAX} operators on one line"
+            return
+        offset += len(line) + 1
