@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 
 import duckdb
 import orjson
 import pyarrow as pa
 
 from evidence.detections.correlating import correlate
-from evidence.detections.extraction import extract
 from evidence.detections.hits import Hit
-from evidence.detections.matching import match, sql
+from evidence.detections.matching import open_pass
 from evidence.detections.program import Program, compile_program
-from evidence.detections.rules import RuleSet
-from evidence.tables import open_memory
+from evidence.detections.rules import Correlation, RuleSet
+from evidence.detections.statements import sql
+from evidence.detections.terms import Test
+from evidence.detections.units import BATCH_ROWS, TableUnits, Units
 
 _RECORD = pa.struct(
     [
@@ -27,6 +29,7 @@ _RECORD = pa.struct(
         ("byte_offset", pa.int64()),
         ("byte_length", pa.int64()),
         ("event_ids", pa.list_(pa.string())),
+        ("event_time", pa.int64()),
     ]
 )
 HITS = pa.schema(
@@ -46,7 +49,7 @@ _CORRELATION_HITS = pa.schema(
         ("event_time", pa.int64()),
         ("known_at", pa.int64()),
         ("group_text", pa.string()),
-        ("hit_units", pa.list_(pa.int64())),
+        ("hit_places", pa.list_(pa.int64())),
         ("hit", pa.int64()),
     ]
 )
@@ -60,47 +63,123 @@ FIELDS_SEEN = pa.schema(
         ("null_count", pa.int64()),
     ]
 )
-_WANTED = pa.schema([("format", pa.string()), ("name", pa.string()), ("field", pa.int32())])
 _RULE_IDS = pa.schema([("rule", pa.int32()), ("rule_id", pa.string())])
 
 
-def detect(rules: RuleSet, units: pa.Table) -> pa.Table:
+@dataclass(frozen=True)
+class Survey:
+    """What there is in the records, whether a rule hits or not.
+
+    `fields` (FIELDS_SEEN) has a row per format and field that any rule reads; a field without `text_count`
+    makes no rule fire but by `exists` or null: an object has no text. `passed` are the single tests that any
+    record of a format passes, `matched` the ids of the rules that any record matches.
+    """
+
+    unit_count: int
+    formats: frozenset[str]
+    fields: pa.Table
+    passed: frozenset[tuple[str, Test]]
+    matched: frozenset[str]
+
+
+def detect(rules: RuleSet, units: Units | pa.Table, *, batch_rows: int = BATCH_ROWS) -> pa.Table:
     """Every hit (schema HITS) of the rules over `units` (see `evidence.detections.units`), in total order.
 
     Ordered by rule id, incident, event time and records. `group` is the JSON of the values that a correlation
-    groups by, empty for plain rules. Rules that only serve a correlation are not shown.
+    groups by, empty for plain rules. Rules that only serve a correlation are not shown. How many records are
+    looked at together changes no hit.
     """
-    program = compile_program(rules)
-    with closing(match(units, program)) as connection:
-        numbered = [(number, rule) for number, rule in enumerate(rules.rules) if rule.is_output]
-        shown = [{"rule": number, "rule_id": rule.heading.id} for number, rule in numbered]
-        connection.register("rule_ids", pa.Table.from_pylist(shown, schema=_RULE_IDS))
-        connection.register("correlation_hits", _correlation_hits(connection, rules, program))
-        return connection.sql(sql("hits")).to_arrow_table().cast(HITS)
+    return _run(rules, units, batch_rows, is_surveyed=False)[0]
 
 
-def fields_seen(rules: RuleSet, units: pa.Table) -> pa.Table:
-    """Per format and field that any rule reads: units that hold it, with text, as an object, or null.
+def detect_and_survey(
+    rules: RuleSet, units: Units | pa.Table, *, batch_rows: int = BATCH_ROWS
+) -> tuple[pa.Table, Survey]:
+    """The hits, and what else the same pass saw."""
+    hits, survey = _run(rules, units, batch_rows, is_surveyed=True)
+    assert survey is not None
+    return hits, survey
 
-    A rule on a field without `text_count` cannot fire but by `exists` or null: an object has no text.
-    """
-    program = compile_program(rules)
+
+def _run(
+    rules: RuleSet, units: Units | pa.Table, batch_rows: int, *, is_surveyed: bool
+) -> tuple[pa.Table, Survey | None]:
+    program = compile_program(rules, is_surveyed=is_surveyed)
+    source = TableUnits(units) if isinstance(units, pa.Table) else units
+    kept = kept_fields(rules, program)
+    matcher = open_pass(program, kept, source, batch_rows, is_surveyed=is_surveyed)
+    with closing(matcher.connection) as connection:
+        hits = hits_in(connection, rules, program)
+        survey = _survey(connection, rules, program, matcher.unit_count) if is_surveyed else None
+        return hits, survey
+
+
+def hits_in(connection: duckdb.DuckDBPyConnection, rules: RuleSet, program: Program) -> pa.Table:
+    """The hits (schema HITS), from `matches`, `kept_texts` and `places` of a pass that is done."""
+    numbered = [(number, rule) for number, rule in enumerate(rules.rules) if rule.is_output]
+    shown = [{"rule": number, "rule_id": rule.heading.id} for number, rule in numbered]
+    connection.register("rule_ids", pa.Table.from_pylist(shown, schema=_RULE_IDS))
+    connection.register("correlation_hits", _correlation_hits(connection, rules, program))
+    return connection.sql(sql("hits")).to_arrow_table().cast(HITS)
+
+
+def _survey(
+    connection: duckdb.DuckDBPyConnection, rules: RuleSet, program: Program, unit_count: int
+) -> Survey:
     wanted = [(of, name) for of, names in program.wanted.items() for name in sorted(names) if name]
-    rows = [{"format": of, "name": name, "field": program.fields[name]} for of, name in wanted]
-    extracted = extract(units, program)
-    with closing(open_memory()) as connection:
-        connection.register("units", units)
-        connection.register("wanted", pa.Table.from_pylist(rows, schema=_WANTED))
-        connection.register("field_values", extracted.values)
-        connection.register("occurrences", extracted.occurrences)
-        return connection.sql(sql("fields_seen")).to_arrow_table().cast(FIELDS_SEEN)
+    rows = {
+        (of, field): counts
+        for of, field, *counts in connection.execute(
+            "select format, field, sum(unit_count), sum(text_count), sum(object_count), sum(null_count)"
+            " from fields_seen group by format, field order by format, field"
+        ).fetchall()
+    }
+    fields = [
+        dict(zip(FIELDS_SEEN.names, (of, name, *rows.get((of, program.fields[name]), [0] * 4)), strict=True))
+        for of, name in wanted
+    ]
+    bits = connection.execute(
+        "select format, cast(bit_or(bits) as varchar) from format_bits group by format order by format"
+    ).fetchall()
+    passed = {(of, test) for of, text in bits for test, atom in program.probes.items() if text[atom] == "1"}
+    numbers = connection.execute("select distinct rule from matches order by rule").fetchall()
+    matched = frozenset(rules.rules[number].heading.id for (number,) in numbers)
+    return Survey(
+        unit_count,
+        frozenset(of for of, _ in bits),
+        pa.Table.from_pylist(fields, schema=FIELDS_SEEN),
+        frozenset(passed),
+        matched,
+    )
+
+
+def kept_fields(rules: RuleSet, program: Program) -> dict[int, list[int]]:
+    """Per rule (by its place) that a correlation refers to, the fields whose texts it asks for."""
+    numbers = {rule.heading.id: number for number, rule in enumerate(rules.rules)}
+    found: dict[int, list[int]] = {}
+    for correlation in rules.correlations:
+        for reference in correlation.references:
+            if reference in numbers:
+                fields = [program.fields[name] for name in sorted(correlation.fields_of(reference))]
+                found.setdefault(numbers[reference], []).extend(fields)
+    return found
 
 
 def _correlation_hits(connection: duckdb.DuckDBPyConnection, rules: RuleSet, program: Program) -> pa.Table:
-    hits: dict[str, Sequence[Hit]] = dict(_rule_hits(connection, rules, program))
+    """Hits of all correlations. Those of plain rules are held for one correlation at a time."""
+    numbers = {rule.heading.id: number for number, rule in enumerate(rules.rules)}
+    referred = {reference for each in rules.correlations for reference in each.references}
+    inner: dict[str, Sequence[Hit]] = {}
     rows: list[dict[str, object]] = []
     for correlation in rules.correlations:
-        found = hits[correlation.heading.id] = correlate(correlation, hits)
+        plain = {
+            reference: _rule_hits(connection, numbers[reference], correlation, reference, program)
+            for reference in correlation.references
+            if reference in numbers
+        }
+        found = correlate(correlation, {**inner, **plain})
+        if correlation.heading.id in referred:
+            inner[correlation.heading.id] = found
         for hit in found if correlation.is_output else ():
             rows.append(_row(correlation.heading.id, hit, len(rows)))
     return pa.Table.from_pylist(rows, schema=_CORRELATION_HITS)
@@ -113,38 +192,33 @@ def _row(rule_id: str, hit: Hit, number: int) -> dict[str, object]:
         "event_time": hit.event_time,
         "known_at": hit.known_at,
         "group_text": orjson.dumps(dict(hit.group)).decode() if hit.group else "",
-        "hit_units": list(hit.units),
+        "hit_places": list(hit.units),
         "hit": number,
     }
 
 
 def _rule_hits(
-    connection: duckdb.DuckDBPyConnection, rules: RuleSet, program: Program
-) -> Mapping[str, list[Hit]]:
-    """Hits of the rules that a correlation refers to, by rule id, in the order of units."""
-    referenced = {reference for each in rules.correlations for reference in each.references}
-    numbers = [number for number, rule in enumerate(rules.rules) if rule.heading.id in referenced]
-    fields = {name for each in rules.correlations for ref in each.references for name in each.fields_of(ref)}
-    names = {program.fields[name]: name for name in fields if name in program.fields}
-    found: dict[str, list[Hit]] = {rules.rules[number].heading.id: [] for number in numbers}
-    if not numbers:
-        return found
-    texts = _hit_texts(connection, {"rules": numbers, "fields": sorted(names)}, names)
-    hits = connection.sql(sql("rule_hits"), params={"rules": numbers}).to_arrow_table()
+    connection: duckdb.DuckDBPyConnection, rule: int, correlation: Correlation, of: str, program: Program
+) -> list[Hit]:
+    """Hits of one rule with the texts that the correlation asks for, in order."""
+    names = {program.fields[name]: name for name in sorted(correlation.fields_of(of))}
+    texts = _hit_texts(connection, rule, names) if names else {}
+    hits = connection.sql(sql("rule_hits"), params={"rule": rule}).to_arrow_table()
     columns = (column.to_pylist() for column in hits.columns)
-    for rule, unit, incident_id, event_time, known_at in zip(*columns, strict=True):
-        hit = Hit(incident_id, event_time, known_at, (unit,), texts.get(unit, {}))
-        found[rules.rules[rule].heading.id].append(hit)
-    return found
+    return [
+        Hit(incident_id, event_time, known_at, (place,), texts.get(place, {}))
+        for place, incident_id, event_time, known_at in zip(*columns, strict=True)
+    ]
 
 
 def _hit_texts(
-    connection: duckdb.DuckDBPyConnection, wanted: dict[str, list[int]], names: Mapping[int, str]
+    connection: duckdb.DuckDBPyConnection, rule: int, names: Mapping[int, str]
 ) -> Mapping[int, Mapping[str, tuple[str, ...]]]:
-    """Per unit the texts of each field, in order."""
+    """Per place the texts of each field, in order."""
     found: dict[int, dict[str, tuple[str, ...]]] = {}
+    wanted = {"rule": rule, "fields": sorted(names)}
     rows = connection.sql(sql("hit_texts"), params=wanted).to_arrow_table()
-    for unit, field, text in zip(*(column.to_pylist() for column in rows.columns), strict=True):
-        texts = found.setdefault(unit, {})
+    for place, field, text in zip(*(column.to_pylist() for column in rows.columns), strict=True):
+        texts = found.setdefault(place, {})
         texts[names[field]] = (*texts.get(names[field], ()), text)
     return found

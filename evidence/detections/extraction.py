@@ -14,12 +14,11 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from evidence.detections.log_sources import view_of
+from evidence.detections.log_sources import View, view_of
 from evidence.detections.program import Program
 from evidence.detections.terms import KEYWORDS
 from evidence.detections.values import address_of, fold, number_of, text_of, time_of
 
-_BATCH_ROWS = 10_000
 _NULL, _OBJECT, _SCALAR = "null", "object", "scalar"
 _VALUES = pa.schema(
     [
@@ -44,40 +43,53 @@ class Extracted:
     occurrences: pa.Table
 
 
-def extract(units: pa.Table, program: Program) -> Extracted:
-    """All values of wanted fields in `units` (columns `unit`, `format`, `entry`, `raw`), in their order."""
-    collector = _Collector(program)
-    for batch in units.select(["unit", "format", "entry", "raw"]).to_batches(max_chunksize=_BATCH_ROWS):
-        collector.take(*(column.to_pylist() for column in batch.columns))
-    return collector.extracted()
-
-
-class _Collector:
-    """Numbers values in the order in which they are first seen."""
+class Extractor:
+    """Takes out of batches of records all values of the fields that a program reads."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
         self.walkers = {name: self._walker(name, fields) for name, fields in program.wanted.items()}
-        self.numbers: dict[tuple[int, type, Any], int] = {}
-        self.units = array("q")
-        self.values = array("i")
 
     def _walker(self, format_name: str, fields: frozenset[str]) -> _Walker:
         numbers = {name: self.program.fields[name] for name in fields if name != KEYWORDS}
         return _Walker(_tree(numbers), self.program.fields[KEYWORDS] if KEYWORDS in fields else None)
 
-    def take(self, units: list[int], formats: list[str], entries: list[str], raws: list[str]) -> None:
-        """One batch of records."""
-        numbers = self.numbers
-        for unit, format_name, entry, raw in zip(units, formats, entries, raws, strict=True):
+    def extract(self, batch: pa.Table, first: int) -> Extracted:
+        """All values in a batch (schema `units.READ`) whose units are numbered from `first` on."""
+        collector = _Collector(self.program, first)
+        columns = (batch.column(name).to_pylist() for name in ("format", "raw", "entry"))
+        entries = batch.column("entries").to_pylist() if batch.column("entries").null_count == 0 else None
+        for row, (format_name, raw, entry) in enumerate(zip(*columns, strict=True)):
+            pointers = (entry,) if entries is None else tuple(one["entry"] for one in entries[row])
             walker = self.walkers.get(format_name)
             if walker is None:
-                continue
+                collector.unit += len(pointers)
+            else:
+                collector.take(walker, view_of(format_name), raw, pointers)
+        return collector.extracted()
+
+
+class _Collector:
+    """Numbers values in the order in which they are first seen."""
+
+    def __init__(self, program: Program, first: int) -> None:
+        self.program = program
+        self.unit = first
+        self.numbers: dict[tuple[int, type, Any], int] = {}
+        self.units = array("q")
+        self.values = array("i")
+
+    def take(self, walker: _Walker, view: View, raw: str, pointers: Iterable[str]) -> None:
+        """One record, of which each entry is a unit."""
+        numbers = self.numbers
+        record = orjson.loads(raw)
+        for pointer in pointers:
             found: list[tuple[int, Any]] = []
-            walker.read(view_of(format_name)(orjson.loads(raw), entry), found)
+            walker.read(view(record, pointer), found)
             for field, value in found:
-                self.units.append(unit)
+                self.units.append(self.unit)
                 self.values.append(numbers.setdefault((field, value.__class__, value), len(numbers)))
+            self.unit += 1
 
     def extracted(self) -> Extracted:
         """What was taken."""

@@ -1,8 +1,7 @@
--- Texts of the fields that correlations group by or count, in the units that hit.
-select distinct occurrences.unit, field_values.field, field_values.text
-from occurrences
-join field_values using (value)
-where field_values.kind = 'scalar'
-    and field_values.field in (select unnest($fields))
-    and occurrences.unit in (select unit from matches where rule in (select unnest($rules)))
-order by occurrences.unit, field_values.field, field_values.text
+-- Texts of the fields that a correlation groups by or counts, in the units that one of its rules hits.
+select distinct places.place, kept_texts.field, kept_texts.text
+from kept_texts
+join places using (unit)
+where kept_texts.field in (select unnest($fields))
+    and unit in (select unit from matches where rule = $rule)
+order by places.place, kept_texts.field, kept_texts.text

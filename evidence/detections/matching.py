@@ -1,56 +1,117 @@
-"""Owns the evaluation of all rules over all records at once, in DuckDB."""
+"""Owns the evaluation of all rules over all records, batch by batch, in DuckDB: only what hits stays."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 
-import duckdb
 import pyarrow as pa
 
-from evidence.detections.extraction import extract
+from evidence.detections.extraction import Extractor
 from evidence.detections.program import Program
+from evidence.detections.statements import sql
+from evidence.detections.units import Units, seen_units
 from evidence.tables import open_memory
 
-_FOLDER = Path(__file__).parent
 _RULES_PER_STATEMENT = 200
+_TABLES = """
+    create temp table matches (rule integer, unit bigint);
+    create temp table hit_units (
+        unit bigint, format varchar, entry varchar, incident_id varchar, path varchar, ordinal bigint,
+        event_time bigint, known_at bigint
+    );
+    create temp table kept_texts (unit bigint, field integer, text varchar);
+    create temp table fields_seen (
+        format varchar, field integer,
+        unit_count bigint, text_count bigint, object_count bigint, null_count bigint
+    );
+    create temp table format_bits (format varchar, bits bit);
+"""
 
 
-def sql(name: str) -> str:
-    """The statement of that name, which stands beside this module."""
-    return (_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+class Matcher:
+    """What a pass over records leaves in `connection`.
 
-
-def match(units: pa.Table, program: Program) -> duckdb.DuckDBPyConnection:
-    """A connection in which `matches` holds (rule, unit): which rule, by its place, is true of which unit.
-
-    Beside it stand `units`, `field_values` and `occurrences`.
+    `matches` holds (rule, unit): which rule, by its place, is true of which unit; `hit_units` these units.
+    `kept` maps the number of a rule to fields; `kept_texts` are their texts in the units that the rule hits.
+    With `is_surveyed`, also `fields_seen`, and `format_bits`: the atoms that are set in any unit.
     """
-    connection = open_memory()
-    extracted = extract(units, program)
-    connection.register("units", units)
-    connection.register("field_values_read", extracted.values)
-    connection.register("occurrences_read", extracted.occurrences)
-    _keep(connection, "field_values", "from field_values_read")
-    _keep(connection, "occurrences", "from occurrences_read")
-    for name, table in program.tests.items():
-        connection.register(name, table)
-    _keep(connection, "value_atoms", sql("value_atoms"))
-    _match_patterns(connection, program)
-    _keep(connection, "unit_atoms", sql("unit_atoms"))
-    _keep(connection, "unit_bits", _bits_sql(program.atom_count))
-    connection.execute("create temp table matches (rule integer, unit bigint)").fetchall()
-    for start in range(0, len(program.formulas), _RULES_PER_STATEMENT):
-        connection.execute(_matches_sql(program, start)).fetchall()
-    return connection
+
+    def __init__(
+        self, program: Program, kept: Mapping[int, Iterable[int]], *, is_surveyed: bool = False
+    ) -> None:
+        self.program = program
+        self.kept = {"rules": sorted(kept), "fields": sorted({one for each in kept.values() for one in each})}
+        self.is_surveyed = is_surveyed
+        self.unit_count = 0
+        self.extractor = Extractor(program)
+        self.connection = open_memory()
+        self.connection.execute(_TABLES).fetchall()
+        for name, table in program.tests.items():
+            self.connection.register(name, table)
+
+    def run(self, units: Units, row_count_max: int) -> None:
+        """The whole pass."""
+        for batch in units.batches(row_count_max):
+            self._take(batch)
+
+    def _take(self, batch: pa.Table) -> None:
+        seen = seen_units(batch, self.unit_count)
+        extracted = self.extractor.extract(batch, self.unit_count)
+        self.unit_count += seen.num_rows
+        self.connection.register("units", seen)
+        self.connection.register("field_values_read", extracted.values)
+        self.connection.register("occurrences_read", extracted.occurrences)
+        self._keep("field_values", "from field_values_read")
+        self._keep("occurrences", "from occurrences_read")
+        self._match()
+        self._leave()
+
+    def _match(self) -> None:
+        """`batch_matches`: every rule over every unit of the batch."""
+        self._keep("value_atoms", sql("value_atoms"))
+        for row in self.program.tests["pattern_tests"].to_pylist():
+            self.connection.execute(f"insert into value_atoms {sql('pattern_atoms')}", row).fetchall()
+        self._keep("unit_atoms", sql("unit_atoms"))
+        self._keep("unit_bits", _bits_sql(self.program.atom_count))
+        self._keep("batch_matches", "select 0 as rule, cast(0 as bigint) as unit limit 0")
+        for start in range(0, len(self.program.formulas), _RULES_PER_STATEMENT):
+            self.connection.execute(_matches_sql(self.program, start)).fetchall()
+
+    def _leave(self) -> None:
+        """What stays of the batch."""
+        hit = "select * from units where unit in (select unit from batch_matches)"
+        self.connection.execute("insert into matches from batch_matches").fetchall()
+        self.connection.execute(f"insert into hit_units by name {hit}").fetchall()
+        if self.kept["fields"]:
+            self.connection.execute(sql("kept_texts"), self.kept).fetchall()
+        if self.is_surveyed:
+            passed = "select format, bit_or(bits) as bits from unit_bits group by format"
+            self.connection.execute(sql("fields_seen")).fetchall()
+            self.connection.execute(f"insert into format_bits {passed}").fetchall()
+
+    def _keep(self, name: str, statement: str) -> None:
+        self.connection.execute(f"create or replace temp table {name} as {statement}").fetchall()
 
 
-def _keep(connection: duckdb.DuckDBPyConnection, name: str, statement: str) -> None:
-    connection.execute(f"create temp table {name} as {statement}").fetchall()
-
-
-def _match_patterns(connection: duckdb.DuckDBPyConnection, program: Program) -> None:
-    for row in program.tests["pattern_tests"].to_pylist():
-        connection.execute(f"insert into value_atoms {sql('pattern_atoms')}", row).fetchall()
+def open_pass(
+    program: Program,
+    kept: Mapping[int, Iterable[int]],
+    units: Units,
+    row_count_max: int,
+    *,
+    is_surveyed: bool,
+) -> Matcher:
+    """A pass that is done; `places` holds what was hit, numbered in order, with its anchors."""
+    matcher = Matcher(program, kept, is_surveyed=is_surveyed)
+    try:
+        matcher.run(units, row_count_max)
+        hit = matcher.connection.sql("from hit_units order by unit").to_arrow_table()
+        matcher.connection.register("anchored", units.anchored(hit))
+        matcher.connection.execute(f"create temp table places as {sql('places_in_order')}").fetchall()
+    except BaseException:
+        matcher.connection.close()
+        raise
+    return matcher
 
 
 def _bits_sql(atom_count: int) -> str:
@@ -76,7 +137,7 @@ def _matches_sql(program: Program, start: int) -> str:
     known = " ".join(f"when '{name}' then {number}" for name, number in formats.items())
     listed = ",\n            ".join(cases)
     return f"""
-        insert into matches
+        insert into batch_matches
         select rule, unit
         from (
             select unit, unnest([

@@ -50,7 +50,8 @@ class Program:
     """What is to be run: fields by number, tests as tables by name, rules as formulas in the rules' order.
 
     An atom is a bit of a record: set when any of its tests passes. `wanted` gives per format the fields to
-    extract; `numbered`, `addressed` and `timed` are the fields whose values are looked at as such.
+    extract; `numbered`, `addressed` and `timed` are the fields whose values are looked at as such. `probes`
+    are the atoms of single tests, where these are asked for.
     """
 
     fields: Mapping[str, int]
@@ -62,12 +63,18 @@ class Program:
     numbered: frozenset[str]
     addressed: frozenset[str]
     timed: frozenset[str]
+    probes: Mapping[Test, int]
 
 
-def compile_program(rules: RuleSet) -> Program:
-    """The program of all rules; correlations add the fields that they group by or count."""
+def compile_program(rules: RuleSet, *, is_surveyed: bool = False) -> Program:
+    """The program of all rules; correlations add the fields that they group by or count.
+
+    With `is_surveyed` every single test has an atom, too (`probes`), so that it shows which ever pass.
+    """
     atoms: dict[frozenset[Test], int] = {}
     formulas = tuple(_formula(rule.condition, atoms) for rule in rules.rules)
+    asked = [test for rule in rules.rules for test in tests_of(rule.condition)] if is_surveyed else []
+    probes = {test: atoms.setdefault(frozenset({test}), len(atoms)) for test in asked}
     wanted = _wanted(rules)
     fields = {name: number for number, name in enumerate(sorted(set().union(*wanted.values())))}
     tests = {test for group in atoms for test in group}
@@ -82,6 +89,7 @@ def compile_program(rules: RuleSet) -> Program:
         frozenset(test.field for test in numbers if not test.part),
         frozenset(test.field for test in tests if isinstance(test, NetworkTest)),
         frozenset(test.field for test in numbers if test.part),
+        probes,
     )
 
 

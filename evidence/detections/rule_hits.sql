@@ -1,6 +1,6 @@
--- Hits of the plain rules that correlations refer to.
-select matches.rule, units.unit, units.incident_id, units.event_time, units.known_at
+-- Hits of one plain rule that a correlation refers to, in order.
+select place, incident_id, event_time, known_at
 from matches
-join units using (unit)
-where matches.rule in (select unnest($rules))
-order by matches.rule, units.unit
+join places using (unit)
+where rule = $rule
+order by place

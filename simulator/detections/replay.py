@@ -8,9 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pyarrow as pa
-
-from evidence.detections.detecting import detect
+from evidence.detections.detecting import detect_and_survey
 from evidence.detections.levels import Level
 from evidence.detections.rules import NS_PER_SECOND, Correlation, Heading, Rule, RuleSet
 from evidence.detections.units import intake_units
@@ -57,13 +55,13 @@ def replay(rules: RuleSet, recorded: Recorded, rules_path: str, level: Level) ->
         raise InputError(
             f"{rules_path}: no rule in it reports by itself", remedy="Name the whole folder of rules"
         )
-    units = intake_units(recorded.connection, rules)
-    hits = detect(rules, units).to_pylist()
+    found_hits, survey = detect_and_survey(rules, intake_units(recorded.connection, rules))
+    hits = found_hits.to_pylist()
     grave = frozenset(id for id, rule in reporting.items() if is_grave(rule.heading.level, level))
     noisy = frozenset(each.id for each in recorded.incidents if each.type not in (SECURITY, None))
     found = _Found(reporting, hits, grave, noisy)
-    history = _history(recorded, units)
-    incidents = tuple(_incidents(recorded, found, units))
+    history = _history(recorded, survey.unit_count)
+    incidents = tuple(_incidents(recorded, found))
     fired = {hit["rule_id"] for hit in hits}
     return Detection(
         rules_path=rules_path,
@@ -74,7 +72,7 @@ def replay(rules: RuleSet, recorded: Recorded, rules_path: str, level: Level) ->
         rules=tuple(_rules(found)),
         incidents=incidents,
         noise=None if recorded.kind is HistoryKind.EXPORTS else _noise(found, history.day_count),
-        never_fired=why_silent(rules, set(reporting) - fired, units),
+        never_fired=why_silent(rules, set(reporting) - fired, survey),
         duplicates=tuple(_duplicates(found)),
         hits=tuple(_hit(hit) for hit in hits),
     )
@@ -94,7 +92,7 @@ def _is_missed(incident: IncidentResult) -> bool:
     return not incident.is_caught and incident.type in (SECURITY, None)
 
 
-def _history(recorded: Recorded, units: pa.Table) -> HistoryRead:
+def _history(recorded: Recorded, seen_count: int) -> HistoryRead:
     counts = "count(*), count(*) filter (status = 'duplicate'), count(*) filter (status = 'quarantined')"
     query = f"select count(distinct (incident_id, path)), {counts} from {RECORDS}"
     files, records, duplicates, refused = recorded.connection.execute(query).fetchall()[0]
@@ -109,7 +107,7 @@ def _history(recorded: Recorded, units: pa.Table) -> HistoryRead:
         record_count=records,
         duplicate_count=duplicates,
         refused_count=refused,
-        seen_count=units.num_rows,
+        seen_count=seen_count,
         first_at=None if first is None else format_rfc3339(first),
         last_at=None if last is None else format_rfc3339(last),
         day_count=day_count,
@@ -117,11 +115,11 @@ def _history(recorded: Recorded, units: pa.Table) -> HistoryRead:
     )
 
 
-def _incidents(recorded: Recorded, found: _Found, units: pa.Table) -> Iterable[IncidentResult]:
+def _incidents(recorded: Recorded, found: _Found) -> Iterable[IncidentResult]:
     hits: dict[str, list[Row]] = defaultdict(list)
     for hit in found.hits:
         hits[hit["incident_id"]].append(hit)
-    first = _first_times(units, found.hits)
+    first = _first_times(found.hits)
     for incident in recorded.incidents:
         own = hits[incident.id]
         if not own and incident.id in found.noisy:
@@ -135,18 +133,12 @@ def _incidents(recorded: Recorded, found: _Found, units: pa.Table) -> Iterable[I
         yield incident_result(incident, first.get(incident.id), alerts, hit_by)
 
 
-def _first_times(units: pa.Table, hits: Sequence[Row]) -> Mapping[str, int]:
+def _first_times(hits: Sequence[Row]) -> Mapping[str, int]:
     """Per incident the time of the earliest record that any of its hits names."""
-    named = {
-        (hit["incident_id"], one["path"], one["ordinal"], one["entry"])
-        for hit in hits
-        for one in hit["records"]
-    }
     first: dict[str, int] = {}
-    columns = ("incident_id", "path", "ordinal", "entry", "event_time")
-    for *key, time in zip(*(units.column(name).to_pylist() for name in columns), strict=True):
-        if tuple(key) in named:
-            first[key[0]] = min(time, first.get(key[0], time))
+    for hit in hits:
+        earliest = min(one["event_time"] for one in hit["records"])
+        first[hit["incident_id"]] = min(earliest, first.get(hit["incident_id"], earliest))
     return first
 
 

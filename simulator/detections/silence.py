@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
-from dataclasses import dataclass, replace
 
-import pyarrow as pa
-
-from evidence.detections.detecting import fields_seen
+from evidence.detections.detecting import Survey
 from evidence.detections.log_sources import LOG_SOURCES_BY_NAME
-from evidence.detections.matching import match
-from evidence.detections.program import compile_program
 from evidence.detections.rules import Correlation, CorrelationKind, Rule, RuleSet
-from evidence.detections.terms import AllOf, AnyOf, Expression, Match, Test, tests_of
+from evidence.detections.terms import AllOf, AnyOf, Expression, Match, Test
 from simulator.detections.claims import words_of
 from simulator.detections.model import NeverFired, Silence
 
@@ -22,29 +16,14 @@ NAMED_MAX = 3  # tests or fields that a sentence names
 Tests = tuple[Test, ...]
 
 
-@dataclass(frozen=True)
-class Seen:
-    """What there is in the records, as far as silent rules ask: formats, fields, tests and rules that passed.
-
-    `texts` and `held` give per log source the fields with a text, and those that are there at all.
-    """
-
-    formats: frozenset[str]
-    held: Mapping[str, frozenset[str]]
-    texts: Mapping[str, frozenset[str]]
-    passed: frozenset[tuple[str, Test]]
-    matched: frozenset[str]
-
-
-def why_silent(rules: RuleSet, silent: Iterable[str], units: pa.Table) -> tuple[NeverFired, ...]:
+def why_silent(rules: RuleSet, silent: Iterable[str], survey: Survey) -> tuple[NeverFired, ...]:
     """For each id in `silent` the reason, by title."""
     ids = set(silent)
     if not ids:
         return ()
     plain = {rule.heading.id: rule for rule in rules.rules}
     correlations = {each.heading.id: each for each in rules.correlations}
-    asked = [plain[each] for each in sorted(_with_parts(ids, correlations)) if each in plain]
-    teller = _Teller(plain, correlations, _seen(asked, units))
+    teller = _Teller(plain, correlations, survey)
     return tuple(
         sorted((teller.tell(each) for each in sorted(ids)), key=lambda one: (one.title, one.rule_id))
     )
@@ -65,51 +44,15 @@ def blockers(expression: Expression, passed: frozenset[Test]) -> list[Tests]:
     return []
 
 
-def _with_parts(ids: Iterable[str], correlations: Mapping[str, Correlation]) -> set[str]:
-    found: set[str] = set()
-    pending = list(ids)
-    while pending:
-        one = pending.pop()
-        found.add(one)
-        pending += correlations[one].references if one in correlations else ()
-    return found
-
-
-def _seen(rules: Sequence[Rule], units: pa.Table) -> Seen:
-    """Every test of the rules is tried as a rule of its own, all of them in one pass."""
-    tests = {(rule.log_source, test): rule for rule in rules for test in tests_of(rule.condition)}
-    probes = [replace(rule, log_source=name, condition=Match(test)) for (name, test), rule in tests.items()]
-    tried = RuleSet((*rules, *probes))
-    with closing(match(units, compile_program(tried))) as connection:
-        query = "select distinct rule from matches order by rule"
-        true_of_some = [row[0] for row in connection.execute(query).fetchall()]
-    keys = list(tests)
-    rows = fields_seen(RuleSet(tuple(rules)), units).to_pylist() if rules else []
-    return Seen(
-        frozenset(units.column("format").unique().to_pylist()),
-        _fields(rows, "unit_count"),
-        _fields(rows, "text_count"),
-        frozenset(keys[number - len(rules)] for number in true_of_some if number >= len(rules)),
-        frozenset(rules[number].heading.id for number in true_of_some if number < len(rules)),
-    )
-
-
-def _fields(rows: Sequence[Mapping[str, object]], count: str) -> Mapping[str, frozenset[str]]:
-    return {
-        name: frozenset(str(row["field"]) for row in rows if row["format"] in source.formats and row[count])
-        for name, source in LOG_SOURCES_BY_NAME.items()
-    }
-
-
 class _Teller:
     """Tells of one rule after the other."""
 
     def __init__(
-        self, plain: Mapping[str, Rule], correlations: Mapping[str, Correlation], seen: Seen
+        self, plain: Mapping[str, Rule], correlations: Mapping[str, Correlation], survey: Survey
     ) -> None:
         self.plain = plain
         self.correlations = correlations
-        self.seen = seen
+        self.survey = survey
 
     def tell(self, rule_id: str) -> NeverFired:
         """The reason of one rule that never fired."""
@@ -118,15 +61,15 @@ class _Teller:
         return self._correlation(self.correlations[rule_id])
 
     def _rule(self, rule: Rule) -> NeverFired:
-        source = LOG_SOURCES_BY_NAME[rule.log_source]
-        if not self.seen.formats.intersection(source.formats):
-            return _never(rule, Silence.NO_LOG_SOURCE, f"no record of {', '.join(source.formats)}")
-        passed = frozenset(test for name, test in self.seen.passed if name == rule.log_source)
+        formats = LOG_SOURCES_BY_NAME[rule.log_source].formats
+        if not self.survey.formats.intersection(formats):
+            return _never(rule, Silence.NO_LOG_SOURCE, f"no record of {', '.join(formats)}")
+        passed = frozenset(test for of, test in self.survey.passed if of in formats)
         groups = blockers(rule.condition, passed)
         if not groups:
             detail = "each part of the condition is met by some record, all of it by none"
             return _never(rule, Silence.NEVER_TOGETHER, detail)
-        held, texts = self.seen.held[rule.log_source], self.seen.texts[rule.log_source]
+        held, texts = (self._fields(formats, count) for count in ("unit_count", "text_count"))
         for group in groups:
             missing = _names(group)
             if all(missing) and not held.intersection(missing):
@@ -136,6 +79,11 @@ class _Teller:
         more = f"; {_listed(objects, 'and')} holds no text" if objects else ""
         never = _listed([words_of(test) for test in groups[0]], "or")
         return _never(rule, Silence.NO_VALUE, f"in no record {never}{more}", [name for name in names if name])
+
+    def _fields(self, formats: Sequence[str], count: str) -> frozenset[str]:
+        """Fields of which there is such a count in records of the formats."""
+        rows = self.survey.fields.to_pylist()
+        return frozenset(row["field"] for row in rows if row["format"] in formats and row[count])
 
     def _correlation(self, correlation: Correlation) -> NeverFired:
         silent = [each for each in correlation.references if self._is_silent(each)]
@@ -155,7 +103,7 @@ class _Teller:
     def _is_silent(self, rule_id: str) -> bool:
         """Whether it never matches; of a correlation as far as its own parts tell."""
         if rule_id in self.plain:
-            return rule_id not in self.seen.matched
+            return rule_id not in self.survey.matched
         return all(self._is_silent(each) for each in self.correlations[rule_id].references)
 
 

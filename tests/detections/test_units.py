@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from evidence.detections.detecting import detect, fields_seen
+from evidence.detections.detecting import detect, detect_and_survey
 from evidence.detections.units import intake_units, record_units
 from evidence.tables import open_memory
 from tests.detections.rule_texts import loaded, rule
@@ -142,12 +142,11 @@ def test_fields_that_no_rule_can_find_are_told(tmp_path: Path) -> None:
     """What a field is in the records is counted: text, a mere object, null, or nothing."""
     item = {"a|contains": "x", "b": "x", "c": "x", "d": "x"}
     rules = loaded(tmp_path, rule({"s": item, "condition": "s"}))
-    seen = fields_seen(
-        rules, record_units("cloudtrail", [{"a": {"k": "x"}, "b": ["x", "x"]}, {"b": 1, "c": None}])
-    )
+    records = [{"a": {"k": "x"}, "b": ["x", "x"]}, {"b": 1, "c": None}]
+    _, survey = detect_and_survey(rules, record_units("cloudtrail", records), batch_rows=1)
     assert [
         {"field": "a", "unit_count": 1, "text_count": 0, "object_count": 1, "null_count": 0},
         {"field": "b", "unit_count": 2, "text_count": 2, "object_count": 0, "null_count": 0},
         {"field": "c", "unit_count": 1, "text_count": 0, "object_count": 0, "null_count": 1},
         {"field": "d", "unit_count": 0, "text_count": 0, "object_count": 0, "null_count": 0},
-    ] == seen.drop_columns(["format"]).to_pylist()
+    ] == survey.fields.drop_columns(["format"]).to_pylist()
