@@ -16,6 +16,8 @@ _EVENTS = "intake.evidence_events"
 _STATES = "enrichment.incident_states"
 _CONTEXT = "enrichment.incident_context"
 _CATALOGUE = ("intake.services", "intake.dependencies")
+# The playbook's rules look at raw records, and their hits are signals, from which all the rest is told.
+_SIGNAL_INPUTS = ("intake.incidents", "intake.raw_records", _EVENTS, *_CATALOGUE, PLAYBOOK)
 _PACKAGE_INPUTS = (
     "intake.incidents",
     "intake.raw_records",
@@ -57,11 +59,11 @@ UPSTREAM: dict[str, tuple[str, ...]] = {
     "intake.services": (INCIDENTS,),
     "intake.dependencies": (INCIDENTS,),
     "quality.completeness": ("intake.incidents", _EVENTS, "intake.declared_gaps", "intake.quarantine"),
-    "enrichment.signals": ("intake.incidents", _EVENTS, *_CATALOGUE),
-    "enrichment.recent_changes": ("intake.incidents", _EVENTS, *_CATALOGUE),
-    "enrichment.blast_radius": ("intake.incidents", _EVENTS, *_CATALOGUE),
-    _STATES: ("intake.incidents", _EVENTS, *_CATALOGUE, "quality.completeness", PLAYBOOK),
-    "enrichment.state_evidence": ("intake.incidents", _EVENTS, *_CATALOGUE, PLAYBOOK),
+    "enrichment.signals": _SIGNAL_INPUTS,
+    "enrichment.recent_changes": _SIGNAL_INPUTS,
+    "enrichment.blast_radius": _SIGNAL_INPUTS,
+    _STATES: (*_SIGNAL_INPUTS, "quality.completeness"),
+    "enrichment.state_evidence": _SIGNAL_INPUTS,
     _CONTEXT: (_STATES, "intake.incidents"),
     "quality.minimum_context": (_STATES,),
     "decision.option_scores": (_STATES, "intake.incidents", PLAYBOOK),
@@ -85,6 +87,7 @@ UPSTREAM: dict[str, tuple[str, ...]] = {
         "intake.files",
         "intake.quarantine",
         "intake.incidents",
+        "intake.raw_records",
         "intake.declared_gaps",
         _EVENTS,
         *_CATALOGUE,

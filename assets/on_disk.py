@@ -35,6 +35,7 @@ def active_playbook(folders: Folders) -> OnDisk:
         "name": bundle.name,
         "rules": len(bundle.rules),
         "actions": len(bundle.actions),
+        "detections": len(bundle.detections.signalling.reporting()) if bundle.detections else 0,
         "digest": bundle.digest,
     }
     return OnDisk(bundle.digest, facts)

@@ -1,6 +1,7 @@
 """Owns the doubt about a signal's name: one that nothing has ever carried, a slip away from a known one.
 
-Any text can be the name of a signal, so that a misspelt one is no error: its condition never holds.
+Any text can be the name of a signal, so that a misspelt one is no error: its condition never holds. Nor
+does one on the title of a rule whose hits are no signals.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from collections.abc import Collection, Iterator
 from evidence.decision.bundle import Bundle, Use
 from evidence.decision.checks import Fault
 from evidence.decision.conditions import HasSignal, leaves, literal_sql
+from evidence.detections.levels import Level
+from evidence.detections.signalling import Detections
 
 EDITS_MAX = 2
 LETTERS_PER_EDIT = 4  # of a short name everything is a few letters away
@@ -19,21 +22,46 @@ LETTERS_PER_EDIT = 4  # of a short name everything is a few letters away
 def signal_name_faults(bundle: Bundle, seen: Collection[str]) -> Iterator[Fault]:
     """A warning per condition and name that is not in `seen` (history's and the cases' names) and nearly one.
 
-    Nearly: a name of `seen`, or one that more of the bundle's conditions read.
+    Nearly: a name of `seen`, the title of a rule of the bundle, or one that more of its conditions read.
     """
     uses = Counter(name for use in bundle.uses for name in _names(use))
+    titles, silent = _titles(bundle.detections)
+    seen = {*seen, *titles}
     for use in bundle.uses:
         for name in _names(use):
             known = {*seen, *(other for other, count in uses.items() if count > uses[name])}
-            near = None if name in seen else _nearest(name, known)
-            if near is not None:
+            doubt = None if name in seen else silent.get(name) or _slip(name, known)
+            if doubt is not None:
                 yield Fault(
-                    f"{use.role} {use.owner}: no signal is called {name} (did you mean {near}?)",
+                    f"{use.role} {use.owner}: {doubt}",
                     use.path,
                     offset=max(0, use.text.find(literal_sql(name))),
                     policy=use.policy,
                     is_warning=True,
                 )
+
+
+def _titles(detections: Detections | None) -> tuple[set[str], dict[str, str]]:
+    """Titles of the rules whose hits are signals; and, by title, why those of each other are not."""
+    if detections is None:
+        return set(), {}
+    titles = {heading.title for heading in detections.signalling.reporting()}
+    reporting = {heading.id for heading in detections.rules.reporting()}
+    return titles, {
+        heading.title: (
+            f"the rule {heading.title} is of level {Level.of(heading.level)}, "
+            f"and hits are signals from {detections.from_level} on"
+            if heading.id in reporting
+            else f"the rule {heading.title} is part of a correlation and reports nothing by itself"
+        )
+        for heading in detections.rules.headings().values()
+        if heading.title not in titles
+    }
+
+
+def _slip(name: str, known: Collection[str]) -> str | None:
+    near = _nearest(name, known)
+    return None if near is None else f"no signal is called {name} (did you mean {near}?)"
 
 
 def _names(use: Use) -> list[str]:

@@ -1,6 +1,6 @@
 -- One row per incident with a signal: what the first signals name, and since when each is known.
 -- "First" is the order of arrival; what arrives together is put in order by its own time, level and digest,
--- a tool's own word before one that is passed on. What was first stays first, so nothing here ever changes.
+-- a tool's own word before one that is passed on, and before a rule's. What was first stays first, so nothing here ever changes.
 with named as (
     select
         *,
@@ -22,7 +22,8 @@ arrivals as (
             ) as is_about_node,
         row_number() over (
             partition by incident_id
-            order by known_at, is_relay(source), event_time, coalesce(level, 0) desc, signal_name, event_id
+            order by known_at, is_relay(source), event_time, rule_origin = 'rule', coalesce(level, 0) desc, signal_name,
+                event_id
         ) as place
     from named
 )
@@ -78,7 +79,7 @@ select
     arg_min(event_id, place) filter (where credential_uid is not null) as credential_event,
     min(known_at) filter (where credential_uid is not null) as credential_since,
     -- A revision that a signal states (the event envelope does), to be held against the change history.
-    arg_min(revision, place) filter (where revision is not null) as signal_revision,
-    min(known_at) filter (where revision is not null) as signal_revision_since
+    arg_min(revision, place) filter (where revision is not null and rule_origin <> 'rule') as signal_revision,
+    min(known_at) filter (where revision is not null and rule_origin <> 'rule') as signal_revision_since
 from arrivals
 group by incident_id

@@ -28,7 +28,8 @@ revisions as (
         regexp_replace(hits.revision, '^git-sha-', '') as revision,
         hits.known_at
     from signal_hits as hits
-    where hits.component is not null and not hits.is_clearing
+    -- A rule states no revision of its own.
+    where hits.component is not null and not hits.is_clearing and hits.rule_origin <> 'rule'
         and regexp_full_match(regexp_replace(hits.revision, '^git-sha-', ''), '[0-9a-f]{6,64}')
 ),
 compared_revisions as (
@@ -60,7 +61,7 @@ alerts as (
         is_beside_path,
         known_at
     from signal_hits
-    where kind = 'alert' and not is_clearing and component is not null
+    where is_symptom and not is_clearing and component is not null
 ),
 compared_alerts as (
     select

@@ -3,8 +3,10 @@
 -- yes/no the answer that wins, for a set or a latest value the time.
 select
     incident_id,
-    unnest(['severity', 'severity_' || case when rule_origin = 'watch' and source not in ('falco', 'opa')
-        then 'watch' else scale_of(source) end, case when kind <> 'alert' then 'detection_level' end]) as column_name,
+    unnest(['severity', 'severity_' || case
+        when rule_origin = 'rule' or (rule_origin = 'watch' and source not in ('falco', 'opa')) then 'watch'
+        else scale_of(source)
+    end, case when not is_symptom then 'detection_level' end]) as column_name,
     known_at,
     level::bigint as weight,
     event_id

@@ -10,7 +10,7 @@ with signals as (
 witnesses as (
     select incident_id, 'a detection or watched call' as layer_reason, 0::bigint as weight, known_at, event_id
     from signals
-    where kind in ('detection', 'api_call') and not is_relay(source) and not is_fault_signal(signal_name)
+    where is_attack and not is_relay(source)
     union all
     select incident_id, 'the signal is about a node', 0, node_subject_since, node_subject_event
     from anchors
@@ -21,7 +21,7 @@ witnesses as (
     union all
     select incident_id, 'a detection that was passed on', 0, known_at, event_id
     from signals
-    where kind = 'detection' and is_relay(source)
+    where is_relayed_attack
     union all
     select incident_id, 'the rotation of a secret failed', 0, known_at, event_id
     from signals
@@ -45,7 +45,7 @@ witnesses as (
     select incident_id, 'an alert on the service and nothing else', (component is not distinct from affected_service)::bigint,
         known_at, event_id
     from signals
-    where kind = 'alert'
+    where is_symptom
 )
 select
     incident_id,

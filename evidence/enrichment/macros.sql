@@ -79,3 +79,14 @@ create or replace temp macro is_resource_fault(name) as
 -- Signals about a fault of their own (a flagged image, a rotation that failed), and not about somebody's doing.
 create or replace temp macro is_fault_signal(signal_name) as
     signal_name in ('image-policy-violated', 'secret-rotation-failed');
+
+-- A change or writing call at or after the recorded remedial action: what responders did.
+create or replace temp macro is_remedy(event_time, kind, activity, action_taken_at) as
+    coalesce(
+        event_time >= action_taken_at
+        and (
+            (kind = 'change' and coalesce(activity, '') <> 'observed')
+            or (kind = 'api_call' and coalesce(activity, '') not in ('read', 'get', 'list', 'watch'))
+        ),
+        false
+    );

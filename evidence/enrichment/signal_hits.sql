@@ -1,4 +1,5 @@
--- One row per signal: what a tool itself reports, and what the watch list reads out of calls and verdicts.
+-- One row per signal: what a tool itself reports, what the watch list reads out of calls and verdicts, and what
+-- a rule of the playbook hits. A rule adds nothing where the tool has a signal of that name on the event itself.
 -- A denied policy decision that the watch list knows goes by the watch list's name, else by the policy's own.
 with watch_levels as (
     from (values
@@ -101,22 +102,42 @@ own_hits as (
     where events.kind = 'policy' and events.activity in ('denied', 'violated')
 ),
 hits as (
-    from watch_hits union by name from own_hits
+    from watch_hits
+    union by name
+    from own_hits
+    union by name
+    select incident_id, event_id, signal_name, 'rule' as rule_origin, rule_id, rule_level, attack_tags, is_correlation,
+        event_ids
+    from rule_hits
+    anti join (from watch_hits union by name from own_hits) using (incident_id, event_id, signal_name)
 )
 select
     hits.incident_id,
     hits.event_id,
     hits.signal_name,
     hits.rule_origin,
+    hits.rule_id,
+    coalesce(hits.attack_tags, []) as attack_tags,
+    coalesce(hits.event_ids, [hits.event_id]) as event_ids,
     events.* exclude (incident_id, event_id),
     -- A denial states no severity: it counts as medium unless the watch list says more.
     case
+        when hits.rule_origin = 'rule' then hits.rule_level
         when events.kind = 'policy' then coalesce(events.severity_id, watch_levels.level, 3)
         when hits.rule_origin = 'watch' then watch_levels.level
         else events.severity_id
     end as level,
-    events.kind = 'alert' as is_symptom,
-    events.kind = 'alert' and coalesce(events.activity, '') = 'resolved' as is_clearing,
+    -- An alert tells of an effect, whatever a rule makes of it.
+    events.kind = 'alert' and hits.rule_origin <> 'rule' as is_symptom,
+    events.kind = 'alert' and coalesce(events.activity, '') = 'resolved' and not coalesce(is_correlation, false)
+        as is_clearing,
+    -- Of somebody's doing: a finding or watched call, or a rule that names a technique of ATT&CK.
+    case
+        when hits.rule_origin = 'rule' then len(hits.attack_tags) > 0
+        else events.kind in ('detection', 'api_call') and not is_fault_signal(hits.signal_name)
+    end as is_attack,
+    is_relay(source) and case when hits.rule_origin = 'rule' then len(hits.attack_tags) > 0 else kind = 'detection' end
+        as is_relayed_attack,
     -- What the signal is about: for an opened or read store that store, else the service, else the identity.
     case
         when hits.signal_name in ('public-exposure-opened', 'bulk-read-of-customer-data')

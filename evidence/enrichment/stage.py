@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from evidence.enrichment.grading import Grading, graded_sql, retick_sql
 from evidence.enrichment.parameters import NANOSECONDS_PER_SECOND, Parameters
+from evidence.enrichment.rule_hits import FindHits, find_hits, register_hits
 from evidence.tables import Tables, conform
 from expectations.contracts import Role
 from expectations.tables.enrichment import STATE_COLUMNS
@@ -22,12 +23,14 @@ _FOLDER = Path(__file__).parent
 _WORD_BITS = 60
 
 # Each is a SELECT in a file of its name; its rows are kept under that name for the statements after it.
+# `rule_hits` reads the hits of the bundle's detections, which are found before.
 STATEMENTS = (
     "resolve/entity_keys",
     "resolve/pod_workloads",
     "resolve/cloud_names",
     "resolve/network_verdicts",
     "resolve/resolved_events",
+    "rule_hits",
     "signal_hits",
     "anchors",
     "service_events",
@@ -87,13 +90,15 @@ def build_states(
     settings: Settings,
     grading: Grading,
     detections: Detections | None = None,
+    find: FindHits = find_hits,
 ) -> None:
     """Leaves the states alone, as `graded_states`: what a replay of altered evidence needs.
 
-    Reads the same tables as `build`, and is its first part.
+    Reads the same tables as `build`, and is its first part. `find` finds the hits of the detections.
     """
     parameters = _parameters(settings)
     connection.execute(_sql("macros")).fetchall()
+    register_hits(connection, detections, find(connection, detections))
     for statement in STATEMENTS:
         _keep(connection, statement.rpartition("/")[2], _sql(statement), parameters)
     states = graded_sql(grading, f"({retick_sql(grading, 'ungraded_states')})")

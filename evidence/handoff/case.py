@@ -113,9 +113,19 @@ class Case:
         return {event["event_id"]: event for event in self.events}
 
     @cached_property
-    def signal_names(self) -> Mapping[str, str]:
-        """Name of the signal that an event is or triggers; the first by name when several."""
-        return {signal["event_id"]: signal["signal_name"] for signal in reversed(self.signals)}
+    def signal_names(self) -> Mapping[str, tuple[str, ...]]:
+        """Names of the signals that an event is, triggers or is part of, in order of arrival.
+
+        Of an event that was known at the decision, the signals that were.
+        """
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for signal in self.signals:
+            is_known = signal["known_at"] <= self.decided_at
+            for event_id in signal["event_ids"]:
+                event = self.event_by_id.get(event_id)
+                if is_known or event is None or event["known_at"] > self.decided_at:
+                    found[event_id].append(signal["signal_name"])
+        return {event_id: tuple(names) for event_id, names in found.items()}
 
     @property
     def service_entry(self) -> Row | None:

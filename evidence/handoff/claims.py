@@ -58,8 +58,8 @@ class ClaimBook:
         of_columns = {claim for column, claim in self.by_column.items() if column in columns}
         of_signals = {
             self.by_event[event_id]
-            for event_id, name in self.case.signal_names.items()
-            if name in names and event_id in self.by_event
+            for event_id, signals in self.case.signal_names.items()
+            if names & set(signals) and event_id in self.by_event
         }
         return tuple(sorted(of_columns | of_signals))
 

@@ -96,8 +96,11 @@ SIGNALS: tuple[FactKind, ...] = (
     ),
     FactKind(
         "severity_watch",
-        "Severity by the watch list",
-        lambda value, _: f"A watched call has level {value} of 6 ({SEVERITY_WORDS.get(value, 'unnamed')}).",
+        "Severity by watch list and rules",
+        lambda value, _: (
+            f"What is watched for, by call or by rule, has level {value} of 6 "
+            f"({SEVERITY_WORDS.get(value, 'unnamed')})."
+        ),
         ("name",),
     ),
     FactKind("first_signal_name", "First signal", words("The first signal to arrive was {}."), ("name",)),

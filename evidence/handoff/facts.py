@@ -10,6 +10,7 @@ from evidence.handoff.claims import ClaimBook
 from evidence.handoff.fact_kinds import GROUPS, QUIET, SAME_EVIDENCE, SCOPE, FactKind
 from evidence.handoff.inert import quote
 from evidence.handoff.model import Fact, Section
+from evidence.handoff.rule_signals import rule_facts
 from evidence.handoff.words import counted, to_second
 from evidence.redaction import shown
 from evidence.times import format_rfc3339
@@ -43,7 +44,7 @@ def known_facts(book: ClaimBook) -> tuple[Fact, ...]:
     for conclusion, figure in SAME_EVIDENCE.items():
         if figure in book.by_column:
             book.by_column.setdefault(conclusion, book.by_column[figure])
-    return (*_nothing_arrived(book), *found)
+    return (*_nothing_arrived(book), *found, *rule_facts(book))
 
 
 def _nothing_arrived(book: ClaimBook) -> Iterator[Fact]:

@@ -296,14 +296,28 @@ STATE_EVIDENCE = TableContract(
 
 SIGNALS = TableContract(
     "enrichment.signals",
-    "One row per detection hit: an alert, a finding, a denied policy decision or a watched API call.",
+    "One row per detection hit: an alert, a finding, a denied policy decision, a watched API call or a hit of a "
+    "rule of the playbook.",
     (
         text("incident_id", "Incident."),
-        text("event_id", "Event that is or triggers the signal."),
-        text("signal_name", "Rule, alert or watch name."),
+        text(
+            "event_id",
+            "Event that is or triggers the signal; of a rule's hit on several, the last of them to arrive.",
+        ),
+        text("signal_name", "Rule, alert or watch name; of a rule of the playbook its title."),
         text("source", "Tool of the event."),
-        text("rule_origin", "The tool itself, or our own watch list.", allowed=("source", "watch")),
-        integer("level", "1 to 6 (OCSF severity ids).", is_nullable=True),
+        text(
+            "rule_origin",
+            "The tool itself, our own watch list, or a Sigma rule of the playbook.",
+            allowed=("rule", "source", "watch"),
+        ),
+        text("rule_id", "Id of the Sigma rule; NULL where none is behind it.", is_nullable=True),
+        texts("attack_tags", "Tags of the Sigma rule that name ATT&CK tactics and techniques, sorted."),
+        integer(
+            "level",
+            "1 to 6 (OCSF severity ids); a Sigma rule's informational to critical as 1 to 5.",
+            is_nullable=True,
+        ),
         boolean(
             "is_symptom", "Tells of an effect on users or resources rather than of a cause or an attack."
         ),
@@ -312,6 +326,7 @@ SIGNALS = TableContract(
         text("entity_ref", "Catalogue entry it concerns.", is_nullable=True),
         bigint("event_time", "When; ns UTC."),
         bigint("known_at", "When it had arrived; ns UTC."),
+        texts("event_ids", "Every event that it rests on, sorted: `event_id` alone, but for correlations."),
     ),
     key=("incident_id", "event_id", "signal_name"),
 )

@@ -31,6 +31,7 @@ from simulator.faults.variants import (
     read_recorded,
     without_catalogue,
 )
+from simulator.faults.varied_hits import match_recorded
 
 ORIGINAL = "recorded"
 
@@ -52,8 +53,12 @@ def ablate(connection: duckdb.DuckDBPyConnection, settings: Settings, bundle: Bu
         for incident_id, source in sorted(counts)
     ]
     uncatalogued = [Variant(incident_id, CATALOGUE) for incident_id in incidents]
-    with closing(open_variants(recorded, [*originals, *dropped], settings, bundle.grading)) as variants:
-        _add_uncatalogued(variants, recorded, uncatalogued, settings, bundle)
+    matched = match_recorded(recorded, bundle.detections)
+    given = [*originals, *dropped]
+    with closing(open_variants(recorded, given, settings, bundle.grading, matched)) as variants:
+        bare = without_catalogue(recorded)
+        with closing(open_variants(bare, uncatalogued, settings, bundle.grading, matched)) as others:
+            _add(variants, others)
         decided = decide(variants, bundle)
     wholes = {each.incident_id: decided[each.id] for each in originals}
     rows = [
@@ -84,21 +89,12 @@ def _other_sentence(digest: str, bundle: Bundle) -> str:
     return f"Left out: {other} decided what is published, and this is {this}. `evidence run` decides anew."
 
 
-def _add_uncatalogued(
-    connection: duckdb.DuckDBPyConnection,
-    recorded: Tables,
-    variants: list[Variant],
-    settings: Settings,
-    bundle: Bundle,
-) -> None:
+def _add(connection: duckdb.DuckDBPyConnection, uncatalogued: duckdb.DuckDBPyConnection) -> None:
     """Add variants without the catalogue, which all incidents share, to be decided with the others."""
-    with closing(
-        open_variants(without_catalogue(recorded), variants, settings, bundle.grading)
-    ) as uncatalogued:
-        for name in ("intake.incidents", "enrichment.incident_states"):
-            connection.register("arrow_uncatalogued", uncatalogued.sql(f"from {name}").to_arrow_table())
-            connection.execute(f"insert into {name} from arrow_uncatalogued").fetchall()
-            connection.unregister("arrow_uncatalogued")
+    for name in ("intake.incidents", "enrichment.incident_states"):
+        connection.register("arrow_uncatalogued", uncatalogued.sql(f"from {name}").to_arrow_table())
+        connection.execute(f"insert into {name} from arrow_uncatalogued").fetchall()
+        connection.unregister("arrow_uncatalogued")
 
 
 def _event_counts(recorded: Tables) -> Counter[tuple[str, str]]:

@@ -15,6 +15,7 @@ from evidence.tables import Tables
 from simulator.faults.fault_plans import Recorded, incidents_of, plan
 from simulator.faults.invariants import Breach, Checked, check, check_as_of, in_order
 from simulator.faults.variants import SEPARATOR, Decided, Kind, Variant, decide, open_variants
+from simulator.faults.varied_hits import RecordedMatches, match_recorded
 
 SEEDS_MAX = 100_000
 SEEDS_IN_ONE_PASS = 100  # bounds memory; with more, planning the statements no longer counts
@@ -96,10 +97,9 @@ def inject(
     The invariants are those of `held_to`, which is the bundle itself unless another one is given.
     """
     incidents = incidents_of(recorded, only)
+    evidence = _Evidence(recorded, settings, match_recorded(recorded, bundle.detections))
     parts = [
-        _inject(
-            recorded, settings, bundle, held_to or bundle, seeds[start : start + SEEDS_IN_ONE_PASS], incidents
-        )
+        _inject(evidence, bundle, held_to or bundle, seeds[start : start + SEEDS_IN_ONE_PASS], incidents)
         for start in range(0, len(seeds), SEEDS_IN_ONE_PASS)
     ]
     return Injected(
@@ -109,9 +109,17 @@ def inject(
     )
 
 
+@dataclass(frozen=True)
+class _Evidence:
+    """What is recorded, by which settings it is enriched, and which rules are true of it."""
+
+    recorded: Tables
+    settings: Settings
+    matched: RecordedMatches | None
+
+
 def _inject(
-    recorded: Tables,
-    settings: Settings,
+    evidence: _Evidence,
     bundle: Bundle,
     held_to: Bundle,
     seeds: Sequence[int],
@@ -120,7 +128,8 @@ def _inject(
     originals = [Variant(incident.incident_id, ORIGINAL) for incident in incidents]
     planned = [(seed, plan(seed, incident)) for seed in seeds for incident in incidents]
     variants = [*originals, *(variant for _, variant in planned)]
-    with closing(open_variants(recorded, variants, settings, bundle.grading)) as connection:
+    opened = open_variants(evidence.recorded, variants, evidence.settings, bundle.grading, evidence.matched)
+    with closing(opened) as connection:
         decided = decide(connection, bundle)
         checked = check(connection, bundle, held_to)
         late = check_as_of(connection, _LATE)

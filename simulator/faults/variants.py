@@ -21,16 +21,18 @@ from evidence.decision.codes import Recommendation, decode
 from evidence.decision.kernel import Kernel
 from evidence.decision.matrix import MODES
 from evidence.decision.records import record_decisions
-from evidence.detections.signalling import Detections
 from evidence.enrichment.grading import Grading
 from evidence.errors import ContractError
 from evidence.readers.registry import READERS
 from evidence.settings import Settings
 from evidence.tables import Tables, open_memory, spare_threads
+from simulator.faults.varied_hits import RecordedMatches
 
 SEPARATOR = "#"
+RECORDS = "intake.raw_records"
 RECORDED = (
     "intake.evidence_events",
+    RECORDS,
     "intake.incidents",
     "intake.services",
     "intake.dependencies",
@@ -115,11 +117,12 @@ def open_variants(
     variants: Iterable[Variant],
     settings: Settings,
     grading: Grading,
-    detections: Detections | None = None,
+    matched: RecordedMatches | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """A fresh connection in which `enrichment.incident_states` are those of the variants.
 
-    `intake.incidents` and `quality.completeness` are theirs too. The caller closes the connection.
+    `intake.incidents` and `quality.completeness` are theirs too; hits of rules that are `matched` with the
+    recording (`varied_hits.match_recorded`) are signals. The caller closes the connection.
     Raises ContractError when two variants have one id.
     """
     connection = open_memory()
@@ -133,7 +136,10 @@ def open_variants(
         completeness = quality.build_completeness(connection)["quality.completeness"]
         connection.register("arrow_completeness", completeness)
         _create(connection, "quality.completeness", "from arrow_completeness")
-        enrichment.build_states(connection, settings, grading, detections)
+        if matched is None:
+            enrichment.build_states(connection, settings, grading)
+        else:
+            enrichment.build_states(connection, settings, grading, matched.detections, matched.find)
         _create(connection, "enrichment.incident_states", "from graded_states")
     except BaseException:
         connection.close()
@@ -157,6 +163,8 @@ def _register_recorded(connection: duckdb.DuckDBPyConnection, recorded: Tables) 
     for schema in ("recorded", "intake", "quality", "enrichment"):
         connection.execute(f"create schema {schema}").fetchall()
     for name in RECORDED:
+        if name == RECORDS:
+            continue  # the rules have read them
         bare = name.partition(".")[2]
         connection.register(f"arrow_{bare}", recorded[name])
         _create(connection, f"recorded.{bare}", f"from arrow_{bare}")

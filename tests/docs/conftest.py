@@ -26,6 +26,6 @@ def recorded() -> duckdb.DuckDBPyConnection:
         intake.build(ROOT / "fixtures", settings, lambda content: hashlib.sha256(content).hexdigest()),
     )
     register(connection, quality.build_completeness(connection))
-    register(connection, enrichment.build(connection, settings, bundle.grading))
+    register(connection, enrichment.build(connection, settings, bundle.grading, bundle.detections))
     register(connection, decision.decide(connection, bundle))
     return connection

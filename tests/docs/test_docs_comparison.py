@@ -59,7 +59,7 @@ def proposed(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
 
 @pytest.fixture(scope="module")
 def history(active: Bundle) -> Iterator[History]:
-    found = open_incidents(ROOT / "fixtures", active.grading)
+    found = open_incidents(ROOT / "fixtures", active.grading, detections=active.detections)
     with closing(found.connection):
         yield found
 

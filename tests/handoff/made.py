@@ -137,6 +137,7 @@ def _shell(world: World) -> None:
         rule_origin="source",
         event_time=START,
         known_at=START,
+        event_ids=[falco],
     )
     world.put(
         "enrichment.blast_radius",

@@ -37,7 +37,7 @@ def _recorded() -> tuple[Handoffs, list[dict[str, Any]]]:
         register(connection, read_incidents(FIXTURES, settings, lambda raw: hashlib.sha256(raw).hexdigest()))
         completeness = quality.build_completeness(connection)
         register(connection, completeness)
-        register(connection, enrichment.build(connection, settings, BUNDLE.grading))
+        register(connection, enrichment.build(connection, settings, BUNDLE.grading, BUNDLE.detections))
         register(connection, quality.build_minimum_context(connection))
         register(connection, decide(connection, BUNDLE))
         return build(connection, BUNDLE, settings), completeness["quality.completeness"].to_pylist()

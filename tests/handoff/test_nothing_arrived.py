@@ -68,7 +68,7 @@ def handoffs(tmp_path_factory: pytest.TempPathFactory) -> Handoffs:
     with open_memory() as connection:
         register(connection, read_incidents(folder, settings, lambda raw: hashlib.sha256(raw).hexdigest()))
         register(connection, quality.build_completeness(connection))
-        register(connection, enrichment.build(connection, settings, BUNDLE.grading))
+        register(connection, enrichment.build(connection, settings, BUNDLE.grading, BUNDLE.detections))
         register(connection, quality.build_minimum_context(connection))
         register(connection, decide(connection, BUNDLE))
         return build(connection, BUNDLE, settings)

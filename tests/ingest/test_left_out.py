@@ -82,7 +82,7 @@ def decided(root: Path) -> tuple[list[tuple[str, str]], int, list[str]]:
         register(connection, read_incidents(root, settings, sha256_of))
         completeness = quality.build_completeness(connection)
         register(connection, completeness)
-        register(connection, enrichment.build(connection, settings, BUNDLE.grading))
+        register(connection, enrichment.build(connection, settings, BUNDLE.grading, BUNDLE.detections))
         register(connection, quality.build_minimum_context(connection))
         register(connection, decide(connection, BUNDLE))
         [(confidence,)] = connection.sql("select confidence from decision.decisions").fetchall()

@@ -105,7 +105,7 @@ def through_all_stages(root: Path) -> tuple[Tables, dict[str, bytes]]:
         register(connection, tables)
         for build in (
             lambda: quality.build_completeness(connection),
-            lambda: enrichment.build(connection, SETTINGS, BUNDLE.grading),
+            lambda: enrichment.build(connection, SETTINGS, BUNDLE.grading, BUNDLE.detections),
             lambda: quality.build_minimum_context(connection),
             lambda: decide(connection, BUNDLE),
         ):

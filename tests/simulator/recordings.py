@@ -11,6 +11,7 @@ from evidence.decision import Bundle, load_active
 from evidence.settings import Settings, load_settings
 from evidence.tables import Tables
 from simulator.faults.variants import RECORDED
+from simulator.faults.varied_hits import RecordedMatches, match_recorded
 
 ROOT = Path(__file__).parents[2]
 INCIDENTS = ROOT / "fixtures"
@@ -27,6 +28,12 @@ def recorded() -> Tables:
 def recorded_settings() -> Settings:
     """The settings of the recorded incidents."""
     return load_settings(INCIDENTS / "settings.yaml")
+
+
+@cache
+def matched() -> RecordedMatches | None:
+    """The rules of the active bundle over the recorded incidents."""
+    return match_recorded(recorded(), active().detections)
 
 
 @cache

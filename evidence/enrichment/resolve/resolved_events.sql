@@ -12,17 +12,7 @@ with visible_events as (
     from intake.evidence_events as events
     left join intake.incidents as incidents using (incident_id)
     where not events.is_response
-        and not coalesce(
-            events.event_time >= incidents.action_taken_at
-            and (
-                (events.kind = 'change' and coalesce(events.activity, '') <> 'observed')
-                or (
-                    events.kind = 'api_call'
-                    and coalesce(events.activity, '') not in ('read', 'get', 'list', 'watch')
-                )
-            ),
-            false
-        )
+        and not is_remedy(events.event_time, events.kind, events.activity, incidents.action_taken_at)
 ),
 named as (
     select

@@ -37,7 +37,7 @@ def recorded() -> Iterator[duckdb.DuckDBPyConnection]:
         digest = lambda content: hashlib.sha256(content).hexdigest()  # noqa: E731
         register(connection, intake.build(ROOT / "fixtures", settings_of, digest))
         register(connection, quality.build_completeness(connection))
-        register(connection, enrichment.build(connection, settings_of, active().grading))
+        register(connection, enrichment.build(connection, settings_of, active().grading, active().detections))
         yield connection
 
 

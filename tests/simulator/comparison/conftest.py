@@ -16,6 +16,6 @@ FIXTURES = Path(__file__).parents[3] / "fixtures"
 @pytest.fixture(scope="module")
 def history() -> Iterator[History]:
     """The recorded incidents, graded by the active bundle."""
-    opened = open_incidents(FIXTURES, active().grading)
+    opened = open_incidents(FIXTURES, active().grading, detections=active().detections)
     yield opened
     opened.connection.close()

@@ -46,7 +46,10 @@ def decided_from(tables: Tables) -> dict[str, Row]:
     with closing(open_memory()) as connection:
         register(connection, tables)
         register(connection, quality.build_completeness(connection))
-        register(connection, enrichment.build(connection, recorded_settings(), active().grading))
+        register(
+            connection,
+            enrichment.build(connection, recorded_settings(), active().grading, active().detections),
+        )
         return {
             row["incident_id"]: row for row in decide(connection, active())["decision.decisions"].to_pylist()
         }

@@ -17,7 +17,7 @@ from simulator.faults.fault_plans import incidents_of, plan
 from simulator.faults.invariants import INVARIANTS, Breach, check, check_as_of
 from simulator.faults.variants import Alteration, Kind, Variant, open_variants
 
-from ..recordings import active, recorded, recorded_settings
+from ..recordings import active, matched, recorded, recorded_settings
 from ..worlds import edited
 
 RELEASE, NODE, ORPHAN = (
@@ -41,7 +41,9 @@ def variants() -> Iterator[duckdb.DuckDBPyConnection]:
         *(plan(seed, one) for one in incidents for seed in range(1, 9)),
         Variant(RELEASE, "late", (Alteration("prometheus", Kind.DROPPED),), late),
     ]
-    with closing(open_variants(recorded(), made, recorded_settings(), active().grading)) as connection:
+    with closing(
+        open_variants(recorded(), made, recorded_settings(), active().grading, matched())
+    ) as connection:
         record_decisions(connection, Kernel.of([active()]))
         yield connection
 

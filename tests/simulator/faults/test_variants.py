@@ -13,7 +13,7 @@ from evidence.errors import ContractError
 from evidence.tables import open_memory, register
 from simulator.faults.variants import Alteration, Kind, Variant, open_variants, without_catalogue
 
-from ..recordings import active, incident_ids, recorded, recorded_settings
+from ..recordings import active, incident_ids, matched, recorded, recorded_settings
 
 SECOND = 1_000_000_000
 SHELL, RELEASE, CREDENTIAL = (
@@ -27,7 +27,9 @@ Rows = list[dict[str, Any]]
 
 def rows_of(*variants: Variant, table: str = "intake.evidence_events") -> dict[str, Rows]:
     """The rows of a table by the names of the variants."""
-    with closing(open_variants(recorded(), variants, recorded_settings(), active().grading)) as connection:
+    with closing(
+        open_variants(recorded(), variants, recorded_settings(), active().grading, matched())
+    ) as connection:
         rows = connection.sql(f"from {table} order by all").to_arrow_table().to_pylist()
     found: dict[str, Rows] = {variant.name: [] for variant in variants}
     for row in rows:
@@ -89,7 +91,8 @@ def test_a_variant_without_alterations_has_the_recorded_states() -> None:
     connection = open_memory()
     register(connection, recorded())
     register(connection, quality.build_completeness(connection))
-    alone = enrichment.build(connection, recorded_settings(), active().grading)["enrichment.incident_states"]
+    tables = enrichment.build(connection, recorded_settings(), active().grading, active().detections)
+    alone = tables["enrichment.incident_states"]
     in_order = sorted(found, key=lambda row: (row["incident_id"], row["moment"]))
     assert alone.to_pylist() == [{name: row[name] for name in alone.column_names} for row in in_order]
 
@@ -211,7 +214,9 @@ def test_without_the_catalogue_no_owner_is_known() -> None:
     """The same evidence with nothing catalogued names no owner and nobody who depends on it."""
     empty = without_catalogue(recorded())
     variants = [Variant(name, "x") for name in incident_ids()]
-    with closing(open_variants(empty, variants, recorded_settings(), active().grading)) as connection:
+    with closing(
+        open_variants(empty, variants, recorded_settings(), active().grading, matched())
+    ) as connection:
         known = connection.execute(
             "select count(*), count(owner), count(blast_radius) from enrichment.incident_states"
         ).fetchall()

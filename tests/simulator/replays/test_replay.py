@@ -34,7 +34,7 @@ def recorded(bundle: Bundle) -> Iterator[duckdb.DuckDBPyConnection]:
         connection, intake.build(ROOT / "fixtures", settings, lambda raw: hashlib.sha256(raw).hexdigest())
     )
     register(connection, build_completeness(connection))
-    register(connection, enrichment.build(connection, settings, bundle.grading))
+    register(connection, enrichment.build(connection, settings, bundle.grading, bundle.detections))
     yield connection
     connection.close()
 

@@ -41,7 +41,7 @@ def recorded(active: Bundle) -> Iterator[duckdb.DuckDBPyConnection]:
         connection, intake.build(ROOT / "fixtures", settings, lambda raw: hashlib.sha256(raw).hexdigest())
     )
     register(connection, build_completeness(connection))
-    register(connection, enrichment.build(connection, settings, active.grading))
+    register(connection, enrichment.build(connection, settings, active.grading, active.detections))
     yield connection
     connection.close()
 

@@ -52,7 +52,7 @@ def recorded() -> duckdb.DuckDBPyConnection:
     tables = intake.build(recordings.INCIDENTS, settings, lambda raw: hashlib.sha256(raw).hexdigest())
     register(connection, tables)
     register(connection, quality.build_completeness(connection))
-    register(connection, enrichment.build(connection, settings, bundle.grading))
+    register(connection, enrichment.build(connection, settings, bundle.grading, bundle.detections))
     return connection
 
 
