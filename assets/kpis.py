@@ -1,6 +1,5 @@
 """The KPI stage as assets: weekly figures in week partitions, those of the whole history, and the reviews."""
 
-import datetime
 from collections.abc import Iterator, Mapping
 
 import dagster as dg
@@ -8,13 +7,11 @@ import dagster as dg
 from assets.folders import Folders
 from assets.inputs import settings_path
 from assets.lineage import inputs_of
+from assets.partitions import WEEKS, iso_week, monday_of, requested_weeks
 from assets.specs import key_of, materialized, publish, specs_of
 from evidence import kpis
 from evidence.settings import Settings, load_settings
 from evidence.warehouse import Published
-
-# A partition is named by its Monday; its part in the warehouse by the ISO week.
-WEEKS = dg.WeeklyPartitionsDefinition(start_date="2026-01-05", day_offset=1, timezone="UTC")
 
 
 @dg.multi_asset(
@@ -29,10 +26,10 @@ def weekly_kpis(context: dg.AssetExecutionContext, folders: Folders) -> Iterator
         tables = kpis.build(connection, _settings(folders), kpis.WEEKLY_TABLES)
         present = kpis.weeks(connection)
     before = folders.tables.published()
-    weeks = _requested(context) or _all_weeks(present, before)
+    weeks = requested_weeks(context) or _all_weeks(present, before)
     folders.tables.publish_parts({week: kpis.of_week(tables, week) for week in weeks})
     after = {name: folders.tables.published()[name] for name in kpis.WEEKLY_TABLES}
-    if not _requested(context):
+    if not requested_weeks(context):
         _log_changed_weeks(context, before, after)
     yield from materialized(after)
 
@@ -51,26 +48,8 @@ def reviews(folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
         yield from publish(folders, kpis.build(connection, _settings(folders), kpis.REVIEW_TABLES))
 
 
-def iso_week(monday: str) -> str:
-    """The ISO week (2026-W02) of a day (2026-01-05)."""
-    year, week, _ = datetime.date.fromisoformat(monday).isocalendar()
-    return f"{year}-W{week:02d}"
-
-
-def monday_of(week: str) -> str:
-    """The Monday (2026-01-05) that an ISO week (2026-W02) begins with."""
-    return datetime.datetime.strptime(f"{week}-1", "%G-W%V-%u").date().isoformat()  # noqa: DTZ007  # a day
-
-
 def _settings(folders: Folders) -> Settings:
     return load_settings(settings_path(folders.incidents_path))
-
-
-def _requested(context: dg.AssetExecutionContext) -> tuple[str, ...]:
-    """The ISO weeks that the run's partitions name; none for a run of everything."""
-    if not (context.has_partition_key or context.has_partition_key_range):
-        return ()
-    return tuple(iso_week(monday) for monday in context.partition_keys)
 
 
 def _all_weeks(present: tuple[str, ...], before: Mapping[str, Published]) -> list[str]:
@@ -99,5 +78,7 @@ def _log_changed_weeks(
                     )
                 )
 
+
+__all__ = ["ASSETS", "WEEKS", "iso_week", "monday_of"]
 
 ASSETS = [weekly_kpis, overall_kpis, reviews]

@@ -42,6 +42,7 @@ class Draft(Warehouse):
         self._base, self._changes = self.folder / "base.json", self.folder / "changes.json"
         self._beside, self._packages = self.folder / "beside", self.folder / "packages"
         self._out = self.folder / "out.txt"
+        self._reports, self._reports_out = self.folder / "reports", self.folder / "reports_out.txt"
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[Draft]:
@@ -85,6 +86,11 @@ class Draft(Warehouse):
             (self._packages / name).write_bytes(content)
         place([(self._out, os.fsencode(out.absolute()))])
 
+    def put_reports(self, out: Path, files: Mapping[str, bytes]) -> None:
+        """Keep reports that are to lie below `out`, beside those of earlier runs."""
+        place((self._reports / name, content) for name, content in files.items())
+        place([(self._reports_out, os.fsencode(out.absolute()))])
+
     # --- its end
 
     def commit(self) -> None:
@@ -97,7 +103,7 @@ class Draft(Warehouse):
         with self._lock():
             changes, before = self._parts_in(self._changes), Warehouse.published(self)
             packages = self._kept_packages()
-            if changes or packages or self._beside.exists():
+            if changes or packages or self._beside.exists() or self._reports.exists():
                 self._swap(before, overlaid(before, changes), write_all_aside(self._to_place(packages)))
                 self.failed_catalogue.unlink(missing_ok=True)
             for out, names in packages.items():
@@ -114,11 +120,15 @@ class Draft(Warehouse):
         return {Path(os.fsdecode(self._out.read_bytes())): sorted(found)}
 
     def _to_place(self, packages: Mapping[Path, list[str]]) -> Iterator[tuple[Path, bytes]]:
-        """The packages and the files beside the tables: the place of each, and its content."""
+        """The packages, the files beside the tables and the reports: the place of each, and its content."""
         for out, names in packages.items():
             yield from changed((out / name, (self._packages / name).read_bytes()) for name in names)
         for path in sorted(self._beside.glob("*")):
             yield self.root / path.name, path.read_bytes()
+        if self._reports_out.exists():
+            out = Path(os.fsdecode(self._reports_out.read_bytes()))
+            kept = sorted(path for path in self._reports.rglob("*") if path.is_file())
+            yield from changed((out / path.relative_to(self._reports), path.read_bytes()) for path in kept)
 
     def show_as_failed(self) -> None:
         """Let people look into what a failed run has made: a catalogue of its own, as the run saw it."""

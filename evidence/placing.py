@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-PACKAGES = "handoffs"
+PACKAGES, REPORTS = "handoffs", "kpis"
 # A flush waits for the disk, which takes several at once in little more time than one.
 _FLUSHES_AT_ONCE = 4
 

@@ -27,6 +27,7 @@ import pyarrow.parquet as pq
 from evidence.errors import WarehouseError
 from evidence.placing import (
     aside_of,
+    changed,
     flush,
     flush_and_swap_in,
     place,
@@ -179,6 +180,10 @@ class Warehouse:
     def put_packages(self, out: Path, files: Mapping[str, bytes]) -> None:
         """Make the packages below `out` those of the version; `files` by path below it."""
         replace_packages(out, files)
+
+    def put_reports(self, out: Path, files: Mapping[str, bytes]) -> None:
+        """Put reports below `out`; `files` by path below it. Others that lie there stay."""
+        place(changed((out / name, content) for name, content in files.items()))
 
     def _keep(self, changes: Changes) -> dict[str, Published]:
         """Make the changes part of what is published and return all that is; called under the lock."""

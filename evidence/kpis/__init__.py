@@ -1,5 +1,23 @@
 """The KPI stage: weekly figures with their spread, the reviewers' answers and what incidents teach."""
 
-from evidence.kpis.stage import OVERALL_TABLES, REVIEW_TABLES, WEEKLY_TABLES, build, of_week, weeks
+from evidence.kpis.stage import (
+    OVERALL_TABLES,
+    REVIEW_TABLES,
+    WEEKLY_TABLES,
+    build,
+    figures,
+    of_week,
+    prepare,
+    weeks,
+)
 
-__all__ = ["OVERALL_TABLES", "REVIEW_TABLES", "WEEKLY_TABLES", "build", "of_week", "weeks"]
+__all__ = [
+    "OVERALL_TABLES",
+    "REVIEW_TABLES",
+    "WEEKLY_TABLES",
+    "build",
+    "figures",
+    "of_week",
+    "prepare",
+    "weeks",
+]

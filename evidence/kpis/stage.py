@@ -36,7 +36,7 @@ def build(
     leaves temporary objects named `kpi_*` in the connection. Every incident counts once in every weekly
     table, whatever of it is unknown; one of which only a row is known in those of times alone.
     """
-    _prepare(connection)
+    prepare(connection)
     tables = {} if set(SPREAD_TABLES).isdisjoint(names) else _spreads(connection)
     tables |= {
         name: connection.sql(_SQL[TABLES[name].table]).to_arrow_table()
@@ -54,7 +54,7 @@ def build(
 
 def weeks(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
     """The ISO weeks, sorted, in which any incident of the weekly tables counts."""
-    _prepare(connection)
+    prepare(connection)
     found = connection.execute(
         "select week from kpi_incidents union select mitigation_week from kpi_incidents"
         " union select resolution_week from kpi_incidents order by 1"
@@ -71,7 +71,8 @@ def of_week(tables: Tables, week: str) -> Tables:
     }
 
 
-def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
+def prepare(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make `kpi_incidents` and `kpi_times` in the connection: each incident, and each of its times, once."""
     connection.execute(_SQL["macros"]).fetchall()
     connection.execute(_SQL["incidents"]).fetchall()
     connection.execute(_SQL["times"]).fetchall()
@@ -79,16 +80,16 @@ def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _spreads(connection: duckdb.DuckDBPyConnection) -> Tables:
     connection.execute(_SQL["cells"]).fetchall()
-    spreads = _figures(connection, "kpi_cells")
+    spreads = figures(connection, "kpi_cells")
     return {name: spreads.filter(pc.equal(spreads.column("kpi"), name)) for name in SPREAD_TABLES}
 
 
 def _overall(connection: duckdb.DuckDBPyConnection) -> Tables:
     connection.execute(_SQL["overall_cells"]).fetchall()
-    return {"kpis.overall": conform("kpis.overall", _figures(connection, "kpi_overall_cells"))}
+    return {"kpis.overall": conform("kpis.overall", figures(connection, "kpi_overall_cells"))}
 
 
-def _figures(connection: duckdb.DuckDBPyConnection, cells: str) -> pa.Table:
+def figures(connection: duckdb.DuckDBPyConnection, cells: str) -> pa.Table:
     """The figures of every cell of the table, beside the columns that say which cell it is."""
     connection.execute(f"create or replace temp view kpi_counted as from {cells}").fetchall()
     found = connection.execute("select distinct n from kpi_counted order by n").fetchall()

@@ -1,0 +1,307 @@
+"""Owns what a report says, section by section, in blocks that know nothing of a format.
+
+HTML and Markdown are written from these blocks, so that neither says what the other does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from evidence.handoff.inert import quote
+from evidence.handoff.words import counted
+from evidence.report.blocks import (
+    Block,
+    Cell,
+    Charts,
+    Linked,
+    Named,
+    Paragraph,
+    Section,
+    Table,
+    Text,
+)
+from evidence.report.model import (
+    Gap,
+    Incident,
+    Report,
+    ShareRow,
+    Shares,
+    Spread,
+    SpreadRow,
+    Times,
+)
+from evidence.report.weeks import WEEKS_BEFORE
+from evidence.report.words import share_parts, share_words, spread_parts
+
+NAMED_MAX = 12
+"""Incidents that a cell names; the table behind it names all."""
+BEFORE = f"{WEEKS_BEFORE} weeks before"
+NOTHING = "\N{EN DASH}"
+
+
+def sections(report: Report) -> tuple[Section, ...]:
+    """All sections but the head, in the order in which they are read."""
+    named = {each.incident_id: each for each in report.incidents}
+    return (
+        *(_times(times, named) for times in report.times),
+        _shares(report.coverage, named),
+        _shares(report.outcomes, named),
+        _shares(report.approvals, named),
+        _review(report, named),
+        _learning(report, named),
+        _quality(report, named),
+        _restatement(report, named),
+        _incidents(report),
+    )
+
+
+Names = Mapping[str, Incident]
+
+
+def _incident(incident_id: str, named: Names) -> Incident:
+    return named.get(incident_id) or Incident(incident_id=incident_id, title="")
+
+
+def _cell(incidents: Sequence[str], named: Names, *, is_counted: bool = False) -> Cell:
+    if not incidents:
+        return Text(NOTHING)
+    told = tuple(_incident(each, named) for each in incidents[:NAMED_MAX])
+    return Named(told, len(incidents) - len(told), is_counted)
+
+
+# --- times
+
+
+def _times(times: Times, named: Names) -> Section:
+    blocks: list[Block] = [Paragraph(times.meaning), Charts(times.charts, CHART_NOTE)]
+    told = [row for row in times.rows if row.incidents or row.dimension in _ALWAYS]
+    rest = [row for row in times.rows if row not in told]
+    head = ("", "this week", BEFORE, "incidents of this week")
+    blocks.append(Table(head, tuple(_spread_rows(told, named))))
+    if rest:
+        folded = f"{len(rest)} more without an incident of this week"
+        blocks.append(Table(head, tuple(_spread_rows(rest, named)), folded))
+    blocks += [Paragraph(note, is_note=True) for note in times.notes]
+    return Section(times.name, times.title, tuple(blocks))
+
+
+CHART_NOTE = (
+    "Every point is an incident: a filled one is of this week, a ring of an earlier one. Within a column "
+    "time runs from left to right. Lines show the median and its 95 % interval where there are at least six. "
+    "The axis is logarithmic, and what took less than a second stands at 1 s."
+)
+_ALWAYS = ("all", "incident_type")
+_DIMENSIONS = {"all": "all incidents", "incident_type": "type"}
+
+
+def _spread_rows(rows: Iterable[SpreadRow], named: Names) -> Iterator[tuple[Cell, ...]]:
+    last = "all"
+    for row in rows:
+        if row.dimension != last:
+            last = row.dimension
+            yield (Text(f"by {_DIMENSIONS.get(row.dimension, row.dimension)}"),)
+        yield (Text(_label(row)), *map(_spread, (row.week, row.before)), _cell(row.incidents, named))
+
+
+def _label(row: SpreadRow) -> str:
+    """Services, severities, environments and types may be anybody's words."""
+    if row.dimension == "all":
+        return "all incidents"
+    return row.label if row.dimension == "mode" else quote(row.label)
+
+
+def _spread(spread: Spread) -> Text:
+    return Text(*spread_parts(spread))
+
+
+# --- shares
+
+
+def _shares(shares: Shares, named: Names) -> Section:
+    blocks: list[Block] = [Paragraph(shares.meaning)]
+    if shares.chart:
+        blocks.append(Charts((shares.chart,)))
+    head = ("", "this week", BEFORE, "incidents of this week")
+    blocks.append(Table(head, tuple(_share_rows(shares.rows, named))))
+    blocks += [Paragraph(note, is_note=True) for note in shares.notes]
+    return Section(shares.name, shares.title, tuple(blocks))
+
+
+def _share_rows(rows: Iterable[ShareRow], named: Names) -> Iterator[tuple[Cell, ...]]:
+    for row in rows:
+        shares = (Text(*share_parts(each)) for each in (row.week, row.before))
+        yield (Text(row.label, row.meaning), *shares, _cell(row.incidents, named))
+
+
+# --- reviews and learning
+
+
+def _review(report: Report, named: Names) -> Section:
+    review = report.review
+    blocks: list[Block] = [
+        Paragraph(
+            "Four questions to a reviewer of each incident; nothing is filled in where nobody answered."
+        ),
+        Table(
+            ("question", "yes, of the answered", "yes", "no", "unlabelled"),
+            tuple(
+                (
+                    Text(each.question),
+                    Text(*share_parts(each.share)),
+                    *(_cell(ids, named, is_counted=True) for ids in (each.yes, each.no, each.unlabelled)),
+                )
+                for each in review.answers
+            ),
+        ),
+        Table(
+            (
+                "the option that the reviewer holds right",
+                "is the one recommended",
+                "is another one",
+                "unlabelled",
+            ),
+            (
+                (
+                    Text("agreement"),
+                    *(
+                        _cell(ids, named, is_counted=True)
+                        for ids in (review.agrees, review.differs, review.unlabelled)
+                    ),
+                ),
+            ),
+        ),
+    ]
+    if review.disputed:
+        blocks.append(Table(("the reviewers are at odds about",), ((_cell(review.disputed, named),),)))
+    if review.after_cut:
+        count = counted(len(review.after_cut), "incident")
+        blocks.append(
+            Paragraph(
+                f"The latest answers on {count} were given after the week's end, as reviews are.",
+                is_note=True,
+            )
+        )
+    return Section("quality-review", "Quality review", tuple(blocks))
+
+
+def _learning(report: Report, named: Names) -> Section:
+    rows = tuple(
+        (
+            _cell((each.incident_id,), named),
+            Text(each.first_signal),
+            Text(each.what_mattered),
+            Text(each.stalled),
+            Text(each.action),
+        )
+        for each in report.lessons[:LESSONS_MAX]
+    )
+    blocks: list[Block] = [
+        Paragraph(
+            "Which signal arrived first, which source of evidence mattered (what would have been decided "
+            "without it), where the playbook stalled, and what responders did."
+        )
+    ]
+    head = ("incident", "first signal", "what mattered", "where it stalled", "what was done")
+    blocks.append(Table(head, rows) if rows else Paragraph("No incident was detected this week."))
+    if len(report.lessons) > LESSONS_MAX:
+        more = counted(len(report.lessons) - LESSONS_MAX, "incident")
+        blocks.append(Paragraph(f"{more} more are in the table kpis.learning.", is_note=True))
+    return Section("learning", "Learning", tuple(blocks))
+
+
+LESSONS_MAX = 50
+INCIDENTS_MAX = 100
+
+
+# --- data quality
+
+
+def _quality(report: Report, named: Names) -> Section:
+    quality = report.quality
+    blocks: list[Block] = [
+        Paragraph(
+            f"{counted(quality.record_count, 'record')} of the week's incidents: {quality.evidence_count:,} "
+            f"evidence, {quality.duplicate_count:,} duplicate, {quality.quarantined_count:,} quarantined. "
+            f"Minimum context at the decision complete in {share_words(quality.complete)}."
+        )
+    ]
+    for title, gaps in (
+        ("known gap", quality.gaps),
+        ("quarantined because", quality.quarantine),
+        ("missing minimum context", quality.missing),
+    ):
+        blocks.append(_gap_table(title, gaps, named))
+    return Section("data-quality", "Data quality", tuple(blocks))
+
+
+def _gap_table(title: str, gaps: Sequence[Gap], named: Names) -> Block:
+    if not gaps:
+        return Paragraph(f"{title.capitalize()}: none.")
+    rows = tuple((Text(each.what), Text(f"{each.count:,}"), _cell(each.incidents, named)) for each in gaps)
+    return Table((title, "times", "incidents"), rows)
+
+
+# --- what was restated
+
+
+def _restatement(report: Report, named: Names) -> Section:
+    restated = report.restatement
+    blocks: list[Block] = [
+        Paragraph(
+            f"The week ended at {report.cut}. Held against what had arrived by then: evidence by the time at "
+            "which it was known, the incident's own times, and the recommendations of that evidence. Outcome "
+            "and type have no time of their own; reviews are told above."
+        )
+    ]
+    if not restated.figures:
+        blocks.append(Paragraph("Nothing is restated: every figure is what it was when the week ended."))
+        return Section("restated", "Restated", tuple(blocks))
+    blocks.append(
+        Table(
+            ("figure", "when the week ended", "now"),
+            tuple((Text(each.figure), Text(each.known), Text(each.now)) for each in restated.figures),
+        )
+    )
+    blocks.append(
+        Table(
+            ("because of", "why", "records that came late"),
+            tuple(
+                (
+                    _cell((each.incident_id,), named),
+                    Text(" ".join(each.reasons)),
+                    Text(_late(each.late_count, each.records)),
+                )
+                for each in restated.incidents[:LESSONS_MAX]
+            ),
+        )
+    )
+    return Section("restated", "Restated", tuple(blocks))
+
+
+def _late(count: int, records: Sequence[str]) -> str:
+    if not count:
+        return "None: only its own times are later."
+    more = f" And {count - len(records):,} more." if count > len(records) else ""
+    return f"{' '.join(records)}{more}"
+
+
+def _incidents(report: Report) -> Section:
+    if not report.incidents:
+        return Section("incidents", "Incidents", (Paragraph("No incident counts in this week."),))
+    told = report.incidents[:INCIDENTS_MAX]
+    rows = tuple(
+        (Named((each,)), Text(f"“{each.title}”" if each.title else NOTHING), Linked(each)) for each in told
+    )
+    blocks: list[Block] = [
+        Paragraph("Every incident that counts in the week by its detection, mitigation or resolution."),
+        Table(("incident", "title", "leads to"), rows),
+    ]
+    if len(report.incidents) > len(told):
+        more = len(report.incidents) - len(told)
+        blocks.append(Paragraph(f"{more:,} more are in the tables kpis.weekly_*.", is_note=True))
+    return Section("incidents", "Incidents", tuple(blocks))
+
+
+def headline(report: Report) -> str:
+    """The week in a few words."""
+    return counted(len(report.detected), "incident") if report.detected else "No incident"

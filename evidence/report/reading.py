@@ -1,0 +1,146 @@
+"""Owns what a report reads: the rows of one week out of the published tables, by SQL in sets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from evidence import kpis
+from evidence.report.weeks import Week
+
+Row = Mapping[str, Any]
+
+# All that a report is made from.
+INPUTS = (
+    "intake.evidence_events",
+    "intake.files",
+    "intake.incident_records",
+    "intake.incidents",
+    "intake.quarantine",
+    "intake.services",
+    "quality.completeness",
+    "enrichment.incident_context",
+    "enrichment.incident_states",
+    "decision.decisions",
+    "decision.option_scores",
+    "decision.recommendations",
+    "replay.ablations",
+    "replay.runs",
+    *kpis.WEEKLY_TABLES,
+    *kpis.REVIEW_TABLES,
+)
+SPREADS = ("kpis.weekly_mttd", "kpis.weekly_mttr", "kpis.weekly_dwell_time")
+DECISIONS = "decision.decisions"
+
+_SQL = {path.stem: path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.sql"))}
+_STEPS = ("macros", "known", "spans", "cells")
+
+# The rows of the report's own week as published, whatever their dimensions are called.
+_PUBLISHED = """
+select
+    kpi,
+    case
+        when service <> 'all' then 'service'
+        when severity <> 'all' then 'severity'
+        when environment <> 'all' then 'environment'
+        when incident_type <> 'all' then 'incident_type'
+        else 'all'
+    end as dimension,
+    case
+        when service <> 'all' then service
+        when severity <> 'all' then severity
+        when environment <> 'all' then environment
+        else incident_type
+    end as label,
+    * exclude (kpi, service, severity, environment, incident_type)
+from (
+    select 'kpis.weekly_mttd' as kpi, 'all' as incident_type, *
+    from kpis.weekly_mttd
+    where (service <> 'all')::integer + (severity <> 'all')::integer + (environment <> 'all')::integer < 2
+    union all by name
+    select 'kpis.weekly_mttr' as kpi, 'all' as service, 'all' as severity, 'all' as environment, *
+    from kpis.weekly_mttr
+    union all by name
+    select 'kpis.weekly_dwell_time' as kpi, 'all' as service, 'all' as severity, 'all' as environment, *
+    from kpis.weekly_dwell_time
+)
+where week between (select first_week from report_period) and (select week from report_period)
+order by kpi, dimension, label, week
+"""
+_IN_WEEK = "week = (select week from report_period)"
+_IN_TREND = "week between (select first_week from report_period) and (select week from report_period)"
+_MINE = f"incident_id in (select incident_id from kpi_incidents where {_IN_WEEK} and not is_record_only)"
+_QUERIES = {
+    "published": _PUBLISHED,
+    "points": "select kpi, week, service, severity, environment, incident_type, incident_id, span_ns"
+    " from report_spans where standing = 'measured' and scope <> 'known' order by all",
+    "coverage": f"from kpis.weekly_coverage where {_IN_TREND} order by week",
+    "outcomes": f"from kpis.weekly_outcomes where {_IN_TREND} order by week, outcome",
+    "recommended": "select incident.incident_id, incident.week, incident.is_active, incident.mode,"
+    " incident.has_minimum_context, decision.approvers"
+    " from kpi_incidents as incident left join decision.decisions as decision using (incident_id)"
+    f" where incident.{_IN_TREND} and not incident.is_record_only order by incident_id",
+    "known_coverage": "select incident_id, is_active, mode, has_minimum_context from report_known"
+    f" where {_IN_WEEK} and not is_record_only order by incident_id",
+    "reviews": f"from kpis.quality_review where {_IN_WEEK} order by incident_id",
+    "lessons": f"from kpis.learning where {_IN_WEEK} order by incident_id",
+    "incidents": _SQL["named"],
+    "files": f"select * from intake.files where {_MINE} order by incident_id, path",
+    "gaps": f"select incident_id, source, gap, gap_count from quality.completeness where {_MINE}"
+    " order by all",
+    "quarantine": f"select incident_id, reason, path, ordinal from intake.quarantine where {_MINE}"
+    " order by all",
+    "late": _SQL["late_records"],
+    "missing": "select incident_id, unnest(missing_context) as field from kpi_incidents"
+    f" where {_IN_WEEK} and not is_record_only order by all",
+    "playbooks": "select distinct runs.playbook from replay.runs as runs"
+    " join replay.ablations as ablations on ablations.bundle_digest = runs.bundle_digest order by 1",
+}
+
+
+@dataclass(frozen=True)
+class Read:
+    """What was read for one week: rows by the name of their query."""
+
+    week: Week
+    rows: Mapping[str, list[dict[str, Any]]]
+
+    def __getitem__(self, name: str) -> list[dict[str, Any]]:
+        return self.rows[name]
+
+
+def read(connection: duckdb.DuckDBPyConnection, week: Week) -> Read:
+    """Everything that the report of the week is made from.
+
+    The connection holds INPUTS as views; what is left in it is named `kpi_*` and `report_*`.
+    """
+    kpis.prepare(connection)
+    connection.execute(
+        "create or replace temp table report_period as"
+        " select ?::varchar as week, ?::varchar as first_week, ?::bigint as cut",
+        [week.name, week.trend[0], week.cut],
+    ).fetchall()
+    for step in _STEPS:
+        connection.execute(_SQL[step]).fetchall()
+    connection.execute(f"create or replace temp table report_restated as {_SQL['restated']}").fetchall()
+    rows = {name: _rows(connection, query) for name, query in _QUERIES.items()}
+    rows["restated"] = _rows(connection, "from report_restated order by incident_id")
+    figures = kpis.figures(connection, "report_cells").to_pylist()
+    rows["figures"] = sorted(
+        figures, key=lambda row: (row["scope"], row["kpi"], row["dimension"], row["label"])
+    )
+    return Read(week, rows)
+
+
+def last_weeks(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+    """The last ISO week in which an incident counts, if there is any."""
+    return kpis.weeks(connection)[-1:]
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = connection.sql(query).to_arrow_table().to_pylist()
+    return rows

@@ -1,0 +1,89 @@
+"""Tells what reviewers answered, and what each incident of a week teaches."""
+
+from __future__ import annotations
+
+from evidence.handoff.inert import quote
+from evidence.handoff.words import ACTION_TITLES, listed, lower_first, role_words, sentence, source_name
+from evidence.report.figures import share
+from evidence.report.model import Answer, Lesson, Review
+from evidence.report.reading import Read, Row
+
+QUESTIONS = (
+    ("was_signal_high_confidence", "Was the signal high-confidence?"),
+    ("did_enrichment_narrow", "Did the enrichment narrow the decision correctly?"),
+    ("was_least_risky_effective", "Was the least risky effective action chosen?"),
+    ("did_responder_understand", "Could the responder understand why?"),
+)
+
+
+def review(read: Read) -> Review:
+    """The answers of the week, by question and as to whether the decision was right."""
+    rows = read["reviews"]
+
+    def such(column: str, value: object) -> tuple[str, ...]:
+        return tuple(row["incident_id"] for row in rows if row.get(column) == value)
+
+    return Review(
+        answers=tuple(
+            Answer(
+                question=question,
+                share=share(len(such(column, "yes")), len(such(column, "yes")) + len(such(column, "no"))),
+                yes=such(column, "yes"),
+                no=such(column, "no"),
+                unlabelled=such(column, "unlabelled"),
+            )
+            for column, question in QUESTIONS
+        ),
+        agrees=such("agreement", "agrees"),
+        differs=such("agreement", "differs"),
+        unlabelled=such("agreement", "unlabelled"),
+        disputed=such("is_disputed", True),
+        after_cut=tuple(
+            row["incident_id"] for row in rows if row["labelled_at"] and row["labelled_at"] >= read.week.cut
+        ),
+    )
+
+
+def lesson(row: Row) -> Lesson:
+    """What one incident teaches. The taken action is a foreign text, as recorded."""
+    signal = row["first_signal_name"]
+    source = row["first_signal_source"]
+    first = f"{quote(signal)} by {source_name(source)}" if signal and source else "No signal was seen."
+    deciding = listed([role_words(source_name(each)) for each in row["deciding_sources"]])
+    hastening = listed([role_words(source_name(each)) for each in row["hastening_sources"]])
+    mattered = [f"Without {deciding} the decision would have been another one."] if deciding else []
+    mattered += [f"Without {hastening} it would have come later."] if hastening else []
+    return Lesson(
+        incident_id=row["incident_id"],
+        first_signal=sentence(first),
+        what_mattered=" ".join(mattered) or "No single source decided it.",
+        stalled_at=row["stalled_at"],
+        stalled=_stalled(row),
+        action=_action(row),
+    )
+
+
+def _stalled(row: Row) -> str:
+    if row["stalled_at"] == "not_stalled":
+        return "It did not stall."
+    return f"At {row['stalled_at']}: {quote(row['stalled_because'])}"
+
+
+_VERDICTS = {
+    "recommended": "is the one that is recommended",
+    "denied_by_policy": "is denied by policy",
+    "same_option": "is another action of the recommended option",
+    "other_option": "is an action of another option",
+    "unknown_action": "is no action of the active playbook",
+    "undecided": "has no decision to be compared with",
+}
+
+
+def _action(row: Row) -> str:
+    if row["action_taken"] is None:
+        return "What responders did is not recorded."
+    judged = {True: "the reviewer holds it right", False: "the reviewer does not hold it right"}
+    told = judged.get(row["is_action_correct"], "unlabelled whether it was right")
+    taken = ACTION_TITLES.get(row["action_taken"])
+    name = f"“{lower_first(taken)}”" if taken else quote(row["action_taken"])
+    return f"Responders took {name}: it {_VERDICTS[row['action_verdict']]}; {told}."
