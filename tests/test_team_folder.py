@@ -62,6 +62,9 @@ def test_the_folder_is_sound_as_it_stands(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.chdir(tmp_path / "team")
     checked = run.invoke(app, ["check", "playbooks/v1", "--format", "json"])
     assert (0, True) == (checked.exit_code, json.loads(checked.stdout)["is_sound"])
+    ruled = run.invoke(app, ["check", "playbooks/detections", "--format", "json"])
+    said = json.loads(ruled.stdout)
+    assert (0, True, []) == (ruled.exit_code, said["is_sound"], said["without_cases"])
     assert [] == write_starters(Path("incidents"))
     assert Path("incidents") == incidents_folder()
 
@@ -111,9 +114,9 @@ def test_the_check_for_ci_calls_what_there_is(tmp_path: Path) -> None:
     lay_out(tmp_path)
     workflow = (tmp_path / ".github/workflows/playbooks.yml").read_text()
     calls = re.findall(r"evidence (\w+)(.*?)(?=\n      -|\Z)", workflow, re.DOTALL)
-    assert ["check", "compare"] == [command for command, _ in calls]
+    assert ["check", "check", "compare"] == [command for command, _ in calls]
     for command, told in calls:
         helped = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"}).stdout
         assert [] == [option for option in re.findall(r"--[a-z-]+", told) if option not in helped]
-        assert "playbooks/v1" in told
+        assert "playbooks/v1" in told or "playbooks/detections" in told
     load_bundle(tmp_path / "playbooks/v1")

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipelines.cli import detecting, generating, labelling, starting
+from pipelines.cli import checking, detecting, generating, labelling, reporting, starting
 from pipelines.cli.choices import ComparisonFormat, Engine, Format
 from pipelines.cli.options import (
     OUT,
@@ -256,6 +256,14 @@ def compare(
             help="Compare two sets of Sigma rules instead: each a folder, a file or git:REF:PATH.",
         ),
     ] = None,
+    policies: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            "--policies",
+            metavar="OLD NEW",
+            help="Compare two folders of Rego policies instead: each a folder or git:REF:PATH.",
+        ),
+    ] = None,
     playbook: Annotated[
         str | None, typer.Option(help="Playbook that decides with either set; the active one when omitted.")
     ] = None,
@@ -294,17 +302,19 @@ def compare(
     """Say which past incidents another playbook decides differently, when, why and with whose approval.
 
     With --detections the same for other rules under one playbook: what they catch and miss, how much sooner
-    or later, with what noise, and which decisions turn. Fails when a change named by --fail-on occurs, and
+    or later, with what noise, and which decisions turn. With --policies the same for other policies: which
+    proposals they newly deny or allow. Fails when a change named by --fail-on occurs, and
     always when an approval is removed, or an approver redirected, that is not allowed by name. --fail-on
     takes the classes of change, regression, decision, path, detection-lost: an incident of type security
-    caught no more, and safety-weakening: a precondition, floor or denial that the playbook gives up.
+    caught no more, newly-allowed, newly-denied, newly-needs-approval: proposals, and
+    safety-weakening: a precondition, floor or denial that the playbook gives up.
     """
     from pipelines.cli.compared_sides import Compared
     from pipelines.cli.comparing import print_comparison
     from pipelines.cli.histories import HistoryChoice
 
     if print_comparison(
-        Compared(baseline, candidate, detections, playbook, values),
+        Compared(baseline, candidate, detections, playbook, values, policies),
         HistoryChoice(warehouse, history, incidents, as_of),
         output_format=output_format,
         out=out,
@@ -319,6 +329,7 @@ def compare(
 
 app.command(epilog=detecting.EPILOG)(detecting.detect)
 app.command(epilog=labelling.EPILOG)(labelling.label)
+app.command(epilog=reporting.EPILOG)(reporting.report)
 app.command(epilog=starting.EPILOG)(starting.init)
 
 
@@ -349,32 +360,7 @@ def tabletop(
     print_tabletop(incident, playbook, playbooks, choice, output_format)
 
 
-@app.command(epilog="Example: evidence check playbooks/v3 --mutations")
-def check(
-    playbook: Annotated[str, typer.Argument(help="Playbook: a version's folder, or git:REF:FOLDER.")],
-    is_mutated: Annotated[
-        bool, typer.Option("--mutations", help="Try slight changes, and name those that nothing notices.")
-    ] = False,
-    warehouse: WarehouseFolder = WAREHOUSE,
-    history: History = None,
-    incidents: RecordedIncidents = None,
-    as_of: AsOf = None,
-    output_format: OutputFormat = Format.TEXT,
-) -> None:
-    """Check a playbook: its faults by place, proofs and cases, and what recorded history says about it.
-
-    Exits with 2 when it has slips, 1 when a case or a proof does not hold, else 0. What history shows is
-    information. Without a history the rest is checked all the same.
-    """
-    from pipelines.cli.check import print_check
-    from pipelines.cli.histories import HistoryChoice
-
-    choice = HistoryChoice(warehouse, history, incidents, as_of)
-    code = print_check(playbook, choice, is_mutated=is_mutated, output_format=output_format)
-    if code:
-        raise typer.Exit(code)
-
-
+app.command(epilog=checking.EPILOG)(checking.check)
 app.command(epilog=generating.EPILOG)(generating.generate)
 
 

@@ -12,11 +12,11 @@ import duckdb
 from evidence import intake
 from evidence.errors import EvidenceError, InputError, Place, WarehouseError
 from evidence.export_files import path_text, walk
-from evidence.ingest.starter_files import default_settings
 from evidence.intake.build import build_folders
 from evidence.intake.discovery import IncidentFolder, find_beside
 from evidence.intake.incident_file import IncidentFile
 from evidence.settings import Settings, load_settings
+from evidence.starter_files import default_settings
 from evidence.tables import open_memory, register
 from evidence.warehouse import Warehouse
 from expectations.tables import TABLES
