@@ -18,6 +18,8 @@ _CONTEXT = "enrichment.incident_context"
 _CATALOGUE = ("intake.services", "intake.dependencies")
 # The playbook's rules look at raw records, and their hits are signals, from which all the rest is told.
 _SIGNAL_INPUTS = ("intake.incidents", "intake.raw_records", _EVENTS, *_CATALOGUE, PLAYBOOK)
+# What the states of a version with other rules than the active one's are built from.
+_RECORDING = ("intake.incidents", "intake.raw_records", _EVENTS, *_CATALOGUE, "quality.completeness")
 _PACKAGE_INPUTS = (
     "intake.incidents",
     "intake.raw_records",
@@ -72,14 +74,14 @@ UPSTREAM: dict[str, tuple[str, ...]] = {
     "decision.decisions": (_STATES, "intake.incidents", PLAYBOOK),
     "handoff.claims": (*_PACKAGE_INPUTS, PLAYBOOK),
     "handoff.packages": ("handoff.claims", *_PACKAGE_INPUTS, PLAYBOOK),
-    "replay.decisions": (_STATES, "intake.incidents", VERSIONS),
-    "replay.recommendations": (_STATES, "intake.incidents", VERSIONS),
-    "replay.runs": ("replay.decisions", "replay.recommendations", _STATES, "intake.incidents", VERSIONS),
+    "replay.decisions": (_STATES, *_RECORDING, VERSIONS),
+    "replay.recommendations": (_STATES, *_RECORDING, VERSIONS),
+    "replay.runs": ("replay.decisions", "replay.recommendations", _STATES, *_RECORDING, VERSIONS),
     "replay.comparisons": (
         "replay.decisions",
         "replay.recommendations",
         _STATES,
-        "intake.incidents",
+        *_RECORDING,
         PLAYBOOK,
         VERSIONS,
     ),
