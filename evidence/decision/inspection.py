@@ -206,6 +206,7 @@ class _Inspector:
         except RefusedDetections as refused:
             self._add(map(_finding, refused.faults))
             return None
+        self._add(map(_finding, found.refusals()))
         if not found.signalling.reporting():
             what = f"no rule of level {found.from_level} or graver reports: no hit is ever a signal"
             at = self.playbook.place("detections", "from_level")

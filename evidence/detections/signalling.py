@@ -10,6 +10,7 @@ from functools import cached_property
 from evidence.detections.levels import Level
 from evidence.detections.rules import Correlation, Heading, Rule, RuleSet
 from evidence.detections.terms import AllOf, Expression, Match, Not
+from evidence.errors import DetectionError
 
 Content = dict[str, object]
 
@@ -46,6 +47,19 @@ class Detections:
             "correlations": sorted(map(_correlation, self.signalling.correlations), key=_text),
         }
         return hashlib.sha256(_text(content).encode()).hexdigest()
+
+    def refusals(self) -> list[DetectionError]:
+        """Correlations that can be no signal: a record that arrives later could take their hits back."""
+        return [
+            DetectionError(
+                f"{each.heading.title!r} holds of a count that later records can change, so that no hit "
+                "of it is ever certain, and a signal",
+                place=each.heading.place,
+                remedy="Count with gte or gt, or give the rule a level below `from_level`",
+            )
+            for each in self.signalling.correlations
+            if not each.is_monotone
+        ]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Detections) and self.digest == other.digest

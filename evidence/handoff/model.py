@@ -91,9 +91,7 @@ class Statement(Carried):
 class Fact(Carried):
     """A known fact: a named property of the incident with the claims that prove it."""
 
-    name: str = Field(
-        description="Column of enrichment.incident_states, the service within reach, or the rule that hit."
-    )
+    name: str = Field(description="State column, service within reach, or rule that hit.")
     group: str
     label: str
     value: str

@@ -204,3 +204,11 @@ def test_rules_of_which_none_is_a_signal_are_a_doubt(tmp_path: Path) -> None:
     assert ["no rule of level high or graver reports: no hit is ever a signal"] == [
         each.what for each in inspection.warnings
     ]
+
+
+def test_a_count_that_later_records_can_change_is_no_signal(tmp_path: Path) -> None:
+    """A hit of it is certain only when nothing more can come; below the level it may stand."""
+    few = COUNT.replace("gte: 3", "lte: 3")
+    (found,) = refusals(with_rules(tmp_path / "a", rule(1) + few))
+    assert "detections/rule_0.yml:11:1: 'Often' holds of a count that later records can change" in found
+    assert loaded(tmp_path / "b", rule(1) + few.replace("level: high", "level: low"), rule(2, title="Other"))

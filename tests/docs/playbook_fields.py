@@ -23,7 +23,8 @@ policy 32 deep. A file is a regular one (links are followed) of at most 4 MiB.
 Below, an *id* is lower-case letters and digits with `-` between, a *name* the same with `_`; both have at
 most 60 characters. A field that is not required may be left out.
 
-How to change one: [edit a playbook](../how-to/edit-a-playbook.md).
+How to change one: [edit a playbook](../how-to/edit-a-playbook.md); how to add a Sigma rule to one: [add a
+rule](../how-to/add-a-rule.md).
 """
 
 MEANINGS = {
@@ -31,11 +32,16 @@ MEANINGS = {
     "Playbook.title": "One line for people.",
     "Playbook.need": "Points that an active action must reach to be effective.",
     "Playbook.policies": "Folder of the Rego policies, relative to this file.",
+    "Playbook.detections": "Sigma rules whose hits are signals. Left out, no rule is looked at.",
     "Playbook.grading": "How facts become severity, confidence and impact, and which ticks there are.",
     "Playbook.last_resorts": "Passive actions for when no rule speaks for any.",
     "Playbook.escalations": "Reasons to demand more approval, whatever the action.",
     "Playbook.actions": "The action matrix, by name. Order decides between actions of equal scope and undo.",
     "Playbook.rules": "What speaks for which action. Order is the order in which reasons are listed.",
+    "SignalRules.rules": "File or folder of Sigma rules (`*.yml`), relative to this file; `values.yaml` in "
+    "it, or one folder up, says what placeholders stand for.",
+    "SignalRules.from_level": "Hits of rules of this level or graver are signals: by the rule's title in "
+    "`has_signal('…')`, by its level in `detection_level` and `severity_watch`.",
     "Rule.id": "Name, unique in the bundle; shown as the reason's source.",
     "Rule.when": "Condition.",
     "Rule.supports": "Points per action. Positive only: a counter-argument is a precondition.",
@@ -87,7 +93,7 @@ MEANINGS = {
     "SeverityTable.pagerduty": "Scale of incident urgencies and priorities.",
     "SeverityTable.event_envelope": "Scale of envelope severities.",
     "SeverityTable.opa": "Scale of policy findings.",
-    "SeverityTable.watch": "Scale of watched API calls.",
+    "SeverityTable.watch": "Scale of watched API calls, and of rules' hits.",
     "SeverityScale.informational": "Severity for level 1.",
     "SeverityScale.low": "Severity for level 2.",
     "SeverityScale.medium": "Severity for level 3.",
@@ -109,7 +115,7 @@ MEANINGS = {
     "SourceTrust.pagerduty": "Trust in PagerDuty incidents.",
     "SourceTrust.event_envelope": "Trust in event envelopes.",
     "SourceTrust.opa": "Trust in policy findings.",
-    "SourceTrust.watch": "Trust in watched API calls.",
+    "SourceTrust.watch": "Trust in watched API calls, and in every tool that has none of its own.",
     "LevelPoints.high": "Points for level 4.",
     "LevelPoints.critical": "Points for level 5.",
     "LevelPoints.fatal": "Points for level 6.",
