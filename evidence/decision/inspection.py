@@ -97,9 +97,12 @@ class Inspection:
         return tuple(each for each in self.findings if each.is_warning)
 
 
-def inspect_bundle(folder: Path) -> Inspection:
-    """Everything wrong or doubtful in the bundle of `folder`; a broken proof with its counterexample."""
-    inspector = _Inspector(folder)
+def inspect_bundle(folder: Path, policies: Path | None = None) -> Inspection:
+    """Everything wrong or doubtful in the bundle of `folder`; a broken proof with its counterexample.
+
+    `policies` is a folder of policies to take in place of the one that the playbook names.
+    """
+    inspector = _Inspector(folder, policies)
     inspector.look()
     findings = inspector.in_order()
     has_errors = any(not each.is_warning for each in findings)
@@ -109,8 +112,9 @@ def inspect_bundle(folder: Path) -> Inspection:
 class _Inspector:
     """One inspection: the files of the bundle and what was found so far."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, policies: Path | None = None) -> None:
         self.folder = folder
+        self.policies = policies
         self.findings: list[Finding] = []
         self.bundle: Bundle | None = None
         self.states_tried = 0
@@ -233,6 +237,8 @@ class _Inspector:
 
     @cached_property
     def _policy_folder(self) -> Path | None:
+        if self.policies is not None:
+            return self.policies
         value = self.playbook.value if self.playbook else None
         name = value.get("policies") if isinstance(value, dict) else None
         return named_path(self.folder, name) if isinstance(name, str) and name else None

@@ -49,12 +49,13 @@ def _active_name(document: Document, present: list[str], remedy: str) -> str:
     return str(name)
 
 
-def load_bundle(folder: Path) -> Bundle:
+def load_bundle(folder: Path, policies: Path | None = None) -> Bundle:
     """The checked bundle in `folder`. Raises PlaybookError naming file, line and column of the first fault.
 
     A violated compile check comes with a counterexample: two states that show what would go wrong.
+    `policies` is a folder of policies to take in place of the one that the playbook names.
     """
-    inspection = inspect_bundle(folder)
+    inspection = inspect_bundle(folder, policies)
     if inspection.bundle is None:
         raise inspection.errors[0].error()
     return inspection.bundle

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipelines.cli import checking, detecting, generating, labelling, reporting, starting
+from pipelines.cli import checking, detecting, generating, labelling, replaying_policies, reporting, starting
 from pipelines.cli.choices import ComparisonFormat, Engine, Format
 from pipelines.cli.options import (
     OUT,
@@ -329,6 +329,7 @@ def compare(
 
 app.command(epilog=detecting.EPILOG)(detecting.detect)
 app.command(epilog=labelling.EPILOG)(labelling.label)
+app.command(epilog=replaying_policies.EPILOG)(replaying_policies.replay_policies)
 app.command(epilog=reporting.EPILOG)(reporting.report)
 app.command(epilog=starting.EPILOG)(starting.init)
 

@@ -1,28 +1,32 @@
-"""Owns what a comparison is of: two playbooks, or one playbook with either of two sets of rules."""
+"""Owns what a comparison is of: two playbooks, or one with either of two sets of rules or of policies."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from pipelines.cli.histories import PLAYBOOKS, load_named, named_version
+from pipelines.cli.histories import PLAYBOOKS, existing, load_named, named_version
 
 if TYPE_CHECKING:
     from evidence.decision import Bundle
     from evidence.detections.signalling import Detections
     from simulator.comparison.compare import Side
 
-_BOTH = "Name two playbooks, or two sets of rules with --detections OLD NEW"
+USUAL_POLICIES = PurePosixPath("playbooks/policies")
+_BOTH = (
+    "Name two playbooks, two sets of rules with --detections OLD NEW, or of policies with --policies OLD NEW"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
     """What the command line names, None for what it leaves out.
 
-    `detections` are references to two sets of Sigma rules and `playbook` one to the playbook that decides
-    with either, the active one when omitted; `values` is a file of placeholders for both sets.
+    `detections` are references to two sets of Sigma rules, `policies` to two folders of Rego policies, and
+    `playbook` one to the playbook that decides with either, the active one when omitted; `values` is a file
+    of placeholders for both sets of rules.
     """
 
     baseline: str | None = None
@@ -30,6 +34,7 @@ class Compared:
     detections: tuple[str, str] | None = None
     playbook: str | None = None
     values: Path | None = None
+    policies: tuple[str, str] | None = None
 
     def sides(self) -> tuple[Side, Side]:
         """Both sides, loaded. Raises InputError for what does not go together or is not there."""
@@ -38,13 +43,15 @@ class Compared:
         self._refuse_what_does_not_go_together()
         if self.detections is not None:
             return self._sides_of_rules(*self.detections)
+        if self.policies is not None:
+            return self._sides_of_policies(*self.policies)
         baseline, candidate = self._playbooks()
         bundles = load_named(baseline, beside=candidate), load_named(candidate, beside=baseline)
         return Side(bundles[0], baseline), Side(bundles[1], candidate)
 
     def read(self) -> Sequence[Path]:
         """The paths that are read."""
-        named = (*self._playbooks(), *(self.detections or ()), self.playbook or "")
+        named = (*self._playbooks(), *(self.detections or ()), *(self.policies or ()), self.playbook or "")
         return [Path(each) for each in named if each]
 
     def _playbooks(self) -> tuple[str, str]:
@@ -54,17 +61,38 @@ class Compared:
         from evidence.errors import InputError
 
         named = [each for each in (self.baseline, self.candidate) if each is not None]
-        if self.detections is not None and named:
+        if self.detections is not None and self.policies is not None:
+            raise InputError("--detections and --policies are two comparisons", remedy="Give one of them")
+        option, what = ("--policies", "policies") if self.policies is not None else ("--detections", "rules")
+        is_of_sets = self.detections is not None or self.policies is not None
+        if is_of_sets and named:
             raise InputError(
-                f"--detections compares two sets of rules under one playbook; {', '.join(named)} is one more",
-                remedy=f"Name the playbook with --playbook {named[0]}, or leave out --detections",
+                f"{option} compares two sets of {what} under one playbook; {', '.join(named)} is one more",
+                remedy=f"Name the playbook with --playbook {named[0]}, or leave out {option}",
             )
-        if self.detections is None and (self.playbook is not None or self.values is not None):
-            lost = "--playbook" if self.playbook is not None else "--values"
-            raise InputError(f"{lost} goes with --detections", remedy=f"Leave it out. {_BOTH}")
-        if self.detections is None and len(named) < 2:
+        if self.detections is None and self.values is not None:
+            raise InputError("--values goes with --detections", remedy=f"Leave it out. {_BOTH}")
+        if not is_of_sets and self.playbook is not None:
+            what = "--playbook goes with --detections or --policies"
+            raise InputError(what, remedy=f"Leave it out. {_BOTH}")
+        if not is_of_sets and len(named) < 2:
             lacking = "baseline and no candidate" if not named else "candidate"
             raise InputError(f"there is no {lacking}", remedy=_BOTH)
+
+    def _sides_of_policies(self, old: str, new: str) -> tuple[Side, Side]:
+        """The playbook with either folder of policies, checked as a whole with each."""
+        from evidence.decision import load_bundle
+        from evidence.decision.loading import active_folder
+        from simulator.bundles.bundle_refs import located, located_folder
+        from simulator.comparison.compare import Side
+
+        reference = existing(self.playbook) if self.playbook is not None else str(active_folder(PLAYBOOKS))
+        sides = []
+        for text, beside in ((old, new), (new, old)):
+            with located(reference) as playbook, located_folder(text, beside, USUAL_POLICIES) as folder:
+                bundle = load_bundle(playbook.folder, folder.folder)
+            sides.append(Side(bundle, f"{reference} with {text}", policies=text))
+        return sides[0], sides[1]
 
     def _sides_of_rules(self, old: str, new: str) -> tuple[Side, Side]:
         from simulator.comparison.compare import Side

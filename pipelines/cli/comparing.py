@@ -82,8 +82,10 @@ def parse_fail_on(text: str) -> tuple[str, ...]:
     """
     from evidence.errors import InputError
     from simulator.comparison.model import ChangeClass
+    from simulator.policies.policy_model import ProposalEffect
 
-    known = (*(each.value for each in ChangeClass), REGRESSION, DECISION, PATH, LOST, SAFETY)
+    effects = tuple(each.value for each in ProposalEffect)
+    known = (*(each.value for each in ChangeClass), REGRESSION, DECISION, PATH, LOST, *effects, SAFETY)
     names = tuple(name.strip() for name in text.split(",") if name.strip())
     for name in names:
         if name not in known:
@@ -119,6 +121,7 @@ def failures(comparison: Comparison, wanted: Sequence[str]) -> list[str]:
     return (
         found
         + _lost(comparison, wanted)
+        + _judged(comparison, wanted)
         + [
             _given_up(each)
             for each in comparison.weakenings
@@ -136,6 +139,22 @@ def _lost(comparison: Comparison, wanted: Sequence[str]) -> list[str]:
         return []
     incidents = "incident" if len(lost) == 1 else "incidents"
     return [f"{LOST}: {len(lost)} {incidents} ({cut_list(lost, NAMED_MAX)})"]
+
+
+def _judged(comparison: Comparison, wanted: Sequence[str]) -> list[str]:
+    """Proposals that all policies together judge otherwise, by effect."""
+    from evidence.cut_lists import cut_list
+    from simulator.policies.comparing import effect_together
+
+    found = []
+    for effect, count in comparison.policies.effects.items() if comparison.policies else ():
+        if effect.value in wanted:
+            assert comparison.policies is not None
+            changes = (each for each in comparison.policies.changes if effect_together(each) is effect)
+            named = list(dict.fromkeys(f"{each.incident_id} {each.action}" for each in changes))
+            proposals = "proposal" if count == 1 else "proposals"
+            found.append(f"{effect.value}: {count} {proposals} ({cut_list(named, NAMED_MAX)})")
+    return found
 
 
 def _is_let_pass(change: Change, comparison: Comparison) -> bool:

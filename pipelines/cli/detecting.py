@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from pipelines.cli.choices import Format
-
-if TYPE_CHECKING:
-    from simulator.detections.recorded import Recorded
 
 EPILOG = "Example: evidence detect --rules playbooks/detections --exports exports/"
 
@@ -68,15 +64,15 @@ def detect(
     from pipelines.cli.out_files import prepare_out, put_out
     from pipelines.cli.wrapping import wrapped
     from simulator.detections.chosen_rules import load_chosen
+    from simulator.detections.recorded import open_chosen
     from simulator.detections.rendering import render_json, render_text
     from simulator.detections.replay import replay
 
-    source = _Source(warehouse, incidents, exports, history)
-    _refuse_two(source)
     if out is not None:
-        prepare_out(out, [rules, *source.named()])
+        read = [path for path in (incidents, exports, history) if path is not None]
+        prepare_out(out, [rules, *(read or [warehouse])])
     loaded = load_chosen(rules, values, rule or ())
-    recorded = source.open()
+    recorded = open_chosen(warehouse, incidents, exports, history)
     with closing(recorded.connection):
         detection = replay(loaded, recorded, str(rules), Level(level.value))
     if output_format is Format.JSON:
@@ -84,35 +80,3 @@ def detect(
     else:
         text = render_text(detection)
         put_out(wrapped(text) if out is None else text, out)
-
-
-@dataclass(frozen=True)
-class _Source:
-    warehouse: Path
-    incidents: Path | None
-    exports: Path | None
-    history: Path | None
-
-    def named(self) -> list[Path]:
-        """What was given instead of the warehouse, else the warehouse."""
-        found = [path for path in (self.incidents, self.exports, self.history) if path is not None]
-        return found or [self.warehouse]
-
-    def open(self) -> Recorded:
-        """The records to look at. Raises InputError or WarehouseError, naming the folder."""
-        from simulator.detections import recorded
-
-        if self.incidents is not None:
-            return recorded.open_incidents(self.incidents)
-        if self.exports is not None:
-            return recorded.open_exports(self.exports)
-        if self.history is not None:
-            return recorded.open_history(self.history)
-        return recorded.open_warehouse(self.warehouse)
-
-
-def _refuse_two(source: _Source) -> None:
-    from evidence.errors import InputError
-
-    if len(source.named()) > 1:
-        raise InputError("--incidents, --exports and --history exclude each other", remedy="Give one of them")

@@ -122,6 +122,39 @@ def located_rules(text: str, beside: str, usual: Path) -> Iterator[Located]:
         yield Located(extract.folder / path, extract.named)
 
 
+@contextmanager
+def located_folder(text: str, beside: str, usual: PurePosixPath) -> Iterator[Located]:
+    """The folder that `text` asks for, for the time of the block: itself, or as it was in a commit.
+
+    `git:REF` means the folder that `beside` names, or, where that names none, `usual`. Raises InputError for
+    what leads nowhere; an error that leaves the block names `git:REF:PATH`.
+    """
+    asked, other = Reference.of(text), Reference.of(beside)
+    if asked.ref is None:
+        if not Path(text).is_dir():
+            raise InputError(f"{text or 'a folder'}: is no folder", remedy="Name a folder, or git:REF:FOLDER")
+        yield Located(Path(text))
+        return
+    start = Path(other.text) if asked.path is None and other.ref is None else Path()
+    with commit_tree(_existing(start), asked.ref) as commit, _Extract(commit) as extract:
+        path = _folder_asked(commit, asked, other, usual)
+        if commit.folder(path) is None:
+            raise InputError(f"{commit.label}:{path}: there is no such folder in that commit")
+        extract.copy(path)
+        (extract.folder / path).mkdir(parents=True, exist_ok=True)
+        yield Located(extract.folder / path, extract.named)
+
+
+def _folder_asked(
+    commit: CommitTree, asked: Reference, other: Reference, usual: PurePosixPath
+) -> PurePosixPath:
+    if asked.path is not None:
+        return _explicit_path(commit, asked.path)
+    if other.ref is None:
+        return _path_of_folder(commit, Path(other.text))
+    return usual if other.path is None else _explicit_path(commit, other.path)
+
+
 def _existing(folder: Path) -> Path:
     """The folder, or the nearest one around it that is there."""
     folder = folder.absolute()

@@ -40,6 +40,7 @@ from simulator.comparison.summary import summarise
 from simulator.comparison.summary_model import Summary
 from simulator.histories.history import INCIDENTS, History
 from simulator.histories.sights import sights_of
+from simulator.policies.comparing import policy_comparison
 from simulator.replays.runs import Run, replay_runs
 from simulator.signals.comparing import SignalChanges, detection_comparison, signal_changes
 from simulator.weakening.weakenings import weakenings
@@ -55,11 +56,15 @@ UNSOUGHT = (
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two bundles, and how it was asked for; `rules` how its detections were, where apart."""
+    """One of the two bundles, and how it was asked for.
+
+    `rules` and `policies` are how its detections and its policies were asked for, where apart from it.
+    """
 
     bundle: Bundle
     reference: str
     rules: str | None = None
+    policies: str | None = None
 
 
 def compare(
@@ -83,6 +88,7 @@ def compare(
     told_about = _told_about(connection, history, listed_max)
     told = _Told(connection, bundles, replay_runs(history, bundles, told_about), told_about)
     changed = [told.change(incident_id) for incident_id in told_about if told.is_changed(incident_id)]
+    turned = [change.incident_id for change in changed if change.kind is ChangeKind.DECISION]
     summary = _summary(connection, history, changed)
     changed = _gravest(changed, listed_max)
     clauses = differences(*bundles)
@@ -106,6 +112,14 @@ def compare(
             _outcomes(connection, changed),
             listed_max,
             unattributed,
+        ),
+        policies=policy_comparison(
+            history,
+            bundles,
+            (baseline.policies or baseline.reference, candidate.policies or candidate.reference),
+            told.decided_at(),
+            turned,
+            sights[1].states,
         ),
     )
 
@@ -182,6 +196,11 @@ class _Told:
         self.paths = [_lists_by_incident(run.tables["decision.recommendations"]) for run in runs]
         self.classes = _by_incident(_classed(connection, told_about))
         self.denying = denying_policies(self.verdicts[1])
+
+    def decided_at(self) -> dict[str, tuple[int, int]]:
+        """The times of both decisions of record, in ns UTC, by incident."""
+        old, new = self.decisions
+        return {each: (old[each]["decided_at"], new[each]["decided_at"]) for each in self.classes}
 
     def is_changed(self, incident_id: str) -> bool:
         """Whether anything about the incident differs."""

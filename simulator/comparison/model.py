@@ -17,6 +17,7 @@ from evidence.decision.policies import Verdict
 from evidence.handoff.model import Digest, Mode, Option
 from simulator.comparison.detection_model import DetectionComparison
 from simulator.comparison.summary_model import Summary
+from simulator.policies.policy_model import PolicyComparison
 from simulator.weakening.findings import Finding
 
 FORMAT: Literal["incident-evidence/comparison"] = "incident-evidence/comparison"
@@ -256,4 +257,8 @@ class Comparison(Frozen):
     summary: Summary
     detections: DetectionComparison | None = Field(
         default=None, description="What the rules do; null where both sides have the same ones."
+    )
+    policies: PolicyComparison | None = Field(
+        default=None,
+        description="Proposals that policies judge otherwise; null where both sides have the same policies.",
     )

@@ -117,6 +117,22 @@ def open_exports(path: Path) -> Recorded:
     return Recorded(connection, HistoryKind.EXPORTS, path, incidents, unread)
 
 
+def open_chosen(
+    warehouse: Path, incidents: Path | None = None, exports: Path | None = None, history: Path | None = None
+) -> Recorded:
+    """The records that a command names: at most one of the last three, else the warehouse.
+
+    Raises InputError or WarehouseError, naming the folder.
+    """
+    if sum(path is not None for path in (incidents, exports, history)) > 1:
+        raise InputError("--incidents, --exports and --history exclude each other", remedy="Give one of them")
+    if incidents is not None:
+        return open_incidents(incidents)
+    if exports is not None:
+        return open_exports(exports)
+    return open_warehouse(warehouse) if history is None else open_history(history)
+
+
 def _refused_file(name: str, refused: Mapping[str, Mapping[str, str]]) -> RefusedFile:
     row = refused.get(name, {"reason": "empty", "detail": "it holds no record"})
     return RefusedFile(path=name, reason=row["reason"], detail=row["detail"])

@@ -24,6 +24,7 @@ from simulator.comparison.rendering.change_words import (
 from simulator.comparison.rendering.identifiers import markdown
 from simulator.comparison.rendering.markdown_changes import changed_decisions, glance_lines, name_of, rest
 from simulator.comparison.rendering.markdown_detections import detections_lines
+from simulator.comparison.rendering.markdown_policies import policies_lines
 from simulator.comparison.rendering.rows import figures
 from simulator.comparison.rendering.venues import DAGSTER, PULL_REQUEST, Venue
 from simulator.comparison.rendering.wording import (
@@ -71,6 +72,7 @@ def _sections_before(comparison: Comparison, venue: Venue = PULL_REQUEST) -> Ite
     yield _head(comparison)
     yield _weakenings(comparison, venue)
     yield detections_lines(comparison.detections, venue) if comparison.detections else ()
+    yield policies_lines(comparison.policies, venue) if comparison.policies else ()
     yield _classes(comparison)
     yield _figures(comparison)
 

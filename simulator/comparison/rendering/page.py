@@ -14,6 +14,7 @@ from evidence.handoff.page import csp_hash, style_sheet
 from evidence.handoff.words import counted, role_words, source_name
 from evidence.redaction import shown
 from simulator.comparison.model import ChangeClass, ChangeKind, ClauseEvidence, Comparison
+from simulator.comparison.rendering import policy_words
 from simulator.comparison.rendering.change_words import (
     by_gravity,
     label_words,
@@ -98,6 +99,7 @@ def _values(comparison: Comparison) -> dict[str, Any]:
         "sides": sides(comparison),
         "summary": comparison.summary,
         "detections": comparison.detections,
+        "judged": comparison.policies,
         "bars": bars_of(comparison),
         "times": times_of(comparison),
         "width": WIDTH,
@@ -166,6 +168,16 @@ def _environment() -> Environment:
         "change_rows": change_rows,
         "clause_sentence": clause_sentence,
         "counted": counted,
+        "effects_sentence": policy_words.effects_sentence,
+        "input_words": policy_words.input_words,
+        "policy_verdict_words": policy_words.verdict_words,
+        "policy_words": policy_words.policy_words,
+        "proposals_by_weight": policy_words.by_weight,
+        "record_words": policy_words.record_words,
+        "said_words": policy_words.said_words,
+        "together_words": policy_words.together_words,
+        "unproposed_sentence": policy_words.unproposed_sentence,
+        "when_words": policy_words.when_words,
         "glance_rows": glance_rows,
         "grade_row": grade_row,
         "headline": headline,

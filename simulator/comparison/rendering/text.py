@@ -32,6 +32,7 @@ from simulator.comparison.rendering.change_words import (
 from simulator.comparison.rendering.rows import decision_words, figures
 from simulator.comparison.rendering.text_changes import LABEL_WIDTH, Block, change_block, grid, hanging
 from simulator.comparison.rendering.text_detections import detections_block
+from simulator.comparison.rendering.text_policies import policies_block
 from simulator.comparison.rendering.wording import (
     CLASS_MEANINGS,
     Group,
@@ -77,6 +78,7 @@ def render_text(comparison: Comparison, layout: Layout | None = None) -> str:
         _weakenings(comparison),
         _classes(comparison, layout),
         _detections(comparison, layout),
+        _proposals(comparison, layout),
         _figures(comparison),
         _decisions(comparison, layout),
         _paths(comparison, layout),
@@ -216,6 +218,12 @@ def _decisions(comparison: Comparison, layout: Layout) -> Block:
             yield Text()
         yield from change_block(change, clauses)
     yield from _untold(changes, layout)
+
+
+def _proposals(comparison: Comparison, layout: Layout) -> Block:
+    if comparison.policies is not None:
+        yield _Title("policies")
+        yield from policies_block(comparison.policies, layout.told_max)
 
 
 def _detections(comparison: Comparison, layout: Layout) -> Block:

@@ -1,0 +1,107 @@
+"""Owns the sentences about policies: which changed, and the proposals that they judge otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from evidence.decision.policies import Verdict
+from evidence.handoff.words import counted, to_second
+from simulator.policies.comparing import effect_together
+from simulator.policies.policy_model import PolicyChange, PolicyComparison, ProposalChange, ProposalEffect
+
+VERDICT_WORDS = {
+    Verdict.ALLOW: "allowed",
+    Verdict.NEEDS_APPROVAL: "allowed with approval",
+    Verdict.DENIED: "denied",
+}
+_EFFECT_WORDS = {
+    ProposalEffect.NEWLY_ALLOWED: "newly allowed",
+    ProposalEffect.NEWLY_DENIED: "newly denied",
+    ProposalEffect.NEWLY_NEEDS_APPROVAL: "newly allowed only with approval",
+}
+
+
+def effects_sentence(found: PolicyComparison) -> str:
+    """What all policies together say otherwise."""
+    counts = [f"{count} {_EFFECT_WORDS[effect]}" for effect, count in found.effects.items()]
+    over = f"Of {counted(found.proposal_count, 'proposal')} in {counted(found.incident_count, 'incident')}"
+    return f"{over} {', '.join(counts) or 'none is judged otherwise'}."
+
+
+def unproposed_sentence(found: PolicyComparison) -> str:
+    """How many verdicts differ on what nobody proposed; empty where none does."""
+    count = found.unproposed_count
+    if not count:
+        return ""
+    return (
+        f"On {count} further {'pair' if count == 1 else 'pairs'} of incident and action, which no moment"
+        " proposes, the verdicts differ too."
+    )
+
+
+def policy_words(policy: PolicyChange) -> str:
+    """What became of the policy and what it does; its name stands before it."""
+    counts = [f"{count} {_EFFECT_WORDS[effect]}" for effect, count in policy.effects.items()]
+    return f"{policy.edit.value}: {', '.join(counts) or 'no proposal of the history shows it'}"
+
+
+def by_weight(changes: Sequence[ProposalChange]) -> list[ProposalChange]:
+    """Those that turn a decision first, then those that stood in the way of nothing else, then the others."""
+    return sorted(
+        changes,
+        key=lambda each: (
+            not each.is_decision_changed,
+            not each.decisive_count,
+            effect_together(each) is None,
+        ),
+    )
+
+
+def verdict_words(change: ProposalChange) -> str:
+    """Old and new verdict of the policy."""
+    return f"{VERDICT_WORDS[change.old]} → {VERDICT_WORDS[change.new]}"
+
+
+def together_words(change: ProposalChange) -> str:
+    """What the other policies make of it; empty where they leave it as it is."""
+    if (change.all_old, change.all_new) == (change.old, change.new):
+        return ""
+    return f"all policies: {VERDICT_WORDS[change.all_old]} → {VERDICT_WORDS[change.all_new]}"
+
+
+def when_words(change: ProposalChange) -> str:
+    """At which moments it holds, and where nothing but policy stood in its way."""
+    first, last = to_second(change.first_at), to_second(change.last_at)
+    span = f"at {first}" if first == last else f"from {first} to {last}"
+    said = f"{span} ({counted(change.moment_count, 'moment')})"
+    if change.decisive_at is None:
+        return f"{said}; something else stood in its way at each"
+    return f"{said}; nothing but policy stood in its way from {to_second(change.decisive_at)}"
+
+
+def record_words(change: ProposalChange) -> str:
+    """Whether it holds at the decisions of record, and whether the decision turns."""
+    sides = {
+        (True, True): "at both decisions of record",
+        (True, False): "at the decision of record before",
+        (False, True): "at the decision of record now",
+        (False, False): "on the way only",
+    }
+    turned = "the decision changes" if change.is_decision_changed else "the decision stays"
+    return f"{sides[change.is_at_baseline_decision, change.is_at_candidate_decision]}; {turned}"
+
+
+def input_words(change: ProposalChange) -> str:
+    """What the policy saw, as it is written in Rego."""
+    values = {True: "true", False: "false", None: "unknown"}
+    said = [
+        f"{name} {value if isinstance(value, str) else values[value]}"
+        for name, value in change.inputs.items()
+    ]
+    return ", ".join(said) or "no declared input"
+
+
+def said_words(change: ProposalChange) -> str:
+    """The rules' sentences, before and now."""
+    parts = [("before", change.old_messages), ("now", change.new_messages)]
+    return "; ".join(f"{when}: {'; '.join(said)}" for when, said in parts if said)

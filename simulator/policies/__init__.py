@@ -1,0 +1,1 @@
+"""Owns policies on recorded history: proposals judged otherwise, and OPA's logged decisions replayed."""
