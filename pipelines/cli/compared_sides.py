@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from evidence.detections.signalling import Detections
     from simulator.comparison.compare import Side
 
-USUAL_POLICIES = PurePosixPath("playbooks/policies")
+USUAL_POLICIES, USUAL_RULES = PurePosixPath("playbooks/policies"), PurePosixPath("playbooks/detections")
 _BOTH = (
     "Name two playbooks, two sets of rules with --detections OLD NEW, or of policies with --policies OLD NEW"
 )
@@ -125,13 +125,16 @@ class Compared:
         from evidence.detections.loading import load_rules
         from evidence.detections.rule_folders import load_rule_folder
         from evidence.detections.signalling import Detections
-        from evidence.errors import InputError
+        from evidence.errors import InputError, RefusedDetections
         from simulator.bundles.bundle_refs import located_rules
 
         if self.values is not None and not self.values.is_file():
             raise InputError(f"--values {self.values} is no file", remedy="Give --values a YAML file")
-        with located_rules(text, beside, PLAYBOOKS / "detections") as found:
+        with located_rules(text, beside, USUAL_RULES) as found:
             is_plain = self.values is None
             rules = load_rule_folder(found.folder) if is_plain else load_rules(found.folder, self.values)
-        assert bundle.detections is not None, "_deciding refuses a playbook without"
-        return Detections(rules, bundle.detections.from_level)
+            assert bundle.detections is not None, "_deciding refuses a playbook without"
+            detections = Detections(rules, bundle.detections.from_level)
+            if refusals := detections.refusals():
+                raise RefusedDetections(refusals)
+        return detections

@@ -92,7 +92,7 @@ def located(text: str, beside: str | None = None) -> Iterator[Located]:
 
 
 @contextmanager
-def located_rules(text: str, beside: str, usual: Path) -> Iterator[Located]:
+def located_rules(text: str, beside: str, usual: PurePosixPath) -> Iterator[Located]:
     """The file or folder of Sigma rules that `text` asks for, for the time of the block.
 
     A path; or `git:REF:PATH`; or `git:REF`, which is the path of the other side, `beside`, in that commit,
@@ -101,20 +101,14 @@ def located_rules(text: str, beside: str, usual: Path) -> Iterator[Located]:
     """
     asked, other = Reference.of(text), Reference.of(beside)
     if asked.ref is None:
-        if not Path(text).exists():
-            raise InputError(
-                f"{text or 'a set of rules'}: there is no such file or folder", remedy=_RULES_REMEDY
-            )
+        if not text or not Path(text).exists():
+            what = f"{text or 'a set of rules'}: there is no such file or folder"
+            raise InputError(what, remedy=_RULES_REMEDY)
         yield Located(Path(text))
         return
     start = Path(other.text) if asked.path is None and other.ref is None else Path()
     with commit_tree(_existing(start), asked.ref) as commit, _Extract(commit) as extract:
-        if asked.path is not None:
-            path = _explicit_path(commit, asked.path)
-        elif other.ref is None:
-            path = _path_of_folder(commit, start)
-        else:
-            path = _explicit_path(commit, other.path) if other.path else _path_of_folder(commit, usual)
+        path = _path_asked(commit, asked, other, usual)
         extract.copy_rules(path)
         if not (extract.folder / path).exists():
             what = f"{commit.label}:{path}: there are no Sigma rules in that commit"
@@ -137,7 +131,7 @@ def located_folder(text: str, beside: str, usual: PurePosixPath) -> Iterator[Loc
         return
     start = Path(other.text) if asked.path is None and other.ref is None else Path()
     with commit_tree(_existing(start), asked.ref) as commit, _Extract(commit) as extract:
-        path = _folder_asked(commit, asked, other, usual)
+        path = _path_asked(commit, asked, other, usual)
         if commit.folder(path) is None:
             raise InputError(f"{commit.label}:{path}: there is no such folder in that commit")
         extract.copy(path)
@@ -145,7 +139,7 @@ def located_folder(text: str, beside: str, usual: PurePosixPath) -> Iterator[Loc
         yield Located(extract.folder / path, extract.named)
 
 
-def _folder_asked(
+def _path_asked(
     commit: CommitTree, asked: Reference, other: Reference, usual: PurePosixPath
 ) -> PurePosixPath:
     if asked.path is not None:

@@ -23,7 +23,7 @@ from evidence.detections.signalling import Detections
 from evidence.enrichment.grading import Grading
 from evidence.enrichment.inputs import ENRICHMENT_INPUTS
 from evidence.errors import InputError, WarehouseError
-from evidence.intake.discovery import find_beside
+from evidence.intake.discovery import find_beside, find_incidents
 from evidence.placing import place
 from evidence.quality.stage import build_completeness
 from evidence.settings import load_settings
@@ -285,6 +285,7 @@ def open_incidents(
 
     Raises InputError, with file and line, for what a run would refuse.
     """
+    find_incidents(root)  # raw exports are refused as what they are, before what else a run needs
     settings = load_settings(find_beside(root, "settings.yaml"))
     connection = open_memory()
     read = intake.build(root, settings, _sha256_of_bytes)
