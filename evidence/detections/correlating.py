@@ -9,6 +9,7 @@ What more records can not undo is looked for as they arrive; a count below, or a
 
 from __future__ import annotations
 
+import heapq
 import itertools
 import operator
 from collections import deque
@@ -39,6 +40,21 @@ def correlate(correlation: Correlation, hits: Mapping[str, Sequence[Hit]]) -> li
                 groups.setdefault(key, []).append(item)
     found = [hit for key, items in sorted(groups.items()) for hit in _group_hits(correlation, key, items)]
     return sorted(found, key=lambda hit: (hit.incident_id, hit.event_time, hit.units, hit.group))
+
+
+def by_incident(streams: Mapping[str, Iterable[Hit]]) -> Iterator[Mapping[str, Sequence[Hit]]]:
+    """The hits of each reference, incident by incident; each stream must be in the order of incidents."""
+    labelled = [_labelled(reference, hits) for reference, hits in streams.items()]
+    merged = heapq.merge(*labelled, key=lambda each: each[1].incident_id)
+    for _, together in itertools.groupby(merged, key=lambda each: each[1].incident_id):
+        found: dict[str, list[Hit]] = {}
+        for reference, hit in together:
+            found.setdefault(reference, []).append(hit)
+        yield found
+
+
+def _labelled(reference: str, hits: Iterable[Hit]) -> Iterator[tuple[str, Hit]]:
+    return ((reference, hit) for hit in hits)
 
 
 def _keys(correlation: Correlation, reference: str, hit: Hit) -> Iterator[tuple[str, ...]]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 import orjson
 import pyarrow as pa
 
-from evidence.detections.correlating import correlate
+from evidence.detections.correlating import by_incident, correlate
 from evidence.detections.hits import Hit
 from evidence.detections.matching import open_pass
 from evidence.detections.program import Program, compile_program
@@ -63,6 +64,7 @@ FIELDS_SEEN = pa.schema(
         ("null_count", pa.int64()),
     ]
 )
+_ROWS_AT_ONCE = 10_000
 _RULE_IDS = pa.schema([("rule", pa.int32()), ("rule_id", pa.string())])
 
 
@@ -107,19 +109,28 @@ def _run(
     program = compile_program(rules, is_surveyed=is_surveyed)
     source = TableUnits(units) if isinstance(units, pa.Table) else units
     kept = kept_fields(rules, program)
-    matcher = open_pass(program, kept, source, batch_rows, is_surveyed=is_surveyed)
+    matcher = open_pass(program, kept, source, batch_rows, is_surveyed=is_surveyed, is_anchored=False)
     with closing(matcher.connection) as connection:
-        hits = hits_in(connection, rules, program)
+        hits = hits_in(connection, rules, program, source)
         survey = _survey(connection, rules, program, matcher.unit_count) if is_surveyed else None
         return hits, survey
 
 
-def hits_in(connection: duckdb.DuckDBPyConnection, rules: RuleSet, program: Program) -> pa.Table:
-    """The hits (schema HITS), from `matches`, `kept_texts` and `places` of a pass that is done."""
+def hits_in(
+    connection: duckdb.DuckDBPyConnection, rules: RuleSet, program: Program, source: Units | None = None
+) -> pa.Table:
+    """The hits (schema HITS) of the rules, from `matches`, `kept_texts` and `places` of a pass that is done.
+
+    With `source`, `places` have no anchors yet: they are looked up for those that hits name.
+    """
     numbered = [(number, rule) for number, rule in enumerate(rules.rules) if rule.is_output]
     shown = [{"rule": number, "rule_id": rule.heading.id} for number, rule in numbered]
     connection.register("rule_ids", pa.Table.from_pylist(shown, schema=_RULE_IDS))
     connection.register("correlation_hits", _correlation_hits(connection, rules, program))
+    if source is not None:
+        named = connection.sql(sql("named_places")).to_arrow_table()
+        connection.execute("drop table places").fetchall()
+        connection.register("places", source.anchored(named))
     return connection.sql(sql("hits")).to_arrow_table().cast(HITS)
 
 
@@ -166,18 +177,19 @@ def kept_fields(rules: RuleSet, program: Program) -> dict[int, list[int]]:
 
 
 def _correlation_hits(connection: duckdb.DuckDBPyConnection, rules: RuleSet, program: Program) -> pa.Table:
-    """Hits of all correlations. Those of plain rules are held for one correlation at a time."""
+    """Hits of all correlations; what they rest on is held for one correlation and incident at a time."""
     numbers = {rule.heading.id: number for number, rule in enumerate(rules.rules)}
     referred = {reference for each in rules.correlations for reference in each.references}
     inner: dict[str, Sequence[Hit]] = {}
     rows: list[dict[str, object]] = []
     for correlation in rules.correlations:
-        plain = {
+        streams = {
             reference: _rule_hits(connection, numbers[reference], correlation, reference, program)
-            for reference in correlation.references
             if reference in numbers
+            else inner[reference]
+            for reference in correlation.references
         }
-        found = correlate(correlation, {**inner, **plain})
+        found = [hit for together in by_incident(streams) for hit in correlate(correlation, together)]
         if correlation.heading.id in referred:
             inner[correlation.heading.id] = found
         for hit in found if correlation.is_output else ():
@@ -199,26 +211,35 @@ def _row(rule_id: str, hit: Hit, number: int) -> dict[str, object]:
 
 def _rule_hits(
     connection: duckdb.DuckDBPyConnection, rule: int, correlation: Correlation, of: str, program: Program
-) -> list[Hit]:
+) -> Iterator[Hit]:
     """Hits of one rule with the texts that the correlation asks for, in order."""
     names = {program.fields[name]: name for name in sorted(correlation.fields_of(of))}
-    texts = _hit_texts(connection, rule, names) if names else {}
     hits = connection.sql(sql("rule_hits"), params={"rule": rule}).to_arrow_table()
-    columns = (column.to_pylist() for column in hits.columns)
-    return [
-        Hit(incident_id, event_time, known_at, (place,), texts.get(place, {}))
-        for place, incident_id, event_time, known_at in zip(*columns, strict=True)
-    ]
-
-
-def _hit_texts(
-    connection: duckdb.DuckDBPyConnection, rule: int, names: Mapping[int, str]
-) -> Mapping[int, Mapping[str, tuple[str, ...]]]:
-    """Per place the texts of each field, in order."""
-    found: dict[int, dict[str, tuple[str, ...]]] = {}
     wanted = {"rule": rule, "fields": sorted(names)}
-    rows = connection.sql(sql("hit_texts"), params=wanted).to_arrow_table()
-    for place, field, text in zip(*(column.to_pylist() for column in rows.columns), strict=True):
-        texts = found.setdefault(place, {})
-        texts[names[field]] = (*texts.get(names[field], ()), text)
-    return found
+    texts = connection.sql(sql("hit_texts"), params=wanted).to_arrow_table() if names else None
+    held = _Held(_rows(texts), names) if texts is not None else None
+    for place, incident_id, event_time, known_at in _rows(hits):
+        yield Hit(incident_id, event_time, known_at, (place,), held.texts_of(place) if held else {})
+
+
+class _Held:
+    """Texts of places in the order of both, gone through once."""
+
+    def __init__(self, rows: Iterator[tuple[Any, ...]], names: Mapping[int, str]) -> None:
+        self.rows = rows
+        self.names = names
+        self.next = next(rows, None)
+
+    def texts_of(self, place: int) -> dict[str, tuple[str, ...]]:
+        """The texts of each field, in order; places must be asked for in theirs."""
+        found: dict[str, tuple[str, ...]] = {}
+        while self.next is not None and self.next[0] == place:
+            _, field, text = self.next
+            found[self.names[field]] = (*found.get(self.names[field], ()), text)
+            self.next = next(self.rows, None)
+        return found
+
+
+def _rows(table: pa.Table) -> Iterator[tuple[Any, ...]]:
+    for batch in table.to_batches(max_chunksize=_ROWS_AT_ONCE):
+        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)

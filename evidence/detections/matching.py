@@ -100,14 +100,19 @@ def open_pass(
     row_count_max: int,
     *,
     is_surveyed: bool,
+    is_anchored: bool = True,
 ) -> Matcher:
-    """A pass that is done; `places` holds what was hit, numbered in order, with its anchors."""
+    """A pass that is done; `places` holds what was hit, numbered in order, with anchors if asked."""
     matcher = Matcher(program, kept, is_surveyed=is_surveyed)
     try:
         matcher.run(units, row_count_max)
-        hit = matcher.connection.sql("from hit_units order by unit").to_arrow_table()
-        matcher.connection.register("anchored", units.anchored(hit))
-        matcher.connection.execute(f"create temp table places as {sql('places_in_order')}").fetchall()
+        connection = matcher.connection
+        if is_anchored:
+            hit = connection.sql("from hit_units order by unit").to_arrow_table()
+            connection.register("anchored", units.anchored(hit))
+        else:
+            connection.execute("create temp view anchored as from hit_units").fetchall()
+        connection.execute(f"create temp table places as {sql('places_in_order')}").fetchall()
     except BaseException:
         matcher.connection.close()
         raise
