@@ -11,7 +11,6 @@ import pyarrow as pa
 
 from assets.folders import Folders
 from assets.specs import key_of
-from evidence.handoff.inert import code_span
 from evidence.redaction import make_visible
 from evidence.tables import table_from_rows
 from expectations.checks import GROUPS, Check, Severity, checks_of
@@ -143,6 +142,8 @@ def _report(check: Check, verdicts: "Sequence[Verdict]") -> dg.AssetCheckResult:
 
 def failing_markdown(failed: "Sequence[Verdict]") -> str:
     """The failing expectations with their keys; keys are code spans, so that they stay inert."""
+    from evidence.handoff.inert import code_span
+
     lines = []
     for verdict in failed:
         column = f" ({verdict.expectation.column})" if verdict.expectation.column else ""

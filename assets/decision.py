@@ -9,9 +9,7 @@ import dagster as dg
 from assets.folders import Folders
 from assets.lineage import PLAYBOOK, inputs_of
 from assets.on_disk import active_playbook
-from assets.playbooks import active_bundle
 from assets.specs import OWNERS, PLAYBOOKS_GROUP, key_of, publish, specs_of, tables_of
-from evidence import decision
 
 
 @dg.asset(
@@ -32,6 +30,9 @@ def playbook(folders: Folders) -> dg.MaterializeResult[None]:
 @dg.multi_asset(name="decision", specs=specs_of(tables_of("decision")))
 def decision_tables(folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
     """Publishes the candidates of every option, the policies' verdicts and the decision of each incident."""
+    from assets.playbooks import active_bundle
+    from evidence import decision
+
     bundle = active_bundle(folders)
     with folders.reading(inputs_of(tables_of("decision"))) as connection:
         yield from publish(folders, decision.decide(connection, bundle))

@@ -7,18 +7,19 @@ from collections.abc import Iterator
 import dagster as dg
 
 from assets.folders import Folders
-from assets.inputs import settings_path
 from assets.lineage import inputs_of
-from assets.playbooks import active_bundle
 from assets.specs import publish, specs_of, tables_of
-from evidence import enrichment
-from evidence.enrichment.inputs import ENRICHMENT_INPUTS, EnrichmentInputs
-from evidence.settings import load_settings
 
 
 @dg.multi_asset(name="enrichment", specs=specs_of(tables_of("enrichment")))
 def enrichment_tables(folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
     """Publishes incident states as of every moment, with the signals, changes and reach behind them."""
+    from assets.inputs import settings_path
+    from assets.playbooks import active_bundle
+    from evidence import enrichment
+    from evidence.enrichment.inputs import ENRICHMENT_INPUTS, EnrichmentInputs
+    from evidence.settings import load_settings
+
     settings = load_settings(settings_path(folders.incidents_path))
     bundle = active_bundle(folders)
     inputs = EnrichmentInputs.of(settings, bundle.detections)

@@ -9,20 +9,21 @@ from pathlib import Path
 import dagster as dg
 
 from assets.folders import Folders
-from assets.inputs import settings_path
 from assets.lineage import UPSTREAM, inputs_of
-from assets.playbooks import active_bundle
 from assets.specs import publish, specs_of, tables_of
-from evidence import handoff
 from evidence.anchors import manifest_bytes, sha256_of
-from evidence.settings import load_settings
-from evidence.verify import HANDOFF_INPUTS, HANDOFF_MANIFEST
 from evidence.warehouse import Published
 
 
 @dg.multi_asset(name="handoff", specs=specs_of(tables_of("handoff")))
 def handoff_tables(folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
     """Writes a package per incident as JSON, Markdown and HTML, and publishes what is claimed in them."""
+    from assets.inputs import settings_path
+    from assets.playbooks import active_bundle
+    from evidence import handoff
+    from evidence.settings import load_settings
+    from evidence.verify import HANDOFF_INPUTS, HANDOFF_MANIFEST
+
     settings = load_settings(settings_path(folders.incidents_path))
     bundle = active_bundle(folders)
     read = input_digests(folders.tables.published())

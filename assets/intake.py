@@ -8,12 +8,8 @@ import dagster as dg
 
 from assets import on_disk
 from assets.folders import Folders
-from assets.inputs import input_manifest, settings_path
 from assets.lineage import INCIDENTS
 from assets.specs import OWNERS, key_of, publish, specs_of, tables_of
-from evidence import intake
-from evidence.settings import load_settings
-from evidence.verify import INPUT_MANIFEST
 
 
 @dg.asset(
@@ -34,6 +30,11 @@ def recorded_incidents(folders: Folders) -> dg.MaterializeResult[None]:
 @dg.multi_asset(name="intake", specs=specs_of(tables_of("intake")))
 def intake_tables(folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
     """Reads every export, keeps its bytes and publishes what the records say and what was refused."""
+    from assets.inputs import input_manifest, settings_path
+    from evidence import intake
+    from evidence.settings import load_settings
+    from evidence.verify import INPUT_MANIFEST
+
     root = folders.incidents_path
     own = (folders.tables.root, folders.out_path)
     with folders.tables.keeping() as keep_bytes:

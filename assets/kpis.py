@@ -1,17 +1,19 @@
 """The KPI stage as assets: weekly figures in week partitions, those of the whole history, and the reviews."""
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from assets.folders import Folders
-from assets.inputs import settings_path
 from assets.lineage import inputs_of
 from assets.partitions import WEEKS, iso_week, monday_of, requested_weeks
 from assets.specs import key_of, materialized, publish, specs_of
 from evidence import kpis
-from evidence.settings import Settings, load_settings
 from evidence.warehouse import Published
+
+if TYPE_CHECKING:
+    from evidence.settings import Settings
 
 
 @dg.multi_asset(
@@ -48,7 +50,10 @@ def reviews(folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
         yield from publish(folders, kpis.build(connection, _settings(folders), kpis.REVIEW_TABLES))
 
 
-def _settings(folders: Folders) -> Settings:
+def _settings(folders: Folders) -> "Settings":
+    from assets.inputs import settings_path
+    from evidence.settings import load_settings
+
     return load_settings(settings_path(folders.incidents_path))
 
 

@@ -9,8 +9,6 @@ import dagster as dg
 from dagster import MetadataValue
 
 from assets.folders import Folders
-from assets.inputs import input_digest, input_files
-from assets.playbooks import active_bundle, bundle_versions
 from evidence.anchors import sha256_of
 
 Facts = Mapping[str, MetadataValue | str | int]
@@ -30,6 +28,8 @@ class OnDisk:
 
 def active_playbook(folders: Folders) -> OnDisk:
     """The active bundle; its version is its digest. Raises PlaybookError where it does not load."""
+    from assets.playbooks import active_bundle
+
     bundle = active_bundle(folders)
     facts: Facts = {
         "name": bundle.name,
@@ -43,6 +43,8 @@ def active_playbook(folders: Folders) -> OnDisk:
 
 def playbook_versions(folders: Folders) -> OnDisk:
     """Every version that compiles, and why the others do not; the version is that of their digests."""
+    from assets.playbooks import bundle_versions
+
     versions = bundle_versions(folders)
     lines = [f"{bundle.name} {bundle.digest}" for bundle in versions.bundles]
     facts: Facts = {
@@ -54,6 +56,8 @@ def playbook_versions(folders: Folders) -> OnDisk:
 
 def recorded_incidents(folders: Folders) -> OnDisk:
     """Every file that a run reads; the version is the digest of their contents. Raises InputError."""
+    from assets.inputs import input_digest, input_files
+
     files = input_files(folders.incidents_path)
     facts: Facts = {"files": len(files), "folder": MetadataValue.path(str(folders.incidents_path))}
     return OnDisk(input_digest(files), facts)

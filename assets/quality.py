@@ -10,7 +10,6 @@ from assets.checks import RESULTS
 from assets.folders import Folders
 from assets.lineage import inputs_of
 from assets.specs import materialized, publish, specs_of
-from evidence import quality
 
 COMPLETENESS, MINIMUM_CONTEXT = "quality.completeness", "quality.minimum_context"
 
@@ -18,6 +17,8 @@ COMPLETENESS, MINIMUM_CONTEXT = "quality.completeness", "quality.minimum_context
 @dg.multi_asset(name="completeness", specs=specs_of([COMPLETENESS]))
 def completeness(folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
     """Publishes the gaps that exports declare or that reading them showed."""
+    from evidence import quality
+
     with folders.reading(inputs_of([COMPLETENESS])) as connection:
         yield from publish(folders, quality.build_completeness(connection))
 
@@ -25,6 +26,8 @@ def completeness(folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
 @dg.multi_asset(name="minimum_context", specs=specs_of([MINIMUM_CONTEXT]))
 def minimum_context(folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
     """Publishes which field of the minimum context set each incident has, and since when."""
+    from evidence import quality
+
     with folders.reading(inputs_of([MINIMUM_CONTEXT])) as connection:
         yield from publish(folders, quality.build_minimum_context(connection))
 

@@ -1,15 +1,19 @@
 """The weekly reports as an asset: a page and a Markdown file for each week, below the output folder."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from assets.code import code_version
 from assets.folders import Folders
+from assets.lineage import REPORTED
 from assets.partitions import requested_weeks
 from assets.specs import OWNERS, key_of
-from evidence import report
 from evidence.anchors import sha256_of
+
+if TYPE_CHECKING:
+    from evidence.report import Report
 
 REPORTS = "kpis.weekly_reports"
 
@@ -19,7 +23,7 @@ REPORTS = "kpis.weekly_reports"
 # same.
 @dg.asset(
     key=key_of(REPORTS),
-    deps=[key_of(name) for name in report.INPUTS],
+    deps=[key_of(name) for name in REPORTED],
     group_name="kpis",
     owners=[OWNERS["kpis"]],
     kinds={"html", "markdown"},
@@ -32,6 +36,8 @@ def weekly_reports(context: dg.AssetExecutionContext, folders: Folders) -> dg.Ma
     counts. Either brings the reports up to date that were written before, so that late evidence restates
     them.
     """
+    from evidence import report
+
     reports, shown = due_reports(folders, requested_weeks(context))
     files = {
         name: content for each in reports.values() for name, content in report.report_files(each).items()
@@ -49,9 +55,11 @@ def weekly_reports(context: dg.AssetExecutionContext, folders: Folders) -> dg.Ma
     )
 
 
-def due_reports(folders: Folders, requested: tuple[str, ...]) -> tuple[Mapping[str, report.Report], str]:
+def due_reports(folders: Folders, requested: tuple[str, ...]) -> "tuple[Mapping[str, Report], str]":
     """The reports that are due, by week in order, and the week of the last that was asked for."""
-    with folders.reading(report.INPUTS) as connection:
+    from evidence import report
+
+    with folders.reading(REPORTED) as connection:
         asked = requested or report.last_weeks(connection)
         weeks = {each.name: each for each in report.written_weeks(folders.out_path)}
         weeks |= {each.name: each for each in map(report.parse_week, asked)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from assets.folders import Folders
-from pipelines.cli.choices import incidents_folder
+from pipelines.default_folders import incidents_folder
 
 
 def folders_of_environment() -> Folders:

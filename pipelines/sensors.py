@@ -10,12 +10,10 @@ from assets import on_disk
 from assets.arrivals import DECLARATION, Looks
 from assets.dagster_records import recorded_version, renewed
 from assets.folders import Folders
-from assets.inputs import input_mark
 from assets.lineage import INCIDENTS, PLAYBOOK, VERSIONS
 from assets.on_disk import OnDisk
 from evidence.anchors import sha256_of
 from evidence.errors import EvidenceError, PlaybookError
-from evidence.intake.incident_file import load_incident
 from pipelines.jobs import materialise_everything
 from pipelines.reaping import reap
 
@@ -30,6 +28,8 @@ def new_incidents(context: dg.SensorEvaluationContext, folders: Folders) -> dg.S
     A folder that is still being written, or whose `incident.yaml` does not read, is looked at again
     at the next tick; the reason is shown.
     """
+    from evidence.intake.incident_file import load_incident
+
     ready, looks = Looks.from_cursor(context.cursor).look(folders.incidents_path)
     readable, faults = [], []
     for name in ready:
@@ -88,6 +88,8 @@ def changed_incidents(
     On from the start: it begins no run. Files are read when two looks in a row see the same names, sizes
     and times of change, and then once; more than can be read within a tick are left to a run.
     """
+    from assets.inputs import input_mark
+
     try:
         mark = input_mark(folders.incidents_path)
         if mark.file_count > HASHED_FILES_MAX or mark.byte_count > HASHED_BYTES_MAX:

@@ -16,7 +16,7 @@ from evidence.starter_files import write_starters
 from evidence.strict_yaml import load_yaml
 from evidence.team_folder import lay_out, team_files
 from pipelines.cli import app
-from pipelines.cli.choices import incidents_folder
+from pipelines.default_folders import incidents_folder
 
 ROOT = Path(__file__).parents[1]
 

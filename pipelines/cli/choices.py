@@ -3,18 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
-
-DEFAULT_INCIDENTS = "fixtures, else incidents"
-
-
-def incidents_folder() -> Path:
-    """Where recorded incidents lie when nobody says: `fixtures`, or `incidents` where only that is there.
-
-    The first is this repository's, the second what `evidence ingest` and `evidence init` make.
-    """
-    is_teams = Path("incidents").is_dir() and not Path("fixtures").is_dir()
-    return Path("incidents" if is_teams else "fixtures")
 
 
 class Format(StrEnum):

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.choices import DEFAULT_INCIDENTS, Format, incidents_folder
+from pipelines.cli.choices import Format
+from pipelines.default_folders import DEFAULT_INCIDENTS, incidents_folder
 
 Incidents = Annotated[
     Path,

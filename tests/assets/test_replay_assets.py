@@ -16,9 +16,9 @@ import pytest
 from dagster._core.definitions.data_version import StaleStatus
 from staleness import status, tick
 
+from assets.compared_pairs import standing_pairs
 from assets.dagster_records import recorded_version
 from assets.folders import Folders
-from assets.replay import standing_pairs
 from evidence import enrichment, intake
 from evidence.decision import load_active, load_bundle
 from evidence.errors import InputError
