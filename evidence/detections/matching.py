@@ -10,7 +10,7 @@ from evidence.detections.extraction import Extractor
 from evidence.detections.program import Program
 from evidence.detections.statements import sql
 from evidence.detections.units import Units, seen_units
-from evidence.tables import open_memory
+from evidence.tables import open_memory, spare_threads
 
 _RULES_PER_STATEMENT = 200
 _TABLES = """
@@ -45,6 +45,7 @@ class Matcher:
         self.unit_count = 0
         self.extractor = Extractor(program)
         self.connection = open_memory()
+        spare_threads(self.connection, 0)  # a batch is less than is handed to one thread
         self.connection.execute(_TABLES).fetchall()
         for name, table in program.tests.items():
             self.connection.register(name, table)
