@@ -11,7 +11,7 @@ from evidence.report.incidents import handoff_urls, incidents
 from evidence.report.model import Report, Times
 from evidence.report.reading import DECISIONS, Read
 from evidence.report.restating import restatement
-from evidence.report.reviewing import lesson, review
+from evidence.report.reviewing import LESSONS_MAX, lesson, review, stalls
 from evidence.report.summary import changes, unsaid
 from evidence.report.wholeness import quality
 from evidence.report.words import MODE_LABELS, TYPES
@@ -27,21 +27,23 @@ def build(read: Read) -> Report:
 def _unworded(read: Read) -> Report:
     week, urls = read.week, handoff_urls(read)
     detected, earlier = by_week(read, "recommended")
+    trend = week.trend
     return Report(
         week=week.name,
         monday=week.monday.isoformat(),
         sunday=week.sunday.isoformat(),
         cut=format_rfc3339(week.cut),
         playbook=listed([row["playbook"] for row in read["playbooks"]]),
-        trend=week.trend,
+        trend=trend,
         detected=tuple(row["incident_id"] for row in detected),
-        last_week_count=sum(row["week"] == week.trend[-2] for row in earlier),
+        last_week_count=sum(row["week"] == trend[-2] for row in earlier),
         times=(_detection(read, urls), _resolution(read, urls), _dwell(read, urls), _decision(read, urls)),
         coverage=coverage(read),
         outcomes=outcomes(read),
         approvals=approvals(read),
         review=review(read),
-        lessons=tuple(lesson(row) for row in read["lessons"]),
+        stalls=stalls(read),
+        lessons=tuple(lesson(row) for row in read["lessons"][:LESSONS_MAX]),
         quality=quality(read),
         restatement=restatement(read),
         incidents=incidents(read),

@@ -36,6 +36,7 @@ TICKS = (
     (315_360_000, "10 y"),
 )
 _DROPPED = ("tooltip-overlay", "text-overlay")
+_XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
 _LENGTHS = frozenset({"cx", "cy", "d", "height", "width", "x", "y"})
 _LONG = re.compile(r"([0-9]\.[0-9])[0-9]+")
 
@@ -227,6 +228,8 @@ def _clean(
                 parent.remove(child)
     for node in root.iter():
         _round(node)
+        if node.tag == "a":
+            _link(node)
     for group in root.iter("g"):
         _describe(group)
         _rename(group, classes)
@@ -247,6 +250,13 @@ def _round(node: ElementTree.Element) -> None:
         node.set(name, _LONG.sub(r"\1", node.attrib[name]))
     if node.tag == "circle":
         node.attrib.pop("class", None)
+
+
+def _link(anchor: ElementTree.Element) -> None:
+    """An address of its own name, as SVG 2 has it; where it opens is the reader's to say."""
+    address = anchor.attrib.get(_XLINK_HREF, "")
+    anchor.attrib.clear()
+    anchor.set("href", address)
 
 
 def _describe(group: ElementTree.Element) -> None:

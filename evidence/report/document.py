@@ -31,7 +31,7 @@ from evidence.report.model import (
     Times,
 )
 from evidence.report.weeks import WEEKS_BEFORE
-from evidence.report.words import share_parts, share_words, spread_parts
+from evidence.report.words import STALLS, share_parts, share_words, spread_parts
 
 NAMED_MAX = 12
 """Incidents that a cell names; the table behind it names all."""
@@ -43,7 +43,7 @@ def sections(report: Report) -> tuple[Section, ...]:
     """All sections but the head, in the order in which they are read."""
     named = {each.incident_id: each for each in report.incidents}
     return (
-        *(_times(times, named) for times in report.times),
+        *(_times(times, named, CHART_NOTE if place == 0 else "") for place, times in enumerate(report.times)),
         _shares(report.coverage, named),
         _shares(report.outcomes, named),
         _shares(report.approvals, named),
@@ -72,8 +72,8 @@ def _cell(incidents: Sequence[str], named: Names, *, is_counted: bool = False) -
 # --- times
 
 
-def _times(times: Times, named: Names) -> Section:
-    blocks: list[Block] = [Paragraph(times.meaning), Charts(times.charts, CHART_NOTE)]
+def _times(times: Times, named: Names, note: str) -> Section:
+    blocks: list[Block] = [Paragraph(times.meaning), Charts(times.charts, note)]
     told = [row for row in times.rows if row.incidents or row.dimension in _ALWAYS]
     rest = [row for row in times.rows if row not in told]
     head = ("", "this week", BEFORE, "incidents of this week")
@@ -193,7 +193,7 @@ def _learning(report: Report, named: Names) -> Section:
             Text(each.stalled),
             Text(each.action),
         )
-        for each in report.lessons[:LESSONS_MAX]
+        for each in report.lessons
     )
     blocks: list[Block] = [
         Paragraph(
@@ -201,15 +201,20 @@ def _learning(report: Report, named: Names) -> Section:
             "without it), where the playbook stalled, and what responders did."
         )
     ]
+    if report.stalls:
+        stalled = tuple(
+            (Text(STALLS[each.gate]), _cell(each.incidents, named, is_counted=True)) for each in report.stalls
+        )
+        blocks.append(Table(("the playbook stalled where", "incidents"), stalled))
     head = ("incident", "first signal", "what mattered", "where it stalled", "what was done")
     blocks.append(Table(head, rows) if rows else Paragraph("No incident was detected this week."))
-    if len(report.lessons) > LESSONS_MAX:
-        more = counted(len(report.lessons) - LESSONS_MAX, "incident")
+    if len(report.detected) > len(report.lessons):
+        more = counted(len(report.detected) - len(report.lessons), "incident")
         blocks.append(Paragraph(f"{more} more are in the table kpis.learning.", is_note=True))
     return Section("learning", "Learning", tuple(blocks))
 
 
-LESSONS_MAX = 50
+LATE_MAX = 50
 INCIDENTS_MAX = 100
 
 
@@ -271,7 +276,7 @@ def _restatement(report: Report, named: Names) -> Section:
                     Text(" ".join(each.reasons)),
                     Text(_late(each.late_count, each.records)),
                 )
-                for each in restated.incidents[:LESSONS_MAX]
+                for each in restated.incidents[:LATE_MAX]
             ),
         )
     )

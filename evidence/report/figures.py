@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from evidence.cut_lists import cut_list
@@ -17,8 +18,8 @@ from evidence.times import NS_PER_SECOND
 ROWS_MAX = 10
 """Of a dimension with more values (services) those with most incidents are told."""
 COLUMNS_MAX = 6
-POINTS_MAX = 150
-"""Points of one column of a strip chart; of more, evenly many of each rank are drawn."""
+POINTS_MAX = 600
+"""Points of a strip chart, shared out among its columns; of more, ranks at even distances are drawn."""
 LABEL_MAX = 60
 SPREAD_FIELDS = tuple(Spread.model_fields)
 ALL = "all"
@@ -45,7 +46,7 @@ def spread_rows(
             rows.append(
                 SpreadRow(
                     dimension=key[0],
-                    label=shown(key[1], LABEL_MAX),
+                    label=_label(key[1]),
                     week=spread(mine) if mine else Spread(),
                     before=spread(theirs) if theirs else Spread(),
                     incidents=tuple(mine["incident_ids"]) if mine else (),
@@ -123,14 +124,17 @@ def strip(
     told = [row for row in rows if row.dimension == dimension and (row.week.n or row.before.n)]
     columns = tuple(row.label for row in told[:COLUMNS_MAX])
     more = len(told) - len(columns)
+    points, thinned = _points(read, kpi, columns, dimension, urls)
     return Strip(
         name=name,
         title=title,
         columns=columns,
-        points=_points(read, kpi, {label: place for place, label in enumerate(columns)}, dimension, urls),
+        points=points,
         marks=tuple(Mark(column=place, spread=_wider(row)) for place, row in enumerate(told[:COLUMNS_MAX])),
         week_count=len(read.week.trend),
-        left_out=f"{more} with fewer incidents are in the table only" if more else "",
+        left_out="; ".join(
+            [*([f"{more} with fewer incidents are in the table only"] if more else ()), *thinned]
+        ),
     )
 
 
@@ -145,40 +149,53 @@ def strip_by_week(read: Read, name: str, title: str, kpi: str, urls: Mapping[str
     spreads = {
         row["week"]: spread(row) for row in read["published"] if row["kpi"] == kpi and row["dimension"] == ALL
     }
+    points, thinned = _points(read, kpi, trend, "week", urls)
     return Strip(
         name=name,
         title=title,
         columns=trend,
-        points=_points(read, kpi, {week: place for place, week in enumerate(trend)}, "week", urls),
+        points=points,
         marks=tuple(
             Mark(column=place, spread=spreads[week]) for place, week in enumerate(trend) if week in spreads
         ),
         week_count=len(trend),
         is_by_week=True,
+        left_out="; ".join(thinned),
     )
 
 
 def _points(
-    read: Read, kpi: str, places: Mapping[str, int], dimension: str, urls: Mapping[str, str]
-) -> tuple[Point, ...]:
+    read: Read, kpi: str, names: Sequence[str], dimension: str, urls: Mapping[str, str]
+) -> tuple[tuple[Point, ...], tuple[str, ...]]:
+    """The points of the columns of those names, and, where not all are drawn, a sentence that says so."""
     weeks = {week: place for place, week in enumerate(read.week.trend)}
+    places = {name: place for place, name in enumerate(names)}
     columns: dict[int, list[dict[str, Any]]] = {}
     for row in read["points"]:
-        column = places.get(shown(row[dimension], LABEL_MAX))
-        if row["kpi"] == kpi and column is not None:
+        if row["kpi"] == kpi and (column := places.get(_label(row[dimension]))) is not None:
             columns.setdefault(column, []).append(row)
-    return tuple(
+    most = POINTS_MAX // max(1, len(names))
+    thinned: tuple[str, ...] = ()
+    if any(len(rows) > most for rows in columns.values()):
+        thinned = (f"of more than {most} incidents in a column so many are drawn, evenly over their order",)
+    points = tuple(
         _point(row, column, weeks[row["week"]], read.week.name, urls)
         for column, rows in sorted(columns.items())
-        for row in _thinned(rows)
+        for row in _thinned(rows, most)
     )
+    return points, thinned
 
 
-def _thinned(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """At most POINTS_MAX of the rows, even over their order by time; order as drawn is that of the weeks."""
-    if len(rows) > POINTS_MAX:
+@lru_cache(maxsize=4096)
+def _label(text: str) -> str:
+    return shown(text, LABEL_MAX)
+
+
+def _thinned(rows: list[dict[str, Any]], most: int) -> list[dict[str, Any]]:
+    """At most so many of the rows, even over their order by time; order as drawn is that of the weeks."""
+    if len(rows) > most:
         ranked = sorted(rows, key=lambda row: (row["span_ns"], row["incident_id"]))
-        rows = [ranked[place * (len(ranked) - 1) // (POINTS_MAX - 1)] for place in range(POINTS_MAX)]
+        rows = [ranked[place * (len(ranked) - 1) // (most - 1)] for place in range(most)]
     return sorted(rows, key=lambda row: (row["week"], row["span_ns"], row["incident_id"]))
 
 

@@ -44,4 +44,5 @@ def _links(row: Row) -> tuple[Link, ...]:
 
 def _page(path: str) -> str:
     """Percent-encoded: a name of an incident leads nowhere else."""
-    return ABOVE + quote(path)
+    folder, _, name = path.partition("/")
+    return f"{ABOVE}{folder}/{quote(name, safe='')}"

@@ -89,5 +89,5 @@ def _cell(cell: Cell) -> str:
 
 def _name(incident: Incident) -> str:
     """The incident's name, leading to the first of its links."""
-    name = code_span(incident.incident_id)
+    name = code_span(incident.name)
     return f"[{name}](<{incident.links[0].url}>)" if incident.links else name

@@ -10,6 +10,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from evidence.redaction import shown
+
+NAME_MAX = 100
 FORMAT: Literal["incident-evidence/weekly-report"] = "incident-evidence/weekly-report"
 
 Count = Annotated[int, Field(ge=0)]
@@ -35,6 +38,11 @@ class Incident(Frozen):
     incident_id: str
     title: str
     links: tuple[Link, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Its id, as it may be shown."""
+        return shown(self.incident_id, NAME_MAX)
 
 
 class Spread(Frozen):
@@ -182,6 +190,13 @@ class Lesson(Frozen):
     action: str
 
 
+class Stall(Frozen):
+    """A gate that no active action passed, and the incidents in which it did not."""
+
+    gate: str
+    incidents: tuple[str, ...]
+
+
 class Gap(Frozen):
     """Something that the evidence of some of the week's incidents is known to lack."""
 
@@ -228,8 +243,10 @@ class Restatement(Frozen):
 
 
 class Report(Frozen):
-    """One week. `cut` is its end, RFC 3339; `detected` are the incidents that were detected in it, as far as
-    anything was decided of them; `changes` and `unsaid` are one sentence each.
+    """One week. `cut` is its end, RFC 3339; `changes` and `unsaid` are one sentence each.
+
+    `detected` are the incidents that were detected in it, as far as anything was decided of them; `lessons`
+    are those of the first of them.
     """
 
     format: Literal["incident-evidence/weekly-report"] = FORMAT
@@ -248,6 +265,7 @@ class Report(Frozen):
     outcomes: Shares
     approvals: Shares
     review: Review
+    stalls: tuple[Stall, ...]
     lessons: tuple[Lesson, ...]
     quality: Quality
     restatement: Restatement

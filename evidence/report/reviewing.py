@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from evidence.handoff.inert import quote
 from evidence.handoff.words import ACTION_TITLES, listed, lower_first, role_words, sentence, source_name
+from evidence.redaction import shown
 from evidence.report.figures import share
-from evidence.report.model import Answer, Lesson, Review
+from evidence.report.model import Answer, Lesson, Review, Stall
 from evidence.report.reading import Read, Row
+from evidence.report.words import STALLS
 
+LESSONS_MAX = 50
+"""Incidents of which it is told what they teach; the table holds all."""
+BECAUSE_MAX = 400
 QUESTIONS = (
     ("was_signal_high_confidence", "Was the signal high-confidence?"),
     ("did_enrichment_narrow", "Did the enrichment narrow the decision correctly?"),
@@ -44,6 +49,15 @@ def review(read: Read) -> Review:
     )
 
 
+def stalls(read: Read) -> tuple[Stall, ...]:
+    """Where the playbook stalled, by gate."""
+    found: dict[str, list[str]] = {}
+    for row in read["lessons"]:
+        if row["stalled_at"] in STALLS:
+            found.setdefault(row["stalled_at"], []).append(row["incident_id"])
+    return tuple(Stall(gate=gate, incidents=tuple(whose)) for gate, whose in sorted(found.items()))
+
+
 def lesson(row: Row) -> Lesson:
     """What one incident teaches. The taken action is a foreign text, as recorded."""
     signal = row["first_signal_name"]
@@ -66,7 +80,7 @@ def lesson(row: Row) -> Lesson:
 def _stalled(row: Row) -> str:
     if row["stalled_at"] == "not_stalled":
         return "It did not stall."
-    return f"At {row['stalled_at']}: {quote(row['stalled_because'])}"
+    return f"At {row['stalled_at']}: {lower_first(shown(row['stalled_because'], BECAUSE_MAX))}"
 
 
 _VERDICTS = {

@@ -12,6 +12,7 @@ from evidence.report.words import STALLS, change_words, listed_counts, share_wor
 
 NAMED_MAX = 6
 RESOLUTION = "time-to-resolve"
+_SAID = {"no active action": "without an active action", "automated action": "automatic"}
 
 
 def changes(report: Report) -> tuple[str, ...]:
@@ -44,18 +45,14 @@ def _incidents(report: Report) -> str:
 
 def _coverage(report: Report) -> str:
     triage, *rest = report.coverage.rows
-    told = listed_counts([(row.week.count, row.label) for row in rest])
+    told = listed_counts([(row.week.count, _SAID.get(row.label, row.label)) for row in rest])
     return f"Recommended: {told}; triaged without a person: {share_words(triage.week)}."
 
 
 def _stalls(report: Report) -> str:
-    stalled: dict[str, list[str]] = {}
-    for lesson in report.lessons:
-        if lesson.stalled_at in STALLS:
-            stalled.setdefault(lesson.stalled_at, []).append(lesson.incident_id)
-    if not stalled:
+    if not report.stalls:
         return "The playbook stalled nowhere."
-    told = [f"{STALLS[gate]} ({named(whose, NAMED_MAX)})" for gate, whose in sorted(stalled.items())]
+    told = [f"{STALLS[each.gate]} ({named(each.incidents, NAMED_MAX)})" for each in report.stalls]
     return f"The playbook stalled where {listed(told)}."
 
 
@@ -112,7 +109,8 @@ def _missing(report: Report) -> Iterator[str]:
         yield f"How long {counted(still_open, 'open incident')} will take: in no figure until resolved."
     unlabelled = len(report.review.unlabelled)
     if unlabelled:
-        yield f"Whether {counted(unlabelled, 'decision')} was right: unlabelled, and nothing is filled in."
+        verb = "was" if unlabelled == 1 else "were"
+        yield f"Whether {counted(unlabelled, 'decision')} {verb} right: unlabelled, and nothing is filled in."
     unrecorded = next(row.week.count for row in report.outcomes.rows if row.label == "unrecorded")
     if unrecorded:
         yield f"How {counted(unrecorded, 'incident')} ended: nobody recorded an outcome."
