@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import duckdb
@@ -12,13 +13,21 @@ from evidence.report.building import build
 from evidence.report.markdown import render_markdown
 from evidence.report.model import Report
 from evidence.report.page import render_html
-from evidence.report.reading import read
+from evidence.report.reading import prepare, read
 from evidence.report.weeks import Week, parse_week
 
 
 def report_of(connection: duckdb.DuckDBPyConnection, week: Week) -> Report:
     """The report of the week, from the published tables that the connection holds."""
-    return build(read(connection, week))
+    (found,) = reports_of(connection, [week])
+    return found
+
+
+def reports_of(connection: duckdb.DuckDBPyConnection, weeks: Iterable[Week]) -> Iterator[Report]:
+    """The reports of several weeks; what they have in common is read once."""
+    prepare(connection)
+    for week in weeks:
+        yield build(read(connection, week))
 
 
 def report_files(report: Report) -> dict[str, bytes]:

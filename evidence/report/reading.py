@@ -113,12 +113,16 @@ class Read:
         return self.rows[name]
 
 
-def read(connection: duckdb.DuckDBPyConnection, week: Week) -> Read:
-    """Everything that the report of the week is made from.
+def prepare(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make in the connection what the reports of all weeks are read from; it holds INPUTS as views.
 
-    The connection holds INPUTS as views; what is left in it is named `kpi_*` and `report_*`.
+    What is left in it is named `kpi_*` and `report_*`.
     """
     kpis.prepare(connection)
+
+
+def read(connection: duckdb.DuckDBPyConnection, week: Week) -> Read:
+    """Everything that the report of the week is made from; the connection is prepared."""
     connection.execute(
         "create or replace temp table report_period as"
         " select ?::varchar as week, ?::varchar as first_week, ?::bigint as cut",

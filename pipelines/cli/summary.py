@@ -73,6 +73,7 @@ def summarise(folders: Folders) -> dict[str, Any]:
         "rows": sum(entry.row_count for entry in published.values()),
         "root_sha256": root_digest(published),
         "handoffs": str(folders.out_path / "handoffs"),
+        "reports": str(folders.out_path / "kpis"),
         "catalogue": str(Path(folders.warehouse) / folders.tables.catalogue.name),
         "tables_folder": str(Path(folders.warehouse) / "tables"),
     }
@@ -116,6 +117,7 @@ def _text(summary: dict[str, Any]) -> str:
         *(f"warning: {_failure(row)}" for row in summary["warnings"]),
         *(f"warning: {_refusal(*each)}" for each in summary["refused_playbooks"].items()),
         *([f"handoffs    {summary['handoffs']}"] if summary["incidents"] else ()),
+        *([f"reports     {summary['reports']}"] if summary["incidents"] else ()),
         f"catalogue   {summary['catalogue']}",
         f"KPI tables  schema kpis of the catalogue, files below {summary['tables_folder']}",
         f"digest      {summary['root_sha256']} over {summary['tables']} tables, {summary['rows']:,} rows",
