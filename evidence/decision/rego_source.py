@@ -17,6 +17,8 @@ NESTING_MAX = 32  # brackets within one another
 LENGTH_MAX = 200_000  # characters; to compile takes the square of the length
 OPERATORS_MAX = 200  # on one line: the interpreter takes the cube of a chain
 _INPUT = re.compile(r"(?<![\w.])input\b(?:\.request(?:\.([A-Za-z_]\w*))?)?")
+# With an exponent, or of more than 15 digits.
+_UNLIKE_NUMBER = re.compile(r"(?<![\w.\"])(?:\d[\d.]*[eE][-+]?\d+|(?=(?:\.?\d){16})[\d.]+)")
 # A rule's body without `if`, and a set of results without `contains`, as before Rego v1.
 _OLD_BODY = re.compile(r"^[A-Za-z_]\w*(?:\([^\n{]*\))?(?:\s*:?=\s*[\w.\"]+)?\s*\{", re.MULTILINE)
 _OLD_SET = re.compile(r"^([A-Za-z_]\w*)\s*\[[^\n\]]*\]\s*\{", re.MULTILINE)
@@ -49,6 +51,8 @@ def unlike_opa(source: str, code: str, is_own: Callable[[str], bool]) -> Iterato
     yield from negation_faults(source)
     yield from _too_deep(code)
     yield from _too_many(code)
+    for found in _UNLIKE_NUMBER.finditer(code):
+        yield found.start(), f"the number {found.group()} is kept less exactly here than by OPA"
     for found in re.finditer(r"(?<![\w.])with\b", code):
         yield found.start(), "'with' is refused: a policy depends on its declared input alone"
     for found in _OLD_BODY.finditer(code):

@@ -17,6 +17,7 @@ from simulator.policies.policy_model import (
     ProposalChange,
     ProposalEffect,
 )
+from simulator.policies.recorded_changes import recorded_decisions
 from simulator.policies.verdicts import Judged, Row, changed_policies, judge
 
 _STRICTNESS = list(Verdict)
@@ -49,6 +50,7 @@ def policy_comparison(
         effects=_together(changes),
         unproposed_count=len(_pairs(judged.rows) - _pairs(row for row in judged.rows if row["is_proposed"])),
         changes=changes,
+        recorded=recorded_decisions(history, bundles),
     )
 
 

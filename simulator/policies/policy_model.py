@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from evidence.decision.policies import Verdict
 from evidence.handoff.model import Digest
+from simulator.policies.decision_model import DecisionAnchor, Difference, Reason, Value
 
 Count = Annotated[int, Field(ge=0)]
 
@@ -86,6 +87,29 @@ class ProposalChange(Frozen):
     new_messages: tuple[str, ...]
 
 
+class RecordedChange(Frozen):
+    """A decision that OPA logged of these policies, and that they answer otherwise than before."""
+
+    incident_id: str
+    decision_id: str
+    path: str
+    recorded: Value
+    old: Value = Field(description="What the baseline's policies say.")
+    new: Value = Field(description="What the candidate's policies say.")
+    differences: tuple[Difference, ...] = Field(description="Of old and new, by pointer.")
+    anchor: DecisionAnchor
+
+
+class RecordedDecisions(Frozen):
+    """Decisions that OPA logged at a path of these policies, replayed with either side."""
+
+    decision_count: Count
+    changed_count: Count = Field(description="Those that the two sides answer otherwise.")
+    not_replayable_count: Count
+    reasons: dict[Reason, Count]
+    changes: tuple[RecordedChange, ...] = Field(description="By incident, file and place; the first of many.")
+
+
 class PolicyComparison(Frozen):
     """What the policies of two sides say of the proposals in history."""
 
@@ -103,3 +127,6 @@ class PolicyComparison(Frozen):
         description="Further incident and action pairs on which policies differ, that no moment proposes."
     )
     changes: tuple[ProposalChange, ...] = Field(description="By incident, action, policy and verdicts.")
+    recorded: RecordedDecisions | None = Field(
+        description="Null where no decision log of the history names a path of these policies."
+    )

@@ -39,12 +39,15 @@ from simulator.comparison.model import (
 )
 from simulator.comparison.statistics import mcnemar_p, share_interval
 from simulator.comparison.summary_model import Interval, PairedCount, RoleLoad, Summary, TimeShift
+from simulator.policies.decision_model import DecisionAnchor, Difference, Reason, Value
 from simulator.policies.policy_model import (
     PolicyChange,
     PolicyComparison,
     PolicyEdit,
     ProposalChange,
     ProposalEffect,
+    RecordedChange,
+    RecordedDecisions,
 )
 from simulator.weakening.findings import Finding
 
@@ -141,6 +144,30 @@ POLICIES = PolicyComparison(
             inputs={},
             old_messages=(),
             new_messages=("egress stays open",),
+        ),
+    ),
+    recorded=RecordedDecisions(
+        decision_count=4,
+        changed_count=1,
+        not_replayable_count=1,
+        reasons={Reason.ERASED: 1},
+        changes=(
+            RecordedChange(
+                incident_id="inc-0003",
+                decision_id="5dc04387-08ff-46ba-aa6b-1cf37fc27ed5",
+                path="incidentresponse/deny",
+                recorded=Value(is_defined=True, value=["production is not touched"]),
+                old=Value(is_defined=True, value=["production is not touched"]),
+                new=Value(is_defined=True, value=[]),
+                differences=(
+                    Difference(
+                        pointer="/0",
+                        recorded=Value(is_defined=True, value="production is not touched"),
+                        new=Value(is_defined=False),
+                    ),
+                ),
+                anchor=DecisionAnchor(**ANCHOR.model_dump(exclude={"pointer"})),
+            ),
         ),
     ),
 )

@@ -14,6 +14,8 @@ from simulator.comparison.rendering.policy_words import (
     input_words,
     policy_words,
     record_words,
+    recorded_lines,
+    recorded_sentence,
     said_words,
     together_words,
     unproposed_sentence,
@@ -23,7 +25,7 @@ from simulator.comparison.rendering.policy_words import (
 from simulator.comparison.rendering.venues import Venue
 from simulator.policies.policy_model import PolicyComparison, ProposalChange
 
-PROPOSALS_MAX, POLICIES_MAX = 20, 20
+PROPOSALS_MAX, POLICIES_MAX, RECORDED_MAX = 20, 20, 20
 
 
 def policies_lines(found: PolicyComparison, venue: Venue) -> Iterator[str]:
@@ -38,6 +40,7 @@ def policies_lines(found: PolicyComparison, venue: Venue) -> Iterator[str]:
     for policy in found.policies[:POLICIES_MAX]:
         yield f"- {code_span(shown(policy.name, 80))} {policy_words(policy)}"
     yield from rest(len(found.policies), POLICIES_MAX, venue)
+    yield from _recorded(found)
     if not found.changes:
         return
     yield ""
@@ -59,13 +62,20 @@ def policies_lines(found: PolicyComparison, venue: Venue) -> Iterator[str]:
     yield "</details>"
 
 
+def _recorded(found: PolicyComparison) -> Iterator[str]:
+    if sentence := recorded_sentence(found):
+        yield from ("", sentence, "")
+    for what, said in recorded_lines(found, RECORDED_MAX):
+        yield f"- {code_span(shown(what, 200))}: {code_span(shown(said, 400))}"
+
+
 def _named(change: ProposalChange) -> str:
     return f"{code_span(shown(change.incident_id, 80))} {code_span(shown(change.action, 80))}"
 
 
 def _row(change: ProposalChange) -> str:
     verdict = "; ".join(part for part in (verdict_words(change), together_words(change)) if part)
-    when = f"{record_words(change)}; {when_words(change)}"
+    when = markdown(shown(f"{record_words(change)}; {when_words(change)}", 300))
     return (
         f"| {code_span(shown(change.incident_id, 80))} | {code_span(shown(change.action, 80))} "
         f"| {code_span(shown(change.policy, 80))} | {verdict} | {when} |"

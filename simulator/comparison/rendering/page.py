@@ -174,6 +174,8 @@ def _environment() -> Environment:
         "policy_words": policy_words.policy_words,
         "proposals_by_weight": policy_words.by_weight,
         "record_words": policy_words.record_words,
+        "recorded_lines": policy_words.recorded_lines,
+        "recorded_sentence": policy_words.recorded_sentence,
         "said_words": policy_words.said_words,
         "together_words": policy_words.together_words,
         "unproposed_sentence": policy_words.unproposed_sentence,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from evidence.decision.policies import Verdict
 from evidence.handoff.words import counted, to_second
 from simulator.policies.comparing import effect_together
+from simulator.policies.decision_model import Value
 from simulator.policies.policy_model import PolicyChange, PolicyComparison, ProposalChange, ProposalEffect
 
 VERDICT_WORDS = {
@@ -105,3 +107,29 @@ def said_words(change: ProposalChange) -> str:
     """The rules' sentences, before and now."""
     parts = [("before", change.old_messages), ("now", change.new_messages)]
     return "; ".join(f"{when}: {'; '.join(said)}" for when, said in parts if said)
+
+
+def recorded_sentence(found: PolicyComparison) -> str:
+    """What became of the decisions that OPA logged of these policies; empty where there are none."""
+    recorded = found.recorded
+    if recorded is None:
+        return ""
+    none = f", {recorded.not_replayable_count} not replayable" if recorded.not_replayable_count else ""
+    counts = f"{recorded.changed_count} answered otherwise{none}"
+    return f"Of {counted(recorded.decision_count, 'decision')} that OPA logged of these policies {counts}."
+
+
+def recorded_lines(found: PolicyComparison, most: int) -> list[tuple[str, str]]:
+    """Per changed decision what it is, and what the two sides say of it beside what was recorded."""
+    changes = found.recorded.changes if found.recorded else ()
+    return [
+        (
+            f"{each.incident_id} {each.path} {each.decision_id}",
+            f"recorded {_json(each.recorded)}; before {_json(each.old)} → now {_json(each.new)}",
+        )
+        for each in changes[:most]
+    ]
+
+
+def _json(value: Value) -> str:
+    return json.dumps(value.value, ensure_ascii=False) if value.is_defined else "undefined"

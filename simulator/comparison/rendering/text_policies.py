@@ -12,6 +12,8 @@ from simulator.comparison.rendering.policy_words import (
     input_words,
     policy_words,
     record_words,
+    recorded_lines,
+    recorded_sentence,
     said_words,
     together_words,
     unproposed_sentence,
@@ -20,6 +22,8 @@ from simulator.comparison.rendering.policy_words import (
 )
 from simulator.comparison.rendering.text_changes import Block, hanging
 from simulator.policies.policy_model import PolicyComparison, ProposalChange
+
+RECORDED_MAX = 20
 
 
 def policies_block(found: PolicyComparison, told_max: int | None) -> Block:
@@ -36,6 +40,16 @@ def policies_block(found: PolicyComparison, told_max: int | None) -> Block:
     if told_max is not None and len(changes) > told_max:
         yield Text()
         yield Text(f"and {len(changes) - told_max} more: `--all` and `--format json` tell them too.")
+    yield from _recorded(found)
+
+
+def _recorded(found: PolicyComparison) -> Block:
+    if sentence := recorded_sentence(found):
+        yield Text()
+        yield Text(sentence)
+    for what, said in recorded_lines(found, RECORDED_MAX):
+        yield Text(f"  {shown(what, 200)}")
+        yield Padding(Text(shown(said, 500)), (0, 0, 0, 4))
 
 
 def _proposal(change: ProposalChange) -> Block:

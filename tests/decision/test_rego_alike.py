@@ -1,0 +1,133 @@
+"""Rego: what is allowed answers here as in OPA, and what is known to differ is written down."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evidence.decision.rego_builtins import ALLOWED, OPERATORS, REFUSED, why_refused
+from evidence.decision.rego_interpreter import UNDEFINED, CompiledModules, EvaluationError
+from evidence.decision.rego_negation import negation_faults, with_meaning_of_opa
+from evidence.decision.rego_source import unlike_opa
+from evidence.decision.rego_text import without_strings
+from simulator.policies.alikeness import differences, plain
+
+from .opa_builtins import OPA_BUILTINS
+
+ANSWERS: dict[str, Any] = json.loads(Path(__file__).with_name("opa_answers.json").read_text("utf-8"))
+HEAD = "package t\n\nimport rego.v1\n\n"
+
+
+def answered(module: str) -> dict[str, Any]:
+    """What the module says at `r`, in the form in which OPA's answers are kept."""
+    try:
+        said = CompiledModules({"t.rego": HEAD + module + "\n"}, ("t/r",)).ask("t/r", ANSWERS["input"])
+    except EvaluationError:
+        return {"error": True}
+    return {"undefined": True} if said is UNDEFINED else {"value": said}
+
+
+def faults(module: str) -> list[str]:
+    source = HEAD + module + "\n"
+    found = unlike_opa(source, without_strings(source), lambda name: name.startswith("data."))
+    return [what for _, what in found]
+
+
+def is_alike(opa: dict[str, Any], here: dict[str, Any]) -> bool:
+    sides = [plain(each["value"]) if "value" in each else UNDEFINED for each in (opa, here)]
+    return ("error" in opa) is ("error" in here) and not differences(*sides)
+
+
+@pytest.mark.parametrize("case", ANSWERS["same"], ids=lambda case: case["module"].splitlines()[0])
+def test_what_is_allowed_answers_as_in_opa(case: dict[str, Any]) -> None:
+    """Each module was asked of OPA itself; an error there is one here, and undefined is undefined."""
+    assert faults(case["module"]) == []
+    assert is_alike(case["opa"], answered(case["module"]))
+
+
+@pytest.mark.parametrize("case", ANSWERS["gaps"], ids=lambda case: case["module"].splitlines()[0])
+def test_what_is_known_to_differ_is_written_down(case: dict[str, Any]) -> None:
+    """A gap that closes, or changes, is taken from the list, which the reference page shows."""
+    assert case["here"] == answered(case["module"])
+    assert not is_alike(case["opa"], case["here"])
+
+
+def test_every_built_in_of_opa_is_allowed_or_refused_with_a_reason() -> None:
+    """Nothing that OPA knows is left to chance, and nothing is allowed that it does not know."""
+    unsaid = {name for name in OPA_BUILTINS if why_refused(name) == "is not in the list of allowed built-ins"}
+    assert unsaid == set(OPERATORS)
+    assert ALLOWED <= OPA_BUILTINS
+    assert not ALLOWED & REFUSED.keys()
+
+
+@pytest.mark.parametrize(
+    ("call", "what"),
+    [
+        ('replace(input.s, input.e, "-")', "the second argument of replace is written out"),
+        ('replace(input.s, "", "-")', "the second argument of replace is written out"),
+        ('indexof(input.s, "")', "the second argument of indexof is written out"),
+        ('concat(",", {"b", "a"})', "write concat(…, sort(…))"),
+        ('concat(",", [x | some x in {"b", "a"}])', "write concat(…, sort(…))"),
+        ('sprintf("%5d", [1])', "sprintf writes %5d otherwise than OPA"),
+        ('sprintf("%x", [255])', "sprintf writes %x otherwise than OPA"),
+        ('sprintf("%v %v", ["a"])', "sprintf has 2 verbs and 1 values"),
+        ('sprintf(input.s, ["a"])', "the format of sprintf is written out"),
+        ('sprintf("%v", input.a)', "the values of sprintf are written as an array"),
+        ('lower("É")', "lower leaves letters beyond ASCII"),
+        ('object.union({"a": 1}, {"b": 2})', "object.union differs from OPA's"),
+        ("numbers.range(1, 1000000000)", "numbers.range makes as many numbers as it is told"),
+        ("12345678901234567890 + 1", "the number 12345678901234567890 is kept less exactly"),
+        ("1e300", "the number 1e300 is kept less exactly"),
+        ("any([true])", "any is deprecated"),
+        ('json.marshal({"a": 1})', "json.marshal differs from OPA's"),
+    ],
+)
+def test_a_call_that_would_be_answered_otherwise_is_refused(call: str, what: str) -> None:
+    """By the name of the built-in, or by how it is called."""
+    assert [each for each in faults(f"r := {call}") if what in each] != []
+
+
+@pytest.mark.parametrize(
+    ("negated", "looked_up"),
+    [
+        ('not startswith(input.x, "a")', '__negated_0 := input.x; not startswith(__negated_0, "a")'),
+        ("not input.x in {1}", "__negated_0 := input.x; __negated_1 := {1}; not __negated_0 in __negated_1"),
+        ("not count(input.x) == 1", "__negated_0 := count(input.x); not __negated_0 == 1"),
+        ("not input.x == input.y", "not input.x == input.y"),
+        ("not input.x", "not input.x"),
+        ("not q[input.x]", "__negated_0 := input.x; not q[__negated_0]"),
+    ],
+)
+def test_the_arguments_of_a_negated_call_are_looked_up_first(negated: str, looked_up: str) -> None:
+    """As OPA does, where an undefined argument makes the whole expression undefined."""
+    written = f"{HEAD}r if {{\n\t{negated}\n}}\n\nq contains 1\n"
+    assert f"{HEAD}r if {{\n\t{looked_up}\n}}\n\nq contains 1\n" == with_meaning_of_opa(written)
+
+
+@pytest.mark.parametrize(
+    "negated",
+    [
+        "not input.a[_] == 1",
+        "not not input.a",
+        "not input.a ==\n\t\t1",
+        'every x in input.a { not startswith(x.y, "z") }',
+    ],
+)
+def test_a_negation_that_cannot_be_read_is_refused(negated: str) -> None:
+    """Rather than guessed at."""
+    assert [] != negation_faults(f"{HEAD}r if {{\n\t{negated}\n}}\n")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'package t\n\n# not "here"\nr := "not f(input.x)"\n',
+        "package t\n\nr := `not f(\ninput.x)`\n\nq if not input.r\n",
+    ],
+)
+def test_words_in_strings_and_comments_are_not_negations(source: str) -> None:
+    """What is only text stays as it is."""
+    assert source == with_meaning_of_opa(source)
