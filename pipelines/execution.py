@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,7 +25,6 @@ from pipelines.runs import RunRecord
 
 INSTANCE_FILE = "dagster.yaml"
 DAGSTER_FOLDER = Path(".dagster")
-GARBAGE_THRESHOLD = 50_000
 _SILENT = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -62,7 +60,6 @@ def _run(folders: Folders, run_id: str, listener: Callable[[Any], None]) -> None
     pa.set_memory_pool(pa.system_memory_pool())
     with (
         boundary(*own),
-        rare_collections(),
         quick_history(),
         instance_of_folder() as instance,
         RunRecord(folders, run_id),
@@ -72,20 +69,6 @@ def _run(folders: Folders, run_id: str, listener: Callable[[Any], None]) -> None
         job.execute_in_process(
             instance=instance, run_id=run_id, resources={"folders": folders}, run_config=_SILENT
         )
-
-
-@contextlib.contextmanager
-def rare_collections() -> Iterator[None]:
-    """While it lasts, Python looks for cycles seldom: a run imports and builds much and drops few of them.
-
-    At the usual 700 new objects between two looks they take a tenth of a run's time.
-    """
-    before = gc.get_threshold()
-    gc.set_threshold(GARBAGE_THRESHOLD, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 def _refuse_file(name: str, folder: Path) -> None:

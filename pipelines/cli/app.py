@@ -107,6 +107,22 @@ def run(
 
     Opens no socket, starts no process and writes to its own folders only.
     """
+    from pipelines.garbage import rare_collections
+
+    with rare_collections():
+        _run(incidents, warehouse, out, playbooks, threads, is_progress, output_format)
+    leave_at_once()
+
+
+def _run(
+    incidents: Path,
+    warehouse: Path,
+    out: Path,
+    playbooks: Path,
+    threads: int,
+    is_progress: bool | None,
+    output_format: Format,
+) -> None:
     from assets.folders import Folders
     from pipelines.cli.progress import Progress
     from pipelines.cli.summary import print_blocked, print_summary
@@ -125,7 +141,6 @@ def run(
         print_blocked(folders, output_format)
         raise typer.Exit(EXIT_FINDINGS) from None
     print_summary(folders, output_format)
-    leave_at_once()
 
 
 @app.command(epilog="Example: evidence ingest exports/ --into incidents --dry-run")
