@@ -18,6 +18,7 @@ from typing import TypeAlias
 import pyarrow.parquet as pq
 
 from benchmarks.contenders import Sample, contenders, kernel_rules_seconds, policies_microseconds
+from benchmarks.detections import rule_count, write_tables
 from benchmarks.exports import RECORDS
 from benchmarks.ingest import write_export
 from benchmarks.rows import Goal, Row
@@ -33,6 +34,7 @@ GOAL_INCIDENTS = 1_000_000  # the goals are about a history of this size
 VERSIONS = 6
 RECORD_COUNT = 20_000
 ROUNDS = 5
+FEW = 10  # rules, of all
 LARGER = 5  # times as many records for what does not hold them all at once
 
 
@@ -80,6 +82,8 @@ class Bench:
         for kind in RECORDS:
             yield f"Intake: CPU time on {self.records:,} {RECORDS[kind].tool} records, divided by read_json"
             yield from map(str, self.ingest_rows(kind))
+        yield f"Detections: CPU time on {self.records:,} CloudTrail records, divided by one extraction"
+        yield from map(str, self.detection_rows())
         yield "One state, one version, one thread; each agrees with the kernel on the sample"
         yield from map(str, self.contender_rows(folder, smaller))
 
@@ -188,6 +192,39 @@ class Bench:
             yield Row(f"evidence ingest, {what}", seconds / per, "x", note=f"of {taken.count:,} records")
             yield Row("  divided by reading and hashing", seconds / max(hashed, 1e-9), "x")
         yield Row("memory of evidence ingest, peak", taken.peak_mb, "MB", Goal(1000))
+
+    # --- detections
+
+    def detection_rows(self) -> Iterator[Row]:
+        """All rules over the records of one export, against taking out what rules look at, and no more."""
+        folder, count = self.cache / f"cloudtrail-{self.records}", rule_count()
+        write_export(folder, "cloudtrail", self.records)
+        write_tables(folder)
+        plain = self.warm("extracting", folder)
+        per = plain.cpu_seconds
+        yield Row("extraction alone, a record", per / self.records * 1e6, "µs", note=f"for {count} rules")
+        told = [self.warm("detecting", folder, rule_count=each) for each in (1, FEW, 100, count)]
+        for each, taken in zip((1, FEW, 100, count), told, strict=True):
+            yield Row(
+                f"{each} {'rule' if each == 1 else 'rules'}, from records to hits",
+                taken.cpu_seconds / per,
+                "x",
+            )
+        further = (told[-1].cpu_seconds - told[0].cpu_seconds) / (count - 1) / told[0].cpu_seconds
+        yield Row("  each further rule, of the first", further, "x")
+        singly = self.run("detecting", folder, self.repeats, rule_count=FEW, is_singly=True)
+        yield Row(
+            f"{FEW} rules one after the other, of {FEW} together",
+            singly.cpu_seconds / told[1].cpu_seconds,
+            "x",
+        )
+        larger = self.cache / f"cloudtrail-{self.records * LARGER}"
+        write_export(larger, "cloudtrail", self.records * LARGER)
+        write_tables(larger)
+        more = self.run("detecting", larger, 1, rule_count=count)
+        growth = math.log(more.cpu_seconds / told[-1].cpu_seconds) / math.log(LARGER)
+        yield Row(f"growth to {self.records * LARGER:,} records, exponent", growth, "")
+        yield Row("memory of that, peak", more.peak_mb, "MB", Goal(1000))
 
     def warm(self, name: str, folder: Path, **options: object) -> Taken:
         """A task whose first run would mostly show what a process does once: the best of several in one."""

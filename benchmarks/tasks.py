@@ -184,6 +184,20 @@ def read_json(folder: Path, kind: str) -> Callable[[], int]:
     return ingest.read_json_work(folder, kind)
 
 
+def extracting(folder: Path) -> Callable[[], int]:
+    """Taking out the fields of all rules of that export's records."""
+    from benchmarks import detections
+
+    return detections.extracting_work(folder)
+
+
+def detecting(folder: Path, rule_count: int, *, is_singly: bool = False) -> Callable[[], int]:
+    """So many rules on that export's records."""
+    from benchmarks import detections
+
+    return detections.detecting_work(folder, rule_count, is_singly=is_singly)
+
+
 STATES = "enrichment.incident_states"
 TASKS = {
     each.__name__: each
@@ -199,6 +213,8 @@ TASKS = {
         hashing,
         ingesting,
         read_json,
+        extracting,
+        detecting,
     )
 }
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from benchmarks.bench import Bench
+from benchmarks.detections import rule_count
 from benchmarks.rows import Goal, Row
 from benchmarks.scan import columns_of
 from benchmarks.tasks import STATES, run, run_here
@@ -48,6 +49,13 @@ RATIOS = (
     "evidence ingest, read and grouped",
     "evidence ingest, and written",
     "memory of evidence ingest, peak",
+    "extraction alone, a record",
+    "1 rule, from records to hits",
+    "100 rules, from records to hits",
+    "each further rule, of the first",
+    "10 rules one after the other, of 10 together",
+    "growth to 250 records, exponent",
+    "memory of that, peak",
     "full decision: product, one version",
     "full decision: product, two versions compared",
     "full decision: generated Python, read from the file",
@@ -67,6 +75,16 @@ def test_the_report_has_every_ratio(what: str, report: list[str]) -> None:
     """Each measurement is printed with its figure, or says why it was skipped."""
     (line, *_) = [line for line in report if what in line] or [""]
     assert any(sign.isdigit() for sign in line.replace(what, "")) or "skipped:" in line
+
+
+def test_detections_are_measured_on_records_that_rules_see(bench: Bench) -> None:
+    """All rules find more than few, and one after the other they find what they find together."""
+    list(bench.detection_rows())
+    folder = bench.cache / "cloudtrail-50"
+    few = run_here("detecting", folder, rule_count=3).count
+    assert few == run_here("detecting", folder, rule_count=3, is_singly=True).count
+    assert few <= run_here("detecting", folder, rule_count=rule_count()).count
+    assert 50 <= run_here("extracting", folder).count
 
 
 @pytest.mark.slow
