@@ -61,6 +61,9 @@ class Compared:
         from evidence.errors import InputError
 
         named = [each for each in (self.baseline, self.candidate) if each is not None]
+        for option, pair in (("--detections", self.detections), ("--policies", self.policies)):
+            if pair is not None and pair[1].startswith("--"):
+                raise InputError(f"{option} takes OLD and NEW; {pair[1]} is an option", remedy="Name both")
         if self.detections is not None and self.policies is not None:
             raise InputError("--detections and --policies are two comparisons", remedy="Give one of them")
         option, what = ("--policies", "policies") if self.policies is not None else ("--detections", "rules")

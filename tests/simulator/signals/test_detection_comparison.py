@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
 import pytest
 
+from simulator.comparison.compare import Side, compare
 from simulator.comparison.detection_model import RuleEdit
 from simulator.comparison.model import ChangeKind, Comparison
+from simulator.histories.history import open_incidents
 
+from ...decision.deciding import ROOT, active
 from .conftest import Compared
 from .rule_sets import (
     BUCKET,
@@ -17,6 +25,8 @@ from .rule_sets import (
     ROTATION,
     RULES,
     Rules,
+    deciding,
+    detections,
     edited,
     narrowed,
     without,
@@ -222,6 +232,31 @@ def test_swapping_the_sides_mirrors_everything(compared: Compared, old: Rules, n
     }
     assert {each.incident_id for each in one.changed} == {each.incident_id for each in other.changed}
     assert one.detections.noise.new_hit_count == other.detections.noise.old_hit_count
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("thread_count", [1, 7])
+def test_the_number_of_threads_changes_nothing(compared: Compared, thread_count: int, tmp_path: Path) -> None:
+    """Of every connection that takes part: the same comparison, to the last byte."""
+    old, new = without("reads", "writes", "exports"), edited("users", level="critical")
+    expected = compared(old, new)
+    history = open_incidents(ROOT / "fixtures", active().grading)
+    assert history.recording is not None
+    connect = history.recording.connect
+
+    def connect_threaded() -> duckdb.DuckDBPyConnection:
+        connection = connect()
+        connection.execute(f"set threads = {thread_count}").fetchall()
+        return connection
+
+    history.connection.execute(f"set threads = {thread_count}").fetchall()
+    threaded = replace(history, recording=replace(history.recording, connect=connect_threaded))
+    sides = [
+        Side(replace(deciding(), detections=detections(tmp_path / name, rules)), name, name)
+        for name, rules in (("old", old), ("new", new))
+    ]
+    with closing(history.connection):
+        assert compare(threaded, *sides) == expected
 
 
 def test_hits_outside_of_security_incidents_are_noise(compared: Compared) -> None:
