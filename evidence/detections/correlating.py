@@ -120,10 +120,15 @@ def _counting_hits(
                 counts[one] -= 1
                 if not counts[one]:
                     del counts[one]
-        holds = _HOLDS[correlation.operator](len(counts), correlation.count)
+        holds = _holds(correlation, len(counts))
         if holds and not held:
             yield at, _known_at(correlation, window), list(window)
         held = holds
+
+
+def _holds(correlation: Correlation, found: int) -> bool:
+    bounds = [(correlation.operator, correlation.count), *([correlation.upper] if correlation.upper else ())]
+    return all(_HOLDS[name](found, count) for name, count in bounds)
 
 
 def _known_at(correlation: Correlation, window: Iterable[Item]) -> int:

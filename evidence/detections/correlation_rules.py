@@ -24,17 +24,20 @@ _KINDS = {
     SigmaCorrelationType.TEMPORAL: CorrelationKind.TEMPORAL,
     SigmaCorrelationType.TEMPORAL_ORDERED: CorrelationKind.TEMPORAL_ORDERED,
 }
+_LOWER, _UPPER = ("gt", "gte"), ("lt", "lte")
+_OPERATORS = (*_LOWER, *_UPPER, "eq", "neq")
 _MONTHS_AND_YEARS = ("M", "y")
 _KEYS = frozenset({"type", "rules", "group-by", "timespan", "aliases", "condition", "generate"})
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A correlation whose references are still as written; `mapping` gives the aliases' fields."""
+    """A correlation whose references are still as written; of a range `upper` is the upper bound."""
 
     document: Document
     heading: Heading
     parsed: SigmaCorrelationRule
+    upper: tuple[str, int] | None = None
 
     def references(self) -> list[str]:
         """Ids or names that it refers to, as written."""
@@ -52,8 +55,13 @@ def read_correlation(document: Document, heading: Heading) -> tuple[Draft | None
     misshapen = list(_misshapen(document, said))
     if misshapen:
         return None, misshapen
+    if fault := _range_fault(document, said.get("condition")):
+        return None, [fault]
+    lower, upper = _bounds(said.get("condition"))
     try:
-        parsed = SigmaCorrelationRule.from_dict(dict(document.value), collect_errors=True)
+        # The specification has ranges, pySigma one bound: it is given the lower one.
+        told = {**document.value, "correlation": {**said, "condition": lower}} if upper else document.value
+        parsed = SigmaCorrelationRule.from_dict(dict(told), collect_errors=True)
     except (SigmaError, TypeError, AttributeError, ValueError, KeyError) as failure:
         return None, [fault_of(document, failure, "correlation")]
     # What is wrong with the heading is told where the heading is read.
@@ -61,7 +69,7 @@ def read_correlation(document: Document, heading: Heading) -> tuple[Draft | None
         error for error in parsed.errors if "Correlation" in type(error).__name__ or _is_timespan(error)
     ]
     faults = [fault_of(document, error, "correlation") for error in errors]
-    draft = Draft(document, heading, parsed)
+    draft = Draft(document, heading, parsed, upper)
     if not faults:
         unknown = sorted(set(said) - _KEYS)
         faults = [draft.fault(f"a correlation has no '{key}'", key) for key in unknown]
@@ -86,6 +94,33 @@ def _misshapen(document: Document, said: Any) -> Iterable[DetectionError]:
         if not is_right:
             what = f"'{key}' holds what is no name"
             yield DetectionError(what, place=document.place("correlation", key), remedy="Names are text")
+
+
+def _range_fault(document: Document, condition: Any) -> DetectionError | None:
+    """What is wrong with several bounds: a range has a lower and an upper one, and a number within."""
+    bounds = [key for key in condition if key in _OPERATORS] if isinstance(condition, dict) else []
+    if len(bounds) < 2:
+        return None
+    place = document.place("correlation", "condition")
+    lower, upper = ([key for key in bounds if key in of] for of in (_LOWER, _UPPER))
+    if len(lower) != 1 or len(upper) != 1 or len(bounds) != 2:
+        what = f"{', '.join(bounds)} together are no range"
+        return DetectionError(what, place=place, remedy="Write one of gt, gte and one of lt, lte")
+    counts = [condition[key] for key in (*lower, *upper)]
+    if not all(isinstance(count, int) and not isinstance(count, bool) for count in counts):
+        return DetectionError("counts are whole numbers", place=place)
+    if counts[0] + (lower[0] == "gt") > counts[1] - (upper[0] == "lt"):
+        return DetectionError("no count lies within the range", place=place)
+    return None
+
+
+def _bounds(condition: Any) -> tuple[Any, tuple[str, int] | None]:
+    """The condition without the upper bound of a range, and that bound."""
+    keys = [key for key in condition if key in _OPERATORS] if isinstance(condition, dict) else []
+    if len(keys) < 2:
+        return condition, None
+    [name] = [key for key in keys if key in _UPPER]
+    return {key: value for key, value in condition.items() if key != name}, (name, condition[name])
 
 
 def _is_names(value: Any) -> bool:
@@ -115,7 +150,7 @@ def _refusals(draft: Draft) -> Iterable[DetectionError]:
         yield draft.fault("counts are whole numbers", "condition")
     elif isinstance(parsed.condition.fieldref, list):
         yield draft.fault("values of one field are counted", "condition")
-    elif parsed.type is SigmaCorrelationType.TEMPORAL_ORDERED and not _is_every_rule(parsed):
+    elif parsed.type is SigmaCorrelationType.TEMPORAL_ORDERED and not _is_every_rule(draft):
         yield draft.fault(
             "an order is only known of all rules together", "condition", "Leave the condition out"
         )
@@ -127,10 +162,12 @@ def _refusals(draft: Draft) -> Iterable[DetectionError]:
         yield draft.fault("refers to no rule", "rules")
 
 
-def _is_every_rule(parsed: SigmaCorrelationRule) -> bool:
+def _is_every_rule(draft: Draft) -> bool:
+    parsed = draft.parsed
     condition = parsed.condition
     return (
-        isinstance(condition, SigmaCorrelationCondition)
+        draft.upper is None
+        and isinstance(condition, SigmaCorrelationCondition)
         and condition.op.name == "GTE"
         and condition.count == len(parsed.rules or [])
     )
@@ -196,6 +233,7 @@ def _resolved(
         int(condition.count),
         group_by,
         counted if parsed.type is SigmaCorrelationType.VALUE_COUNT else None,
+        upper=draft.upper,
     )
     return correlation, list(_unknown_fields(draft, correlation, before))
 

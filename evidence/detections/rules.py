@@ -54,7 +54,8 @@ class Correlation:
     """Hits of other rules, by their ids in `references`, within `timespan_seconds` of event time.
 
     `group_by` maps each name to the field that holds it per referenced id; `counted_fields` likewise for
-    `value_count`. `operator` is one of gt, gte, lt, lte, eq, neq.
+    `value_count`. `operator` is one of gt, gte, lt, lte, eq, neq; of a range it is the lower bound's, and
+    `upper` is (lt or lte, count).
     """
 
     heading: Heading
@@ -66,11 +67,12 @@ class Correlation:
     group_by: tuple[tuple[str, Mapping[str, str]], ...] = ()
     counted_fields: Mapping[str, str] | None = None
     is_output: bool = True
+    upper: tuple[str, int] | None = None
 
     @property
     def is_monotone(self) -> bool:
         """Whether a hit stays one whatever else arrives; a count below, or an exact one, does not."""
-        return self.operator in ("gt", "gte")
+        return self.operator in ("gt", "gte") and self.upper is None
 
     def fields_of(self, reference: str) -> frozenset[str]:
         """Fields that the hits of the referenced rule must bring along."""

@@ -82,7 +82,7 @@ def _correlation(each: Correlation) -> Content:
         "kind": each.kind,
         "references": each.references,
         "timespan_seconds": each.timespan_seconds,
-        "condition": [each.operator, each.count],
+        "condition": [each.operator, each.count, *(each.upper or ())],
         "group_by": [[name, dict(fields)] for name, fields in each.group_by],
         "counted": None if each.counted_fields is None else dict(each.counted_fields),
     }

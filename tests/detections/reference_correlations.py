@@ -14,6 +14,7 @@ COMPARE = {
     "lte": lambda a, b: a <= b,
     "eq": lambda a, b: a == b,
     "neq": lambda a, b: a != b,
+    "range": lambda a, bounds: all(COMPARE[name](a, b) for name, b in bounds.items()),
 }
 
 

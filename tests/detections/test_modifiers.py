@@ -37,6 +37,12 @@ TABLE: list[tuple[str, dict[str, object] | list[object] | str, list[object], lis
     ("true", {"f": True}, [{"f": True}, {"f": "TRUE"}], [{"f": False}, {"f": 1}, {}]),
     ("text and boolean", {"f": "false"}, [{"f": False}], [{"f": True}, {"f": 0}]),
     (
+        "items of one list are looked for each by itself",
+        {"a.b": 1, "a.c": 2},
+        [{"a": [{"b": 1, "c": 0}, {"b": 0, "c": 2}]}, {"a": {"b": 1, "c": 2}}],
+        [{"a": [{"b": 1}, {"b": 2}]}],
+    ),
+    (
         "nested",
         {"a.b.c": "x"},
         [{"a": {"b": {"c": "x"}}}, {"a": [{"b": [{"c": ["y", "X"]}]}]}],
