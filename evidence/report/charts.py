@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
 from evidence.handoff.words import duration
-from evidence.report.model import Mark, Spread, Stack, Strip
+from evidence.report.model import Spread, Stack, Strip
 
 WIDTH, HEIGHT, BAR_HEIGHT = 400, 230, 190  # of a telephone; wider screens scale it up
-COLUMN_LETTERS = 58  # that fit below a chart, for all columns together
+COLUMN_LETTERS = 54  # that fit below a chart, for all columns together
 BAND = 0.8
 """How much of a column its points take; the rest keeps columns apart."""
 WEEK_LABELS = 5  # every so many weeks is named
@@ -35,6 +35,8 @@ TICKS = (
     (31_536_000, "1 y"),
     (315_360_000, "10 y"),
 )
+Line = list[tuple[float, float]]
+
 _DROPPED = ("tooltip-overlay", "text-overlay")
 _XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
 _LENGTHS = frozenset({"cx", "cy", "d", "height", "width", "x", "y"})
@@ -57,13 +59,12 @@ def strip_svg(chart: Strip) -> str:
     drawn.y_labels = [
         {"label": text, "value": _place(seconds)} for seconds, text in TICKS if low <= seconds <= high
     ]
-    for mark in chart.marks:
-        for line in _mark_lines(chart, mark):
-            drawn.add(None, line, stroke=True, show_dots=False)
-    lines = sum(len(list(_mark_lines(chart, mark))) for mark in chart.marks)
+    lines = list(_lines(chart))
+    for _, line in lines:
+        drawn.add(None, line, stroke=True, show_dots=False)
     drawn.add(None, list(_values(chart, is_of_week=False)))
     drawn.add(None, list(_values(chart, is_of_week=True)))
-    return _cleaned(drawn, chart.name, chart.title, _strip_words(chart), _strip_classes(chart, lines))
+    return _cleaned(drawn, chart.name, chart.title, _strip_words(chart), [kind for kind, _ in lines])
 
 
 def stack_svg(chart: Stack) -> str:
@@ -82,7 +83,7 @@ def stack_svg(chart: Stack) -> str:
                 for week, count in zip(chart.weeks, counts, strict=True)
             ],
         )
-    return _cleaned(drawn, chart.name, chart.title, _stack_words(chart), {})
+    return _cleaned(drawn, chart.name, chart.title, _stack_words(chart), None)
 
 
 def _options() -> dict[str, Any]:
@@ -113,7 +114,8 @@ def _place(seconds: int) -> float:
 def _range(chart: Strip) -> tuple[int, int]:
     """The lines of the axis between which everything lies."""
     seconds = [point.seconds for point in chart.points]
-    seconds += [bound for mark in chart.marks for bound in mark.spread.interval or ()]
+    spreads = [chart.before, *(mark.spread for mark in chart.marks)]
+    seconds += [bound for spread in spreads for bound in spread.interval or ()]
     least, most = max(1, min(seconds, default=60)), max([*seconds, 1], default=3_600)
     low = max((tick for tick, _ in TICKS if tick <= least), default=1)
     high = min((tick for tick, _ in TICKS if tick >= most), default=most)
@@ -134,29 +136,35 @@ def _values(chart: Strip, *, is_of_week: bool) -> Iterator[dict[str, Any]]:
         yield value
 
 
-def _mark_lines(chart: Strip, mark: Mark) -> Iterator[list[tuple[float, float]]]:
-    """The interval as an upright line, and the median as a level one, in the middle of the column."""
-    spread, half = mark.spread, BAND / 2
+def _lines(chart: Strip) -> Iterator[tuple[str, Line]]:
+    """The medians and intervals as lines, each with what it is. Where there are too few there is none."""
+    half = BAND / 2
+    if chart.is_by_week:
+        yield from _level(chart.before, -half, len(chart.columns) - 2 + half)
+    for mark in chart.marks:
+        start, end = mark.column - half, mark.column + half
+        if chart.is_by_week:
+            yield from _upright(mark.spread, mark.column, start, end)
+        else:
+            yield from _level(mark.spread, start, end)
+
+
+def _level(spread: Spread, start: float, end: float) -> Iterator[tuple[str, Line]]:
+    if spread.interval is None or spread.median_seconds is None:
+        return
+    for bound in spread.interval:
+        yield "interval", [(start, _place(bound)), (end, _place(bound))]
+    median = _place(spread.median_seconds)
+    yield "median", [(start, median), (end, median)]
+
+
+def _upright(spread: Spread, column: int, start: float, end: float) -> Iterator[tuple[str, Line]]:
     if spread.interval is None or spread.median_seconds is None:
         return
     low, high = (_place(bound) for bound in spread.interval)
+    yield "interval", [(float(column), low), (float(column), high)]
     median = _place(spread.median_seconds)
-    if chart.is_by_week:
-        yield [(float(mark.column), low), (float(mark.column), high)]
-    else:
-        for bound in (low, high):
-            yield [(mark.column - half, bound), (mark.column + half, bound)]
-    yield [(mark.column - half, median), (mark.column + half, median)]
-
-
-def _strip_classes(chart: Strip, lines: int) -> dict[int, str]:
-    """What each series is, by its number: the lines of the marks, earlier points, the week's own."""
-    classes: dict[int, str] = {}
-    for mark in chart.marks:
-        drawn = len(list(_mark_lines(chart, mark)))
-        for place in range(drawn):
-            classes[len(classes)] = "median" if place == drawn - 1 else "interval"
-    return {**classes, lines: "earlier", lines + 1: "own"}
+    yield "median", [(start, median), (end, median)]
 
 
 def _column_labels(chart: Strip) -> list[tuple[int, str]]:
@@ -211,16 +219,17 @@ def _stack_words(chart: Stack) -> str:
 # --- what the library draws, cleaned
 
 
-def _cleaned(chart: Any, name: str, title: str, words: str, classes: dict[int, str]) -> str:
+def _cleaned(chart: Any, name: str, title: str, words: str, lines: Sequence[str] | None) -> str:
     from pygal.etree import etree
 
     etree.to_etree()  # the standard library's, whatever else is installed: they write other bytes
-    chart.add_xml_filter(lambda root: _clean(root, name, title, words, classes))
+    kinds = [] if lines is None else [*lines, "earlier", "own"]
+    chart.add_xml_filter(lambda root: _clean(root, name, title, words, kinds))
     return str(chart.render(is_unicode=True))
 
 
 def _clean(
-    root: ElementTree.Element, name: str, title: str, words: str, classes: dict[int, str]
+    root: ElementTree.Element, name: str, title: str, words: str, kinds: Sequence[str]
 ) -> ElementTree.Element:
     for parent in list(root.iter()):
         for child in list(parent):
@@ -232,7 +241,7 @@ def _clean(
             _link(node)
     for group in root.iter("g"):
         _describe(group)
-        _rename(group, classes)
+        _rename(group, kinds)
     _entitle(root, name, title, words)
     return root
 
@@ -270,11 +279,12 @@ def _describe(group: ElementTree.Element) -> None:
             ElementTree.SubElement(shapes[0], "title").text = told[0].text
 
 
-def _rename(group: ElementTree.Element, classes: dict[int, str]) -> None:
+def _rename(group: ElementTree.Element, kinds: Sequence[str]) -> None:
+    """What a series is, in place of its number; series of stacks keep theirs."""
     names = (group.get("class") or "").split()
     number = next((name[6:] for name in names if name.startswith("serie-")), None)
-    if number is not None and int(number) in classes:
-        group.set("class", f"series {classes[int(number)]}")
+    if number is not None and int(number) < len(kinds):
+        group.set("class", f"series {kinds[int(number)]}")
 
 
 def _entitle(root: ElementTree.Element, name: str, title: str, words: str) -> None:

@@ -158,6 +158,7 @@ def strip_by_week(read: Read, name: str, title: str, kpi: str, urls: Mapping[str
         marks=tuple(
             Mark(column=place, spread=spreads[week]) for place, week in enumerate(trend) if week in spreads
         ),
+        before=spread(before) if (before := _scope(read, "before", kpi).get((ALL, ALL))) else Spread(),
         week_count=len(trend),
         is_by_week=True,
         left_out="; ".join(thinned),

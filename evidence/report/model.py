@@ -113,13 +113,17 @@ class Mark(Frozen):
 
 
 class Strip(Frozen):
-    """A strip chart: a column for each value of a dimension, or for each week; every incident is a point."""
+    """A strip chart: a column for each value of a dimension, or for each week; every incident is a point.
+
+    One by week has the median of the weeks before as well, in `before`.
+    """
 
     name: str
     title: str
     columns: tuple[str, ...]
     points: tuple[Point, ...]
     marks: tuple[Mark, ...]
+    before: Spread = Spread()
     week_count: Count
     is_by_week: bool = False
     left_out: str = ""

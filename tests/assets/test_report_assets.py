@@ -11,8 +11,10 @@ import pytest
 
 from assets.folders import Folders
 from assets.kpis import monday_of
+from assets.lineage import REPORTED
 from assets.reports import REPORTS
 from assets.specs import key_of
+from evidence.report import INPUTS
 from pipelines.definitions import defs
 
 ROOT = Path(__file__).parents[2]
@@ -107,3 +109,8 @@ def test_dagster_shows_the_report(told: tuple[dict[str, str], dict[str, str], An
     assert shown.startswith(after[f"{WEEK}.md"])
     assert 11 == shown.count("](data:image/svg+xml;base64,")
     assert materialization.tags["dagster/data_version"]
+
+
+def test_the_asset_names_what_a_report_reads() -> None:
+    """The graph leads to every table that the report is made from, and to no other."""
+    assert set(INPUTS) == set(REPORTED)
