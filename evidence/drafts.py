@@ -103,9 +103,10 @@ class Draft(Warehouse):
         with self._lock():
             changes, before = self._parts_in(self._changes), Warehouse.published(self)
             packages = self._kept_packages()
-            if changes or packages or self._beside.exists() or self._reports.exists():
+            if changes or packages or self._beside.exists() or self._reports_out.exists():
                 self._swap(before, overlaid(before, changes), write_all_aside(self._to_place(packages)))
                 self.failed_catalogue.unlink(missing_ok=True)
+            self._clear_asides()
             for out, names in packages.items():
                 (out / PACKAGES).mkdir(parents=True, exist_ok=True)  # also where there is none to put into it
                 remove_other_packages(out, names)
@@ -125,10 +126,20 @@ class Draft(Warehouse):
             yield from changed((out / name, (self._packages / name).read_bytes()) for name in names)
         for path in sorted(self._beside.glob("*")):
             yield self.root / path.name, path.read_bytes()
-        if self._reports_out.exists():
-            out = Path(os.fsdecode(self._reports_out.read_bytes()))
-            kept = sorted(path for path in self._reports.rglob("*") if path.is_file())
-            yield from changed((out / path.relative_to(self._reports), path.read_bytes()) for path in kept)
+        yield from changed((place, path.read_bytes()) for path, place in self._kept_reports())
+
+    def _kept_reports(self) -> list[tuple[Path, Path]]:
+        """The reports, where they are kept and where they are to lie."""
+        if not self._reports_out.exists():
+            return []
+        out = Path(os.fsdecode(self._reports_out.read_bytes()))
+        return [(path, out / path.relative_to(self._reports)) for path in sorted(self._reports.glob("*/*"))]
+
+    def _clear_asides(self) -> None:
+        """Remove what a kill has left beside the places of the reports."""
+        for _, place in self._kept_reports():
+            for path in place.parent.glob(f"{place.name}.*.aside"):
+                path.unlink()
 
     def show_as_failed(self) -> None:
         """Let people look into what a failed run has made: a catalogue of its own, as the run saw it."""

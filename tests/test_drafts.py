@@ -135,6 +135,34 @@ def test_a_failed_draft_is_shown_beside_the_published_version(warehouse: Warehou
     assert not warehouse.failed_catalogue.exists()
 
 
+def test_reports_come_with_the_version_beside_those_that_are_there(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    """Those of other weeks stay; none is there before the version is, and a draft of reports alone is one."""
+    folder = tmp_path / "out" / "kpis"
+    warehouse.put_reports(tmp_path / "out", {"kpis/2026-W01.md": b"first", "kpis/2026-W02.md": b"old"})
+    with Draft(warehouse.root, "run").opened() as draft:
+        draft.put_reports(tmp_path / "out", {"kpis/2026-W02.md": b"new", "kpis/2026-W03.md": b"last"})
+        assert {"2026-W01.md": b"first", "2026-W02.md": b"old"} == files_of(folder)
+        draft.commit()
+    assert {"2026-W01.md": b"first", "2026-W02.md": b"new", "2026-W03.md": b"last"} == files_of(folder)
+    assert {"a.json": b"0", "c.json": b"0"} == files_of(tmp_path / "out" / "handoffs")
+
+
+def test_reports_of_a_run_that_was_killed_are_written_by_the_next(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    """Under the same name the draft still holds them; what it had written aside is cleared away."""
+    folder = tmp_path / "out" / "kpis"
+    with Draft(warehouse.root, "run").opened() as draft:
+        draft.put_reports(tmp_path / "out", {"kpis/2026-W02.md": b"new"})
+    folder.mkdir(parents=True)
+    (folder / "2026-W02.md.1.aside").write_bytes(b"ne")
+    with Draft(warehouse.root, "run").opened() as draft:
+        draft.commit()
+    assert {"2026-W02.md": b"new"} == files_of(folder)
+
+
 def test_packages_of_the_same_content_are_left_alone(warehouse: Warehouse, tmp_path: Path) -> None:
     """As table files are: a run that changes nothing writes no package."""
     path = tmp_path / "out" / "handoffs" / "a.json"

@@ -88,8 +88,8 @@ def _times(times: Times, named: Names, note: str) -> Section:
 CHART_NOTE = (
     "Every point is an incident: a filled one is of this week, a ring of an earlier one. Within a column "
     "time runs from left to right. Lines show the median of the weeks before and its 95 % interval, "
-    "upright ones that of a week by itself, where there are at least six incidents. The axis is logarithmic, and what "
-    "took less than a second stands at 1 s."
+    "upright ones that of a week by itself, where there are at least six incidents. The axis is "
+    "logarithmic, and what took less than a second stands at 1 s."
 )
 _ALWAYS = ("all", "incident_type")
 _DIMENSIONS = {"all": "all incidents", "incident_type": "type"}
