@@ -121,8 +121,8 @@ def _detection_clauses(baseline: Bundle, candidate: Bundle) -> Iterator[Clause]:
 def _rule_texts(difference: RuleDifference) -> tuple[str | None, str | None]:
     """The level of either version, and what else differs in the new one."""
     old, new = (each and f"level {Level.of(each.heading.level)}" for each in (difference.old, difference.new))
-    others = [words for words in difference.what if not words.startswith("level ")]
-    return old or None, "; ".join([new, *others]) if new else None
+    others = "; ".join(words for words in difference.what if not words.startswith("level "))
+    return old or None, f"{new}, edited ({others})" if new and others else new or None
 
 
 def _renamed_rules(found: Iterable[Difference]) -> dict[PartPath, Clause]:

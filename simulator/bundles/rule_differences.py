@@ -94,7 +94,8 @@ class _Side:
         return said | {
             "kind": each.kind,
             "timespan": each.timespan_seconds,
-            "count": f"{each.operator} {each.count}",
+            "count": f"{each.operator} {each.count}"
+            + (" and {} {}".format(*each.upper) if each.upper else ""),
             "grouping": _text([[name, dict(fields)] for name, fields in each.group_by]),
             "counted field": _text(dict(each.counted_fields) if each.counted_fields else None),
             "parts": each.references,
@@ -142,9 +143,11 @@ def _difference(
     if old is None or new is None:
         edit = RuleEdit.ADDED if old is None else RuleEdit.REMOVED
         return RuleDifference(clause, edit, old, new, was_signal, is_signal, ())
-    before, now = sides[0].facts(old), sides[1].facts(new)
-    what = [word for name in dict.fromkeys((*before, *now)) for word in _words(name, before, now, old, new)]
-    names = [name for name in dict.fromkeys((*before, *now)) if before.get(name) != now.get(name)]
+    before, after = sides[0].facts(old), sides[1].facts(new)
+    what = [
+        word for name in dict.fromkeys((*before, *after)) for word in _words(name, before, after, old, new)
+    ]
+    names = [name for name in dict.fromkeys((*before, *after)) if before.get(name) != after.get(name)]
     what += _signal_words(was_signal, is_signal)
     if names or was_signal is not is_signal:
         edit = RuleEdit.RENAMED if names == ["title"] and was_signal is is_signal else RuleEdit.CHANGED
@@ -169,10 +172,10 @@ def _told_apart(each: RuleDifference) -> RuleDifference:
 
 
 def _words(
-    name: str, before: Mapping[str, Hashable], now: Mapping[str, Hashable], old: Detection, new: Detection
+    name: str, before: Mapping[str, Hashable], after: Mapping[str, Hashable], old: Detection, new: Detection
 ) -> Iterator[str]:
     """What differs in one fact."""
-    was, is_ = before.get(name), now.get(name)
+    was, is_ = before.get(name), after.get(name)
     if was == is_:
         return
     match name:
@@ -195,9 +198,9 @@ def _words(
 
 def _condition_words(old: Rule, new: Rule) -> Iterator[str]:
     """Which tests come and go; where none does, they are joined otherwise."""
-    before, now = (list(dict.fromkeys(tests_of(each.condition))) for each in (old, new))
-    dropped = [test for test in before if test not in now]
-    added = [test for test in now if test not in before]
+    before, after = (list(dict.fromkeys(tests_of(each.condition))) for each in (old, new))
+    dropped = [test for test in before if test not in after]
+    added = [test for test in after if test not in before]
     if dropped:
         yield f"no longer asks whether {_tests(dropped)}"
     if added:
@@ -220,10 +223,10 @@ def _texts(value: object) -> Sequence[str]:
     return [str(each) for each in value] if isinstance(value, tuple) else []
 
 
-def _listed_words(what: str, before: Iterable[str], now: Iterable[str]) -> Iterator[str]:
-    before, now = list(before), list(now)
-    gone = [each for each in before if each not in now]
-    came = [each for each in now if each not in before]
+def _listed_words(what: str, before: Iterable[str], after: Iterable[str]) -> Iterator[str]:
+    before, after = list(before), list(after)
+    gone = [each for each in before if each not in after]
+    came = [each for each in after if each not in before]
     if gone:
         yield f"no longer {what} {cut_list(gone, NAMED_MAX)}"
     if came:

@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = "docs/how-to/add-a-rule.md"
 FILES = re.compile(r"<!-- file: (?P<name>[^ ]+) -->\n```yaml\n(?P<text>.*?)```", re.DOTALL)
 RULES = re.compile(r"<!-- rule: (?P<name>[^ ]+) -->\n```yaml\n(?P<text>.*?)```", re.DOTALL)
+EDITS = re.compile(r"<!-- edit: (?P<folder>[^ /]+)/(?P<name>[^ ]+): (?P<old>[^\n]+) -> (?P<new>[^\n]+) -->")
 OUTPUT = re.compile(
     r"(?P<begin><!-- output: (?P<command>[^\n]+) -->\n).*?(?P<end><!-- end of output -->)", re.DOTALL
 )
@@ -34,15 +35,20 @@ READ = (
 
 
 def house(folder: Path, text: str) -> None:
-    """The playbooks with the page's files, and a version that has its rule."""
+    """The playbooks with the page's files, a version that has its rule, and edited copies of the rules."""
     (folder / "fixtures").symlink_to(ROOT / "fixtures")
     shutil.copytree(ROOT / "playbooks", folder / "playbooks")
     shutil.copytree(folder / "playbooks/v3", folder / "playbooks/v4")
     for block in FILES.finditer(text):
         (folder / block["name"]).write_text(block["text"], encoding="utf-8")
+    for edit in EDITS.finditer(text):
+        shutil.copytree(folder / "playbooks/detections", folder / edit["folder"])
+        file = folder / edit["folder"] / edit["name"]
+        assert 1 == file.read_text(encoding="utf-8").count(edit["old"])
+        file.write_text(file.read_text(encoding="utf-8").replace(edit["old"], edit["new"]), encoding="utf-8")
     for block in RULES.finditer(text):
-        with (folder / block["name"]).open("a", encoding="utf-8") as file:
-            file.write(block["text"])
+        with (folder / block["name"]).open("a", encoding="utf-8") as playbook:
+            playbook.write(block["text"])
 
 
 def printed(command: str) -> str:

@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from evidence.cut_lists import cut_list
 from evidence.redaction import shown
 from simulator.comparison.model import Change, ClauseChange, ClauseEvidence, Responsibility
 from simulator.comparison.rendering.change_words import (
@@ -23,6 +24,7 @@ from simulator.comparison.rendering.rows import Row, change_rows
 
 LABEL_WIDTH = 15
 EVIDENCE_MAX = 20
+RECORDS_MAX = 5  # of one file that stand behind the same
 SETS_MAX = 5
 
 Block = Iterator[RenderableType]
@@ -88,14 +90,20 @@ def _clause(name: str, clauses: Mapping[str, ClauseChange]) -> str:
 
 
 def _evidence(evidence: Sequence[ClauseEvidence]) -> Iterator[str]:
-    """Each record once, with the columns that it stands behind."""
-    columns: dict[tuple[str, int], list[str]] = {}
+    """Each record once, with the columns that it stands behind; those of a file that stand behind the same
+    together."""
+    columns: dict[tuple[str, int], set[str]] = {}
     for each in evidence:
-        columns.setdefault((each.anchor.path, each.anchor.ordinal), []).append(each.column)
-    for (path, ordinal), names in list(columns.items())[:EVIDENCE_MAX]:
-        yield shown(f"{path} record {ordinal}: {', '.join(sorted(set(names)))}", 300)
-    if len(columns) > EVIDENCE_MAX:
-        yield f"and {len(columns) - EVIDENCE_MAX} more records, in the JSON."
+        columns.setdefault((each.anchor.path, each.anchor.ordinal), set()).add(each.column)
+    alike: dict[tuple[str, str], list[int]] = {}
+    for (path, ordinal), names in list(columns.items()):
+        alike.setdefault((path, ", ".join(sorted(names))), []).append(ordinal)
+    for (path, read), ordinals in list(alike.items())[:EVIDENCE_MAX]:
+        records = "record" if len(ordinals) == 1 else "records"
+        yield shown(f"{path} {records} {cut_list(ordinals, RECORDS_MAX)}: {read}", 300)
+    if len(alike) > EVIDENCE_MAX:
+        more = sum(len(each) for each in list(alike.values())[EVIDENCE_MAX:])
+        yield f"and {more} more records, in the JSON."
 
 
 def grid(width: int) -> Table:

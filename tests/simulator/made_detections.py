@@ -1,0 +1,218 @@
+"""A made-up comparison of detections: a rule edited, one removed, one reworded, and two incidents."""
+
+from __future__ import annotations
+
+from simulator.comparison.detection_model import (
+    Caught,
+    DetectionComparison,
+    IncidentSignals,
+    NoiseChange,
+    RestatedSignal,
+    RuleChange,
+    RuleEdit,
+    RuleSetRef,
+    RuleVersion,
+    Signal,
+    SignalRecord,
+)
+from simulator.comparison.model import RecordAnchor
+
+ANCHOR = RecordAnchor(
+    path="incidents/inc-1/falco.json",
+    file_sha256="a" * 64,
+    ordinal=3,
+    byte_offset=120,
+    byte_length=80,
+    record_sha256="b" * 64,
+    pointer="/rule",
+)
+RECORD = SignalRecord(**ANCHOR.model_dump())
+SHELL = "Shell in a container"
+CRASHES = "Many crashes at once"
+DETECTIONS = DetectionComparison(
+    baseline=RuleSetRef(
+        reference="git:origin/main", from_level="high", digest="1" * 64, rule_count=3, signal_rule_count=2
+    ),
+    candidate=RuleSetRef(
+        reference="playbooks/v3", from_level="high", digest="2" * 64, rule_count=3, signal_rule_count=2
+    ),
+    rules=(
+        RuleChange(
+            clause=f"detections.{CRASHES}",
+            edit=RuleEdit.CHANGED,
+            old=RuleVersion(
+                rule_id="crashes",
+                title=CRASHES,
+                level="high",
+                file="crashes.yml",
+                line=1,
+                is_signal=True,
+                hit_count=4,
+                noise_count=3,
+            ),
+            new=RuleVersion(
+                rule_id="crashes",
+                title=CRASHES,
+                level="critical",
+                file="crashes.yml",
+                line=1,
+                is_signal=True,
+                hit_count=2,
+                noise_count=1,
+            ),
+            what=("level high → critical", "now asks whether reason is 'oomkilled'"),
+            gained_count=1,
+            lost_count=3,
+            incident_ids=("inc-1", "inc-4"),
+        ),
+        RuleChange(
+            clause=f"detections.{SHELL}",
+            edit=RuleEdit.REMOVED,
+            old=RuleVersion(
+                rule_id="shell",
+                title=SHELL,
+                level="",
+                file="falco/shell.yml",
+                line=3,
+                is_signal=True,
+                hit_count=1,
+                noise_count=0,
+            ),
+            new=None,
+            what=(),
+            gained_count=0,
+            lost_count=1,
+            incident_ids=("inc-2",),
+        ),
+        RuleChange(
+            clause="detections.Quiet rule",
+            edit=RuleEdit.REWORDED,
+            old=RuleVersion(
+                rule_id="quiet",
+                title="Quiet rule",
+                level="low",
+                file="quiet.yml",
+                line=1,
+                is_signal=False,
+                hit_count=0,
+                noise_count=0,
+            ),
+            new=RuleVersion(
+                rule_id="quiet",
+                title="Quiet rule",
+                level="low",
+                file="quiet.yml",
+                line=1,
+                is_signal=False,
+                hit_count=0,
+                noise_count=0,
+            ),
+            what=("description",),
+            gained_count=0,
+            lost_count=0,
+            incident_ids=(),
+        ),
+    ),
+    caught_count=(3, 2),
+    security_count=4,
+    incidents_gained=(),
+    incidents_lost=("inc-2",),
+    changed_count=3,
+    incidents=(
+        IncidentSignals(
+            incident_id="inc-1",
+            title="Cart crashes again and again",
+            type="security",
+            gained=(
+                Signal(
+                    clause=f"detections.{CRASHES}",
+                    title=CRASHES,
+                    level="critical",
+                    event_at="2026-01-05T08:00:20Z",
+                    known_at="2026-01-05T08:00:30Z",
+                    is_in_time=True,
+                    records=(RECORD,),
+                ),
+            ),
+            lost=(),
+            restated=(
+                RestatedSignal(
+                    clause=f"detections.{CRASHES}",
+                    old_title=CRASHES,
+                    new_title=CRASHES,
+                    old_level="high",
+                    new_level="critical",
+                    known_at="2026-01-05T08:00:50Z",
+                    is_in_time=True,
+                    records=(RECORD,),
+                ),
+            ),
+            old=Caught(
+                is_caught=True,
+                caught_by=(CRASHES,),
+                detected_event_at="2026-01-05T08:00:40Z",
+                detected_known_at="2026-01-05T08:00:50Z",
+                seconds_earlier=-50,
+            ),
+            new=Caught(
+                is_caught=True,
+                caught_by=(CRASHES,),
+                detected_event_at="2026-01-05T08:00:20Z",
+                detected_known_at="2026-01-05T08:00:30Z",
+                seconds_earlier=-30,
+            ),
+            recorded_detected_at="2026-01-05T08:00:00Z",
+            event_time_shift_seconds=-20,
+            arrival_time_shift_seconds=-20,
+            outcome="decision",
+        ),
+        IncidentSignals(
+            incident_id="inc-2",
+            title="Node runs hot",
+            type="security",
+            gained=(),
+            lost=(
+                Signal(
+                    clause=f"detections.{SHELL}",
+                    title=SHELL,
+                    level="",
+                    event_at="2026-01-05T08:00:20Z",
+                    known_at="2026-01-05T09:00:30Z",
+                    is_in_time=False,
+                    records=(RECORD, RECORD),
+                ),
+            ),
+            restated=(),
+            old=Caught(
+                is_caught=True,
+                caught_by=(SHELL,),
+                detected_event_at="2026-01-05T08:00:20Z",
+                detected_known_at="2026-01-05T09:00:30Z",
+                seconds_earlier=None,
+            ),
+            new=Caught(
+                is_caught=False,
+                caught_by=(),
+                detected_event_at=None,
+                detected_known_at=None,
+                seconds_earlier=None,
+            ),
+            recorded_detected_at=None,
+            event_time_shift_seconds=None,
+            arrival_time_shift_seconds=None,
+            outcome="decision",
+        ),
+    ),
+    noise=NoiseChange(
+        day_count=8,
+        old_hit_count=3,
+        new_hit_count=1,
+        old_signal_count=3,
+        new_signal_count=1,
+        old_hits_per_day="0.38",
+        new_hits_per_day="0.13",
+        old_signals_per_day="0.38",
+        new_signals_per_day="0.13",
+    ),
+    unattributed="",
+)
