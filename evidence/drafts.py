@@ -126,7 +126,7 @@ class Draft(Warehouse):
             yield from changed((out / name, (self._packages / name).read_bytes()) for name in names)
         for path in sorted(self._beside.glob("*")):
             yield self.root / path.name, path.read_bytes()
-        yield from changed((place, path.read_bytes()) for path, place in self._kept_reports())
+        yield from changed((target, path.read_bytes()) for path, target in self._kept_reports())
 
     def _kept_reports(self) -> list[tuple[Path, Path]]:
         """The reports, where they are kept and where they are to lie."""
@@ -137,8 +137,8 @@ class Draft(Warehouse):
 
     def _clear_asides(self) -> None:
         """Remove what a kill has left beside the places of the reports."""
-        for _, place in self._kept_reports():
-            for path in place.parent.glob(f"{place.name}.*.aside"):
+        for _, target in self._kept_reports():
+            for path in target.parent.glob(f"{target.name}.*.aside"):
                 path.unlink()
 
     def show_as_failed(self) -> None:

@@ -1,4 +1,4 @@
-"""Writes what Dagster shows of a report: its Markdown, and every chart as a picture."""
+"""Writes what Dagster shows of a report: its Markdown, and the charts over the weeks as pictures."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _STYLE = Path(__file__).parent / "templates" / "picture.css"
 
 
 def metadata_markdown(report: Report) -> str:
-    """The report as Markdown, then the charts."""
-    charts: list[Strip | Stack] = [chart for times in report.times for chart in times.charts]
+    """The report as Markdown, then the charts over the weeks: Dagster keeps what it shows with every run."""
+    charts: list[Strip | Stack] = [times.charts[0] for times in report.times]
     charts += [shares.chart for shares in (report.coverage, report.outcomes) if shares.chart]
     pictures = [_picture(chart) for chart in charts]
     return f"{render_markdown(report)}\n## Charts\n\n" + "\n\n".join(pictures) + "\n"

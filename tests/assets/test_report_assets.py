@@ -107,7 +107,7 @@ def test_dagster_shows_the_report(told: tuple[dict[str, str], dict[str, str], An
     _, after, materialization = told
     shown = materialization.metadata["report"].value
     assert shown.startswith(after[f"{WEEK}.md"])
-    assert 11 == shown.count("](data:image/svg+xml;base64,")
+    assert 6 == shown.count("](data:image/svg+xml;base64,")
     assert materialization.tags["dagster/data_version"]
 
 
