@@ -11,23 +11,15 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import operator
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
 from evidence.detections.arrivals import Found, hits_by_arrival, in_order, is_in_order_of_arrival
 from evidence.detections.hits import Hit, Item
 from evidence.detections.ordered_steps import ordered_hits
 from evidence.detections.rules import NS_PER_SECOND, Correlation, CorrelationKind
-
-_HOLDS: Mapping[str, Callable[[int, int], bool]] = {
-    "gt": operator.gt,
-    "gte": operator.ge,
-    "lt": operator.lt,
-    "lte": operator.le,
-    "eq": operator.eq,
-    "neq": operator.ne,
-}
+from evidence.detections.tallies import Tally
+from evidence.detections.values import exact_number
 
 
 def correlate(correlation: Correlation, hits: Mapping[str, Sequence[Hit]]) -> list[Hit]:
@@ -65,8 +57,16 @@ def _keys(correlation: Correlation, reference: str, hit: Hit) -> Iterator[tuple[
 
 def _counted(correlation: Correlation, reference: str, number: int, hit: Hit) -> tuple[Hashable, ...]:
     if correlation.counted_fields is not None:
-        return hit.values.get(correlation.counted_fields[reference], ())
+        field = correlation.counted_fields[reference]
+        texts = hit.values.get(field, ())
+        return _numbers(hit, field, texts) if correlation.kind.is_of_numbers else texts
     return (hit.units,) if correlation.kind is CorrelationKind.EVENT_COUNT else (number,)
+
+
+def _numbers(hit: Hit, field: str, texts: Iterable[str]) -> tuple[Hashable, ...]:
+    """Each different number of the records once, whichever rules they match."""
+    numbers = (exact_number(text) for text in texts)
+    return tuple((hit.units, field, number) for number in numbers if number is not None)
 
 
 def _group_hits(correlation: Correlation, key: tuple[str, ...], items: list[Item]) -> Iterator[Hit]:
@@ -106,29 +106,20 @@ def _look(correlation: Correlation, items: Sequence[Item]) -> Iterator[Found]:
 def _counting_hits(
     correlation: Correlation, moments: Iterable[tuple[int, list[Item]]], span: int
 ) -> Iterator[tuple[int, int, list[Item]]]:
-    """Windows in which the number of distinct things counted meets the condition, each at its beginning."""
+    """Windows in which what is counted meets the condition, each at its beginning."""
     window: deque[Item] = deque()
-    counts: dict[Hashable, int] = {}
+    tally = Tally(correlation)
     held = False
     for at, together in moments:
         for item in together:
             window.append(item)
-            for one in item.counted:
-                counts[one] = counts.get(one, 0) + 1
+            tally.add(item.counted)
         while window[0].hit.event_time < at - span:
-            for one in window.popleft().counted:
-                counts[one] -= 1
-                if not counts[one]:
-                    del counts[one]
-        holds = _holds(correlation, len(counts))
+            tally.remove(window.popleft().counted)
+        holds = tally.holds()
         if holds and not held:
             yield at, _known_at(correlation, window), list(window)
         held = holds
-
-
-def _holds(correlation: Correlation, found: int) -> bool:
-    bounds = [(correlation.operator, correlation.count), *([correlation.upper] if correlation.upper else ())]
-    return all(_HOLDS[name](found, count) for name, count in bounds)
 
 
 def _known_at(correlation: Correlation, window: Iterable[Item]) -> int:

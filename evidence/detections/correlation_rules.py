@@ -23,7 +23,14 @@ _KINDS = {
     SigmaCorrelationType.VALUE_COUNT: CorrelationKind.VALUE_COUNT,
     SigmaCorrelationType.TEMPORAL: CorrelationKind.TEMPORAL,
     SigmaCorrelationType.TEMPORAL_ORDERED: CorrelationKind.TEMPORAL_ORDERED,
+    SigmaCorrelationType.VALUE_SUM: CorrelationKind.VALUE_SUM,
+    SigmaCorrelationType.VALUE_AVG: CorrelationKind.VALUE_AVG,
 }
+_OF_VALUES = (
+    SigmaCorrelationType.VALUE_COUNT,
+    SigmaCorrelationType.VALUE_SUM,
+    SigmaCorrelationType.VALUE_AVG,
+)
 _LOWER, _UPPER = ("gt", "gte"), ("lt", "lte")
 _OPERATORS = (*_LOWER, *_UPPER, "eq", "neq")
 _MONTHS_AND_YEARS = ("M", "y")
@@ -142,7 +149,7 @@ def _is_timespan(error: Exception) -> bool:
 def _refusals(draft: Draft) -> Iterable[DetectionError]:
     parsed = draft.parsed
     if parsed.type not in _KINDS:
-        what = f"{parsed.type.name.lower()} sums or ranks what may have fractions, which rounds"
+        what = f"{parsed.type.name.lower()} ranks values, and which one lies between two is not specified"
         yield draft.fault(what, "type")
     if not isinstance(parsed.condition, SigmaCorrelationCondition):
         yield draft.fault("a condition in words is not read here", "condition", "Write gte and a number")
@@ -232,7 +239,7 @@ def _resolved(
         condition.op.name.lower(),
         int(condition.count),
         group_by,
-        counted if parsed.type is SigmaCorrelationType.VALUE_COUNT else None,
+        counted if parsed.type in _OF_VALUES else None,
         upper=draft.upper,
     )
     return correlation, list(_unknown_fields(draft, correlation, before))

@@ -41,21 +41,28 @@ class Rule:
 
 
 class CorrelationKind(StrEnum):
-    """What a correlation counts within its timespan."""
+    """What a correlation counts, or adds up, within its timespan."""
 
     EVENT_COUNT = "event_count"
     VALUE_COUNT = "value_count"
     TEMPORAL = "temporal"
     TEMPORAL_ORDERED = "temporal_ordered"
+    VALUE_SUM = "value_sum"
+    VALUE_AVG = "value_avg"
+
+    @property
+    def is_of_numbers(self) -> bool:
+        """Whether numbers are added up, which more of them may lower again."""
+        return self in (CorrelationKind.VALUE_SUM, CorrelationKind.VALUE_AVG)
 
 
 @dataclass(frozen=True)
 class Correlation:
     """Hits of other rules, by their ids in `references`, within `timespan_seconds` of event time.
 
-    `group_by` maps each name to the field that holds it per referenced id; `counted_fields` likewise for
-    `value_count`. `operator` is one of gt, gte, lt, lte, eq, neq; of a range it is the lower bound's, and
-    `upper` is (lt or lte, count).
+    `group_by` maps each name to the field that holds it per referenced id; `counted_fields` likewise for the
+    kinds that look at values. `operator` is one of gt, gte, lt, lte, eq, neq; of a range it is the lower
+    bound's, and `upper` is (lt or lte, count).
     """
 
     heading: Heading
@@ -71,8 +78,8 @@ class Correlation:
 
     @property
     def is_monotone(self) -> bool:
-        """Whether a hit stays one whatever else arrives; a count below, or an exact one, does not."""
-        return self.operator in ("gt", "gte") and self.upper is None
+        """Whether a hit stays one whatever else arrives; a count below, an exact one, or a sum does not."""
+        return self.operator in ("gt", "gte") and self.upper is None and not self.kind.is_of_numbers
 
     def fields_of(self, reference: str) -> frozenset[str]:
         """Fields that the hits of the referenced rule must bring along."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from fractions import Fraction
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from math import floor
 
@@ -11,6 +12,9 @@ from evidence.times import TimeRefused, parse_rfc3339
 
 NUMBER_MAX = 10**37
 """Numbers beyond it count as it: no rule may name a larger one."""
+
+DIGITS_MAX = 400
+"""Longer numbers are not added up: any that a computer calculates with are shorter."""
 
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]{1,9})?")
 
@@ -56,6 +60,14 @@ def number_of(value: str | int | float | bool) -> tuple[int, bool] | None:
     if abs(value) >= NUMBER_MAX:
         return (NUMBER_MAX if value > 0 else -NUMBER_MAX), False
     return floor(value), value != floor(value)
+
+
+def exact_number(text: str) -> Fraction | None:
+    """The number that a text is, exactly; None for what is none, or has more than 400 digits or zeros."""
+    if len(text) > DIGITS_MAX or not _NUMBER.fullmatch(text):
+        return None
+    number = Decimal(text)
+    return Fraction(number) if abs(number.adjusted()) <= DIGITS_MAX else None
 
 
 def _decimal_floor(number: Decimal) -> tuple[int, bool]:
