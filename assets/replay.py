@@ -50,6 +50,7 @@ def _has_incidents(folders: Folders) -> bool:
 @dg.multi_asset(name="ablation", specs=specs_of((ABLATIONS,)))
 def ablations(folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
     """Publishes what the active playbook would have decided without each source of evidence."""
+    from assets.detections import matched_detections
     from assets.inputs import settings_path
     from assets.playbooks import active_bundle
     from evidence.settings import load_settings
@@ -58,7 +59,8 @@ def ablations(folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
     settings = load_settings(settings_path(folders.incidents_path))
     bundle = active_bundle(folders)
     with folders.reading(inputs_of([ABLATIONS])) as connection:
-        yield from publish(folders, {ABLATIONS: ablate(connection, settings, bundle)})
+        matched = matched_detections(folders, connection, bundle)
+        yield from publish(folders, {ABLATIONS: ablate(connection, settings, bundle, matched)})
 
 
 class Pair(dg.Config):

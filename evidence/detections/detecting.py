@@ -180,13 +180,15 @@ def _correlation_hits(connection: duckdb.DuckDBPyConnection, rules: RuleSet, pro
     """Hits of all correlations; what they rest on is held for one correlation and incident at a time."""
     numbers = {rule.heading.id: number for number, rule in enumerate(rules.rules)}
     referred = {reference for each in rules.correlations for reference in each.references}
+    # Most rules are true of no record at all: they are not asked about.
+    matched = {number for (number,) in connection.execute("select distinct rule from matches").fetchall()}
     inner: dict[str, Sequence[Hit]] = {}
     rows: list[dict[str, object]] = []
     for correlation in rules.correlations:
         streams = {
             reference: _rule_hits(connection, numbers[reference], correlation, reference, program)
-            if reference in numbers
-            else inner[reference]
+            if numbers.get(reference) in matched
+            else inner.get(reference, ())
             for reference in correlation.references
         }
         found = [hit for together in by_incident(streams) for hit in correlate(correlation, together)]

@@ -28,6 +28,9 @@ _TABLES = """
 """
 
 
+_FIELDS_HELD = "select distinct field from field_values"
+
+
 class Matcher:
     """What a pass over records leaves in `connection`.
 
@@ -70,7 +73,10 @@ class Matcher:
     def _match(self) -> None:
         """`batch_matches`: every rule over every unit of the batch."""
         self._keep("value_atoms", sql("value_atoms"))
+        held = {field for (field,) in self.connection.execute(_FIELDS_HELD).fetchall()}
         for row in self.program.tests["pattern_tests"].to_pylist():
+            if row["field"] not in held:
+                continue
             self.connection.execute(f"insert into value_atoms {sql('pattern_atoms')}", row).fetchall()
         self._keep("unit_atoms", sql("unit_atoms"))
         self._keep("unit_bits", _bits_sql(self.program.atom_count))

@@ -15,8 +15,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from evidence.detections.log_sources import EVENTS_FORMAT, FORMATS_BY_ENTRY
-from evidence.detections.program import compile_program
+from evidence.detections.log_sources import EVENTS_FORMAT, FORMATS_BY_ENTRY, LOG_SOURCES_BY_NAME
 from evidence.detections.rules import NS_PER_SECOND, RuleSet
 from evidence.detections.statements import sql
 
@@ -150,7 +149,8 @@ def intake_units(connection: duckdb.DuckDBPyConnection, rules: RuleSet) -> Intak
     Duplicates, quarantined records and what responders did are left out. The connection is read from while
     rules are evaluated, so that nothing else may use it meanwhile.
     """
-    return IntakeUnits(connection, frozenset(compile_program(rules).wanted))
+    formats = {name for rule in rules.rules for name in LOG_SOURCES_BY_NAME[rule.log_source].formats}
+    return IntakeUnits(connection, frozenset(formats))
 
 
 def record_units(format_name: str, records: Iterable[Mapping[str, Any]], incident_id: str = "") -> pa.Table:

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeAlias
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from evidence.detections.detecting import HITS, detect
+from evidence.detections.detecting import HITS
 from evidence.detections.levels import Level
+from evidence.detections.matched import Matched, match_once
 from evidence.detections.rules import Correlation, Rule, RuleSet
 from evidence.detections.signalling import Detections
-from evidence.detections.units import Units, intake_units
+from evidence.detections.units import intake_units
 
 FindHits: TypeAlias = Callable[[duckdb.DuckDBPyConnection, Detections | None], pa.Table]
 """Finds the hits (schema HITS) of detections in what a connection reads, when the macros are there."""
 ATTACK = "attack."
 """Tags that begin with it name tactics and techniques of ATT&CK: a rule that has one tells of an attack."""
-# What responders did with their hands, which resolved_events leaves out, is no part of any hit.
-_HIDDEN = """
-select distinct path || '#' || ordinal as place
-from intake.evidence_events as events
-join intake.incidents as incidents using (incident_id)
-where is_remedy(events.event_time, events.kind, events.activity, incidents.action_taken_at)
-"""
+_SEEN = (Path(__file__).parent / "seen_places.sql").read_text(encoding="utf-8")
 _RULES = pa.schema(
     [
         ("rule_id", pa.string()),
@@ -38,32 +33,36 @@ _RULES = pa.schema(
 )
 
 
+@dataclass(frozen=True)
+class MatchedDetections:
+    """Detections, and what their rules are true of in the records of an intake."""
+
+    detections: Detections
+    matched: Matched
+
+    def find(self, connection: duckdb.DuckDBPyConnection, _: Detections | None = None) -> pa.Table:
+        """The hits (schema HITS) in what a decision may see; the connection reads the same intake."""
+        connection.register("matched_places", self.matched.places)
+        try:
+            return self.matched.hits(connection.sql(_SEEN).to_arrow_table())
+        finally:
+            connection.unregister("matched_places")
+
+
+def match_detections(
+    connection: duckdb.DuckDBPyConnection, detections: Detections | None
+) -> MatchedDetections | None:
+    """The rules whose hits are signals over records and events of an intake; None where there are none."""
+    if detections is None or not detections.signalling.reporting():
+        return None
+    units = intake_units(connection, detections.signalling)
+    return MatchedDetections(detections, match_once(detections.signalling, units))
+
+
 def find_hits(connection: duckdb.DuckDBPyConnection, detections: Detections | None) -> pa.Table:
     """The hits (schema HITS) in the intake tables; none without detections."""
-    if detections is None or not detections.signalling.reporting():
-        return HITS.empty_table()
-    hidden = connection.sql(_HIDDEN).to_arrow_table().column("place")
-    return detect(detections.signalling, SeenUnits(intake_units(connection, detections.signalling), hidden))
-
-
-@dataclass(frozen=True)
-class SeenUnits:
-    """Units without those of the records at `hidden` places (path and ordinal)."""
-
-    units: Units
-    hidden: pa.ChunkedArray
-
-    def batches(self, row_count_max: int) -> Iterator[pa.Table]:
-        """As the units' own."""
-        for batch in self.units.batches(row_count_max):
-            places = pc.binary_join_element_wise(
-                batch.column("path"), pc.cast(batch.column("ordinal"), pa.string()), "#"
-            )
-            yield batch.filter(pc.invert(pc.is_in(places, self.hidden))) if len(self.hidden) else batch
-
-    def anchored(self, places: pa.Table) -> pa.Table:
-        """As the units' own."""
-        return self.units.anchored(places)
+    found = match_detections(connection, detections)
+    return HITS.empty_table() if found is None else found.find(connection)
 
 
 def register_hits(

@@ -64,14 +64,15 @@ def build(
     settings: Settings,
     grading: Grading,
     detections: Detections | None = None,
+    find: FindHits = find_hits,
 ) -> Tables:
     """The six `enrichment.*` tables, states graded and ticked by `grading`, hits of `detections` as signals.
 
     Reads `intake.evidence_events`, `intake.incidents`, `intake.services`, `intake.dependencies` and
-    `quality.completeness`, and `intake.raw_records` where there are detections; leaves temporary tables named
-    as in STATEMENTS in the connection.
+    `quality.completeness`, and `intake.raw_records` where there are detections, whose hits `find` finds.
+    Leaves temporary tables named as in STATEMENTS in the connection.
     """
-    build_states(connection, settings, grading, detections)
+    build_states(connection, settings, grading, detections, find)
     parameters = _parameters(settings)
     _keep(connection, "presence_turns", _presence_turns_sql(), parameters)
     for statement in ("layer_witnesses", "event_supports", "catalogue_supports"):

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from evidence.decision import Bundle
 from evidence.decision.matrix import MODE_WORDS, Mode
+from evidence.enrichment.rule_hits import MatchedDetections, match_detections
 from evidence.settings import Settings
 from evidence.tables import Tables, arrow_schema
 from evidence.times import whole_seconds
@@ -31,20 +32,26 @@ from simulator.faults.variants import (
     read_recorded,
     without_catalogue,
 )
-from simulator.faults.varied_hits import match_recorded
 
 ORIGINAL = "recorded"
 
 Row = Mapping[str, Any]
 
 
-def ablate(connection: duckdb.DuckDBPyConnection, settings: Settings, bundle: Bundle) -> pa.Table:
+def ablate(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    bundle: Bundle,
+    matched: MatchedDetections | None = None,
+) -> pa.Table:
     """The table `replay.ablations`, by incident and source.
 
     Reads the intake tables (`simulator.faults.variants.RECORDED`); nothing that enrichment or a decision has
-    published, so that it holds for any bundle.
+    published, so that it holds for any bundle. `matched` are the bundle's rules over these tables where they
+    are known already.
     """
-    recorded = read_recorded(connection)
+    matched = matched or match_detections(connection, bundle.detections)
+    recorded = read_recorded(connection, with_records=False)
     counts = _event_counts(recorded)
     incidents = sorted(recorded["intake.incidents"].column("incident_id").to_pylist())
     originals = [Variant(incident_id, ORIGINAL) for incident_id in incidents]
@@ -53,7 +60,6 @@ def ablate(connection: duckdb.DuckDBPyConnection, settings: Settings, bundle: Bu
         for incident_id, source in sorted(counts)
     ]
     uncatalogued = [Variant(incident_id, CATALOGUE) for incident_id in incidents]
-    matched = match_recorded(recorded, bundle.detections)
     given = [*originals, *dropped]
     with closing(open_variants(recorded, given, settings, bundle.grading, matched)) as variants:
         bare = without_catalogue(recorded)

@@ -9,13 +9,14 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from evidence.decision import Bundle
+from evidence.enrichment.rule_hits import MatchedDetections
 from evidence.errors import InputError
 from evidence.settings import Settings
 from evidence.tables import Tables
 from simulator.faults.fault_plans import Recorded, incidents_of, plan
 from simulator.faults.invariants import Breach, Checked, check, check_as_of, in_order
 from simulator.faults.variants import SEPARATOR, Decided, Kind, Variant, decide, open_variants
-from simulator.faults.varied_hits import RecordedMatches, match_recorded
+from simulator.faults.varied_hits import match_recorded
 
 SEEDS_MAX = 100_000
 SEEDS_IN_ONE_PASS = 100  # bounds memory; with more, planning the statements no longer counts
@@ -115,7 +116,7 @@ class _Evidence:
 
     recorded: Tables
     settings: Settings
-    matched: RecordedMatches | None
+    matched: MatchedDetections | None
 
 
 def _inject(

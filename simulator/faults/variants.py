@@ -22,11 +22,12 @@ from evidence.decision.kernel import Kernel
 from evidence.decision.matrix import MODES
 from evidence.decision.records import record_decisions
 from evidence.enrichment.grading import Grading
+from evidence.enrichment.rule_hits import MatchedDetections
 from evidence.errors import ContractError
 from evidence.readers.registry import READERS
 from evidence.settings import Settings
 from evidence.tables import Tables, open_memory, spare_threads
-from simulator.faults.varied_hits import RecordedMatches
+from simulator.faults.varied_hits import finding
 
 SEPARATOR = "#"
 RECORDS = "intake.raw_records"
@@ -98,9 +99,13 @@ class Decided:
         return is_weaker or not set(theirs.approvers) <= set(mine.approvers)
 
 
-def read_recorded(connection: duckdb.DuckDBPyConnection) -> Tables:
-    """The intake tables that variants are made from, as `connection` publishes them."""
-    return {name: connection.sql(f"from {name}").to_arrow_table() for name in RECORDED}
+def read_recorded(connection: duckdb.DuckDBPyConnection, *, with_records: bool = True) -> Tables:
+    """The intake tables that variants are made from, as `connection` publishes them.
+
+    The raw records are only read where rules are still to be matched with them.
+    """
+    wanted = (name for name in RECORDED if with_records or name != RECORDS)
+    return {name: connection.sql(f"from {name}").to_arrow_table() for name in wanted}
 
 
 def without_catalogue(recorded: Tables) -> Tables:
@@ -117,7 +122,7 @@ def open_variants(
     variants: Iterable[Variant],
     settings: Settings,
     grading: Grading,
-    matched: RecordedMatches | None = None,
+    matched: MatchedDetections | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """A fresh connection in which `enrichment.incident_states` are those of the variants.
 
@@ -139,7 +144,7 @@ def open_variants(
         if matched is None:
             enrichment.build_states(connection, settings, grading)
         else:
-            enrichment.build_states(connection, settings, grading, matched.detections, matched.find)
+            enrichment.build_states(connection, settings, grading, matched.detections, finding(matched))
         _create(connection, "enrichment.incident_states", "from graded_states")
     except BaseException:
         connection.close()

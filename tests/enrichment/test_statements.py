@@ -37,7 +37,7 @@ def test_every_parameter_is_bound_by_name() -> None:
 
 def test_every_statement_is_run() -> None:
     """No statement lies beside the stage without being part of it."""
-    supports = {"layer_witnesses", "event_supports", "catalogue_supports"}
+    supports = {"layer_witnesses", "event_supports", "catalogue_supports", "seen_places"}
     run = {*stage.STATEMENTS, *stage.PUBLISHED, *supports, "macros"}
     assert {name.removesuffix(".sql") for name in TEXTS} == run
 

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from evidence import intake
 from evidence.decision import Bundle, load_active
+from evidence.enrichment.rule_hits import MatchedDetections
 from evidence.settings import Settings, load_settings
 from evidence.tables import Tables
 from simulator.faults.variants import RECORDED
-from simulator.faults.varied_hits import RecordedMatches, match_recorded
+from simulator.faults.varied_hits import match_recorded
 
 ROOT = Path(__file__).parents[2]
 INCIDENTS = ROOT / "fixtures"
@@ -31,7 +32,7 @@ def recorded_settings() -> Settings:
 
 
 @cache
-def matched() -> RecordedMatches | None:
+def matched() -> MatchedDetections | None:
     """The rules of the active bundle over the recorded incidents."""
     return match_recorded(recorded(), active().detections)
 
