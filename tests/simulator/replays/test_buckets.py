@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import pickle
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -53,8 +54,11 @@ def folder(active: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def bundles(active: Bundle) -> list[Bundle]:
-    """The active one, which asks policies; another with the same grading; and one with another grading."""
-    return [active, edited(active, need=30), edited()]
+    """The active one, which asks policies; another with the same grading; and one with another grading.
+
+    All have the same detections: an invented history has no records to hit.
+    """
+    return [active, edited(active, need=30), replace(edited(), detections=active.detections)]
 
 
 def ids(folder: Path) -> list[str]:
