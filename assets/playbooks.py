@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from assets.folders import Folders
 from evidence.decision import Bundle, Versions, load_active, load_versions
+from evidence.decision.loading import PLAYBOOK_FILE
+from evidence.decision.named_paths import named_path
+from evidence.detections.rule_folders import rule_files, values_near
 from evidence.errors import PlaybookError
+from evidence.strict_yaml import survey_yaml
 
 
 def active_bundle(folders: Folders) -> Bundle:
@@ -37,9 +43,25 @@ def _versions(playbooks: Path, content: str) -> Versions:
 
 
 def _content(playbooks: Path) -> str:
-    """SHA-256 over path and bytes of every file of the playbooks."""
+    """SHA-256 over path and bytes of every file of the playbooks, and of rules that they name elsewhere."""
     digest = hashlib.sha256()
-    for path in sorted(path for path in playbooks.rglob("*") if path.is_file()):
-        digest.update(f"{path.relative_to(playbooks).as_posix()}\0".encode("utf-8", "surrogateescape"))
+    below = {path for path in playbooks.rglob("*") if path.is_file()}
+    for path in sorted(below | set(_rules_elsewhere(playbooks))):
+        name = os.path.relpath(path, playbooks)
+        digest.update(f"{Path(name).as_posix()}\0".encode("utf-8", "surrogateescape"))
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
+
+
+def _rules_elsewhere(playbooks: Path) -> Iterator[Path]:
+    """Files of Sigma rules, and their values, that a version names outside of the folder of playbooks."""
+    for file in playbooks.glob(f"*/{PLAYBOOK_FILE}"):
+        document, _ = survey_yaml(file, error=PlaybookError)
+        value = document.value if document and isinstance(document.value, dict) else {}
+        said = value.get("detections")
+        name = said.get("rules") if isinstance(said, dict) else None
+        if isinstance(name, str) and name:
+            path = named_path(file.parent, name)
+            if not path.is_relative_to(playbooks):
+                values = values_near(path)
+                yield from (one for one in (*rule_files(path), values) if one is not None and one.is_file())
