@@ -70,6 +70,11 @@ REFUSED = {
 }  # fmt: skip
 
 ALLOWED = ALIKE | LOOKED_AT | ASCII_ALONE
+# A rule of such a name hides what OPA, or what stands behind an operator, knows by it.
+NO_RULE_NAMES = frozenset(name for name in ALLOWED | OPERATORS | REFUSED.keys() if "." not in name) - {
+    "base64", "base64url", "crypto", "glob", "graph", "graphql", "hex", "http", "io", "net", "numbers", "opa",
+    "providers", "rand", "regex", "rego", "semver", "time", "units", "uri", "urlquery", "uuid", "yaml",
+}  # fmt: skip
 
 
 def why_refused(name: str) -> str | None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from evidence.decision.rego_builtins import NO_RULE_NAMES
 from evidence.decision.rego_calls import call_faults
 from evidence.decision.rego_interpreter import has_private_text
 from evidence.decision.rego_negation import negation_faults
@@ -17,6 +18,7 @@ NESTING_MAX = 32  # brackets within one another
 LENGTH_MAX = 200_000  # characters; to compile takes the square of the length
 OPERATORS_MAX = 200  # on one line: the interpreter takes the cube of a chain
 _INPUT = re.compile(r"(?<![\w.])input\b(?:\.request(?:\.([A-Za-z_]\w*))?)?")
+_RULE_NAME = re.compile(r"^(?:default[ \t]+)?([a-z_]\w*)(?=\s*(?:[(:=\[]|if\b|contains\b))", re.MULTILINE)
 # With an exponent, or of more than 15 digits.
 _UNLIKE_NUMBER = re.compile(r"(?<![\w.\"])(?:\d[\d.]*[eE][-+]?\d+|(?=(?:\.?\d){16})[\d.]+)")
 # A rule's body without `if`, and a set of results without `contains`, as before Rego v1.
@@ -55,6 +57,9 @@ def unlike_opa(source: str, code: str, is_own: Callable[[str], bool]) -> Iterato
         yield found.start(), f"the number {found.group()} is kept less exactly here than by OPA"
     for found in re.finditer(r"(?<![\w.])with\b", code):
         yield found.start(), "'with' is refused: a policy depends on its declared input alone"
+    for found in _RULE_NAME.finditer(code):
+        if found.group(1) in NO_RULE_NAMES:
+            yield found.start(1), f"a rule named {found.group(1)} would hide the built-in of that name"
     for found in _OLD_BODY.finditer(code):
         yield found.start(), "a rule's body begins with `if` (Rego v1)"
     for found in _OLD_SET.finditer(code):

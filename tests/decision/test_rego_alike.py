@@ -90,6 +90,14 @@ def test_a_call_that_would_be_answered_otherwise_is_refused(call: str, what: str
     assert [each for each in faults(f"r := {call}") if what in each] != []
 
 
+@pytest.mark.parametrize("name", ["div", "count", "any"])
+def test_a_rule_does_not_hide_a_built_in(name: str) -> None:
+    """OPA takes an operator for a call of it, and refuses the module or another rule."""
+    hidden = f"a rule named {name} would hide the built-in of that name"
+    assert [hidden] == faults(f"{name} := 4 if input.n")
+    assert [] == faults(f"{name}s contains input.n")
+
+
 @pytest.mark.parametrize(
     ("negated", "looked_up"),
     [
