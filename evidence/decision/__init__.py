@@ -2,7 +2,7 @@
 
 from evidence.decision.bundle import Bundle, GuardrailOf, Playbook, Rule
 from evidence.decision.decide import decide, decide_together
-from evidence.decision.explain import explain
+from evidence.decision.explain import explain, explain_sections
 from evidence.decision.loading import load_active, load_bundle
 from evidence.decision.versions import Versions, load_versions, version_names
 
@@ -15,6 +15,7 @@ __all__ = [
     "decide",
     "decide_together",
     "explain",
+    "explain_sections",
     "load_active",
     "load_bundle",
     "load_versions",

@@ -33,6 +33,16 @@ def explain(connection: duckdb.DuckDBPyConnection, incident_id: str, bundle: Bun
 
     Reads the same tables as `decide`. Raises InputError for an unknown incident, naming near ones.
     """
+    return (
+        "\n\n".join("\n".join(section) for section in explain_sections(connection, incident_id, bundle))
+        + "\n"
+    )
+
+
+def explain_sections(
+    connection: duckdb.DuckDBPyConnection, incident_id: str, bundle: Bundle
+) -> list[list[str]]:
+    """As `explain`: of each section its heading, with the marks of Markdown, and its lines."""
     title = _title(connection, incident_id)
     decision = next(iter(decisions_of_record(connection, bundle, incident_id)))
     sections = [
@@ -45,7 +55,7 @@ def explain(connection: duckdb.DuckDBPyConnection, incident_id: str, bundle: Bun
         ["## What was known when", *_story(connection, bundle)],
         ["## What would change it", *would_change(bundle, minimal_flips(bundle, decision.row))],
     ]
-    return "\n\n".join("\n".join(map(_inert, section)) for section in sections) + "\n"
+    return [[_inert(line) for line in section] for section in sections]
 
 
 def _title(connection: duckdb.DuckDBPyConnection, incident_id: str) -> str:

@@ -196,11 +196,12 @@ def explain(
     incident: Annotated[str, typer.Argument(help="Incident, or the beginning of its name.")],
     warehouse: WarehouseFolder = WAREHOUSE,
     playbooks: Playbooks = PLAYBOOKS,
+    output_format: OutputFormat = Format.TEXT,
 ) -> None:
     """Say who must approve, which rules fired, why each alternative lost, and what was known when."""
     from pipelines.cli.reading import print_explanation
 
-    print_explanation(warehouse, playbooks, incident)
+    print_explanation(warehouse, playbooks, incident, output_format)
 
 
 @app.command(epilog="Example: evidence digest | tail -1")
@@ -384,8 +385,9 @@ app.command(epilog=generating.EPILOG)(generating.generate)
 def history(
     folder: Annotated[str, typer.Argument(help="Folder to write the Parquet files into.")],
     warehouse: WarehouseFolder = WAREHOUSE,
+    output_format: OutputFormat = Format.TEXT,
 ) -> None:
     """Copy the published history, with its evidence, so that it can be replayed without the warehouse."""
     from pipelines.cli.histories import print_copied
 
-    print_copied(warehouse, folder)
+    print_copied(warehouse, folder, output_format)

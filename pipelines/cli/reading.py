@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from evidence.decision import Bundle
 
 ABLATIONS = "replay.ablations"
 
 
-def print_explanation(warehouse: Path, playbooks: Path, incident: str) -> None:
+def print_explanation(warehouse: Path, playbooks: Path, incident: str, output_format: str) -> None:
     """Print how the active playbook decides, on states as it grades them, whatever the last run used.
 
     `incident` is its name or the beginning of it. Raises InputError for an unknown one.
@@ -19,7 +24,6 @@ def print_explanation(warehouse: Path, playbooks: Path, incident: str) -> None:
     from evidence import decision
     from evidence.incident_names import find_incident
     from evidence.warehouse import Warehouse
-    from pipelines.cli.wrapping import wrapped
     from simulator.faults.ablation import sentences
     from simulator.histories.excerpts import graded_excerpt
 
@@ -31,12 +35,30 @@ def print_explanation(warehouse: Path, playbooks: Path, incident: str) -> None:
         closing(tables.connect()) as connection,
         graded_excerpt(connection, bundle.grading, [incident_id]) as excerpt,
     ):
-        text = decision.explain(excerpt, incident_id, bundle)
+        sections = decision.explain_sections(excerpt, incident_id, bundle)
         worth = sentences(connection, incident_id, bundle) if ABLATIONS in tables.published() else []
     if worth:
-        lines = "".join(f"- {sentence}\n" for sentence in worth)
-        text += f"\n## What each source was worth\n{lines}"
-    sys.stdout.write(wrapped(text))
+        sections.append(["## What each source was worth", *(f"- {sentence}" for sentence in worth)])
+    if output_format == "json":
+        _write_json(_explanation(incident_id, bundle, sections))
+    else:
+        _write_text(sections)
+
+
+def _explanation(incident_id: str, bundle: Bundle, sections: Sequence[Sequence[str]]) -> dict[str, object]:
+    """The sections by their headings, lines as they are printed but not wrapped."""
+    told = [{"heading": lines[0].lstrip("# "), "lines": lines[1:]} for lines in sections]
+    return {
+        "incident_id": incident_id,
+        "playbook": {"name": bundle.name, "digest": bundle.digest},
+        "sections": told,
+    }
+
+
+def _write_text(sections: Sequence[Sequence[str]]) -> None:
+    from pipelines.cli.wrapping import wrapped
+
+    sys.stdout.write(wrapped("\n\n".join("\n".join(section) for section in sections) + "\n"))
 
 
 def print_digests(warehouse: Path, output_format: str) -> None:

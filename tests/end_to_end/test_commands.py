@@ -40,6 +40,16 @@ def test_explain_tells_what_every_incident_is_about(built: Project) -> None:
         assert incident in done.stdout
 
 
+def test_explain_says_the_same_to_a_program(built: Project) -> None:
+    """Sections by their headings; put together and wrapped they are the text."""
+    asked = ("explain", "inc-0102", "--playbooks", str(built.playbooks))
+    said = json.loads(built.call(*asked, "--format", "json").stdout)
+    parts = ["\n".join([each["heading"], *each["lines"]]) for each in said["sections"]]
+    text = re.sub(r"(?m)^#+ ", "", built.call(*asked).stdout)
+    assert re.sub(r"\s+", " ", text).strip() == re.sub(r"\s+", " ", "\n\n".join(parts)).strip()
+    assert ("inc-0102-checkout-bad-release", "v3") == (said["incident_id"], said["playbook"]["name"])
+
+
 def test_explain_decides_by_one_playbook_alone(built: Project, tmp_path: Path) -> None:
     """After an edit the states are graded anew, and what was published of the old playbook is left out."""
     shutil.copytree(PLAYBOOKS, tmp_path / "playbooks")

@@ -39,3 +39,16 @@ def test_a_file_that_is_no_parquet_is_told_in_one_sentence(
     assert done.exit_code == 2
     assert "incident_states.parquet is not a Parquet file: " in done.stderr
     assert ".." not in done.stderr
+
+
+def test_json_is_there_where_text_is() -> None:
+    """Every command takes --format, so that what it says can be read by a program."""
+    import typer.main
+
+    commands = typer.main.get_command(app).commands
+    without = [
+        name
+        for name, command in sorted(commands.items())
+        if not any("--format" in parameter.opts for parameter in command.params)
+    ]
+    assert [] == without
