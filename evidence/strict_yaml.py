@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -32,6 +33,7 @@ from evidence.model_words import model_words
 
 Model = TypeVar("Model", bound=BaseModel)
 Path_ = tuple[str | int, ...]
+Compose = Callable[[str], tuple[tuple[Node, ...], tuple[NodeEvent, ...]]]
 
 DEPTH_MAX = 32  # lists and mappings within one another
 
@@ -108,9 +110,12 @@ def parse_all_yaml(content: bytes, path: Path, *, error: type[EvidenceError] = I
 def survey_all_yaml(
     path: Path, *, error: type[EvidenceError] = InputError
 ) -> tuple[list[Document], list[EvidenceError]]:
-    """Every document in the file as far as it can be read, in order, and all that is wrong, by place."""
+    """Every document in the file as far as it can be read, in order, and all that is wrong, by place.
+
+    Its nodes are not kept for another reading: of files that are read once there may be hundreds.
+    """
     try:
-        return _survey(read_bounded(path, error), path, error)
+        return _survey(read_bounded(path, error), path, error, _composed.__wrapped__)
     except EvidenceError as failure:
         return [], [failure]
 
@@ -172,7 +177,7 @@ def _model_fault(found: Any, document: Document, error: type[EvidenceError]) -> 
 
 
 def _survey(
-    content: bytes, path: Path, error: type[EvidenceError]
+    content: bytes, path: Path, error: type[EvidenceError], compose: Compose | None = None
 ) -> tuple[list[Document], list[EvidenceError]]:
     """Every document as far as it can be read, and every fault by place. Raises when it is no YAML at all."""
     try:
@@ -180,7 +185,7 @@ def _survey(
     except UnicodeDecodeError as failure:
         raise error(f"is not UTF-8 (byte {failure.start})", place=Place(path)) from failure
     try:
-        nodes, refused = _composed(text)
+        nodes, refused = (compose or _composed)(text)
     except MarkedYAMLError as failure:
         mark = failure.problem_mark or failure.context_mark
         place = Place(path, mark.line + 1, mark.column + 1) if mark else Place(path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -43,10 +43,9 @@ def load_rules(path: Path, values: Path | None = None) -> RuleSet:
     which holds every fault with file, line and field.
     """
     faults: list[EvidenceError] = []
-    documents = _documents(path, faults)
     placeholders = _placeholders(values, faults)
     loader = _Loader(placeholders, faults)
-    for document in documents:
+    for document in _documents(path, faults):
         loader.read(document)
     loader.refuse_repeated()
     rules, correlations, more = resolve_correlations(loader.filtered(), loader.drafts)
@@ -61,17 +60,17 @@ def _by_place(fault: EvidenceError) -> tuple[str, int, int, str]:
     return str(place.path), place.line, place.column, fault.what
 
 
-def _documents(path: Path, faults: list[EvidenceError]) -> list[Document]:
-    files = rule_files(path)
-    found = []
-    for file in files:
+def _documents(path: Path, faults: list[EvidenceError]) -> Iterator[Document]:
+    """File by file, so that few are held: there may be thousands."""
+    is_empty = True
+    for file in rule_files(path):
         documents, wrong = survey_all_yaml(file, error=DetectionError)
         faults += wrong
+        is_empty = is_empty and not documents and not wrong
         # Where a part of the YAML is refused, what is left would be refused for what it lacks.
-        found += [] if wrong else documents
-    if not files or (not found and not faults):
+        yield from () if wrong else documents
+    if is_empty:
         faults.append(DetectionError("holds no Sigma rule", place=Place(path), remedy="Rules are *.yml"))
-    return found
 
 
 def _placeholders(values: Path | None, faults: list[EvidenceError]) -> Placeholders:
