@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from evidence.decision.rego_builtins import ALLOWED, OPERATORS, REFUSED, why_refused
 from evidence.decision.rego_interpreter import UNDEFINED, CompiledModules, EvaluationError
@@ -18,6 +20,7 @@ from simulator.policies.alikeness import differences, plain
 from .opa_builtins import OPA_BUILTINS
 
 ANSWERS: dict[str, Any] = json.loads(Path(__file__).with_name("opa_answers.json").read_text("utf-8"))
+PRIVATE = "".join(map(chr, range(0xF0000, 0xF0080)))  # what escapes travel in; refused in what is replayed
 HEAD = "package t\n\nimport rego.v1\n\n"
 
 
@@ -88,6 +91,51 @@ def test_every_built_in_of_opa_is_allowed_or_refused_with_a_reason() -> None:
 def test_a_call_that_would_be_answered_otherwise_is_refused(call: str, what: str) -> None:
     """By the name of the built-in, or by how it is called."""
     assert [each for each in faults(f"r := {call}") if what in each] != []
+
+
+TEXTS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters=PRIVATE), max_size=20)
+ECHO = CompiledModules(
+    {"t.rego": f"{HEAD}echo := input.x\n\nkeys := object.keys(input.o)\n\nsize := count(input.x)\n"},
+    ("t/echo", "t/keys", "t/size"),
+)
+
+
+@given(TEXTS)
+def test_any_text_comes_back_as_it_went_in(text: str) -> None:
+    """Quotes, backslashes, control characters and letters of every plane; also as a key, and counted."""
+    given_ = {"x": text, "o": {text: 1}}
+    assert (text, [text], len(text)) == (
+        ECHO.ask("t/echo", given_),
+        ECHO.ask("t/keys", given_),
+        ECHO.ask("t/size", given_),
+    )
+
+
+@settings(max_examples=40)
+@given(TEXTS)
+def test_a_text_written_in_a_module_is_that_of_the_input(text: str) -> None:
+    """However it is escaped there."""
+    escaped, plainly = json.dumps(text), json.dumps(text, ensure_ascii=False)
+    module = f"same if input.x == {escaped}\n\nsame_raw if input.x == {plainly}"
+    compiled = CompiledModules({"t.rego": f"{HEAD}{module}\n"}, ("t/same", "t/same_raw"))
+    assert [True, True] == [compiled.ask(path, {"x": text}) for path in ("t/same", "t/same_raw")]
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.sampled_from(["a", "b", ""]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["a", "b/", "c~"]), inner),
+)
+
+
+@given(VALUES, VALUES)
+def test_differences_are_mirrored_and_none_of_a_value_with_itself(old: Any, new: Any) -> None:
+    """What one side has recorded the other has new; no place is pointed to where nothing differs."""
+    assert () == differences(old, old)
+    forth, back = differences(old, new), differences(new, old)
+    assert sorted((each.pointer, repr(each.recorded), repr(each.new)) for each in forth) == sorted(
+        (each.pointer, repr(each.new), repr(each.recorded)) for each in back
+    )
+    assert all(each.recorded != each.new for each in forth)
 
 
 @pytest.mark.parametrize("name", ["div", "count", "any"])
