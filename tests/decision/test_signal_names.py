@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from evidence.decision.bundle import Bundle
 from evidence.decision.signal_names import edits_between, signal_name_faults
+from evidence.detections.levels import Level
+from evidence.detections.rules import Heading, Rule, RuleSet
+from evidence.detections.signalling import Detections
+from evidence.detections.terms import Match, Shape, TextTest
+from evidence.errors import Place
 
 from .deciding import mini
 
@@ -65,3 +71,34 @@ def test_edits_are_letters_put_in_left_out_or_exchanged() -> None:
     """As few as lead from one word to the other."""
     found = [edits_between("failed", other) for other in ("failed", "faild", "failled", "foiled", "")]
     assert [0, 1, 1, 1, 6] == found
+
+
+def with_rules(bundle: Bundle, *said: tuple[str, str]) -> Bundle:
+    """The bundle with rules of these titles and levels, of which the high ones are signals."""
+    rules = tuple(
+        Rule(
+            Heading(f"id-{number}", title, Place(Path("rules.yml")), level=level),
+            "cloudtrail",
+            Match(TextTest("eventName", Shape.EQUALS, title)),
+        )
+        for number, (title, level) in enumerate(said)
+    )
+    return replace(bundle, detections=Detections(RuleSet(rules), Level.HIGH))
+
+
+def test_the_title_of_a_rule_is_the_name_of_a_signal() -> None:
+    """It needs no history to be known, and a slip from it is told."""
+    rules = (("Trail was stopped", "high"),)
+    assert [] == doubts(with_rules(reading("has_signal('Trail was stopped')"), *rules))
+    (slip,) = doubts(with_rules(reading("has_signal('Trail was stoped')"), *rules))
+    assert "rule rule-0: no signal is called Trail was stoped (did you mean Trail was stopped?)" == slip
+
+
+def test_the_title_of_a_rule_below_the_level_is_doubted() -> None:
+    """Its condition never holds, and the reason is told."""
+    (doubt,) = doubts(
+        with_rules(reading("has_signal('Trail was read')"), ("Trail was read", "low"), ("Other", "high"))
+    )
+    assert (
+        "rule rule-0: the rule Trail was read is of level low, and hits are signals from high on"
+    ) == doubt

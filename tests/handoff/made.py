@@ -140,6 +140,20 @@ def _shell(world: World) -> None:
         event_ids=[falco],
     )
     world.put(
+        "enrichment.signals",
+        **incident,
+        event_id=falco,
+        signal_name=f"Shell in a pod{bad}",
+        source="falco",
+        rule_origin="rule",
+        rule_id="00000000-0000-4000-8000-000000000001",
+        attack_tags=[f"attack.t1059{bad}"],
+        level=4,
+        event_time=START,
+        known_at=START,
+        event_ids=[falco],
+    )
+    world.put(
         "enrichment.blast_radius",
         **incident,
         service="component:default/checkout-web",
