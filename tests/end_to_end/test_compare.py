@@ -98,6 +98,7 @@ def test_a_version_is_found_by_its_name(
     sides = (found["baseline"]["reference"], found["candidate"]["reference"])
     assert ("playbooks/v2", "playbooks/v3") == sides
     shutil.copytree(tmp_path / "playbooks" / "v1", tmp_path / "v2")
+    shutil.copytree(tmp_path / "playbooks" / "detections", tmp_path / "detections")
     assert "v2" == json.loads(call("compare", "v2", "v3", *words).stdout)["baseline"]["reference"]
 
 

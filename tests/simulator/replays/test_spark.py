@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -85,7 +86,7 @@ class TestWithSpark:
         folder = shutil.copytree(small, tmp_path / small.name)
         if not has_incidents:
             (folder / "incidents.parquet").unlink()
-        bundles = [active, edited()]
+        bundles = [active, replace(edited(), detections=active.detections)]
         with closing((history := open_folder(folder)).connection):
             ids = [
                 row[0]
