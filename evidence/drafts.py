@@ -48,7 +48,7 @@ class Draft(Warehouse):
     def opened(self) -> Iterator[Draft]:
         """Begin the draft, or go on with the one of this name; while it is open nobody clears it away."""
         with contextlib.ExitStack() as stack:
-            with self._lock():
+            with self.lock():
                 self.folder.mkdir(parents=True, exist_ok=True)
                 held = stack.enter_context((self.folder / "lock").open("w"))
                 fcntl.flock(held, fcntl.LOCK_SH)
@@ -100,7 +100,7 @@ class Draft(Warehouse):
         its tables; of a part that both have made the later stays. Drafts that nobody is at work on are
         cleared away: there is a newer version than the one they began with.
         """
-        with self._lock():
+        with self.lock():
             changes, before = self._parts_in(self._changes), Warehouse.published(self)
             packages = self._kept_packages()
             if changes or packages or self._beside.exists() or self._reports_out.exists():
@@ -143,7 +143,7 @@ class Draft(Warehouse):
 
     def show_as_failed(self) -> None:
         """Let people look into what a failed run has made: a catalogue of its own, as the run saw it."""
-        with self._lock():
+        with self.lock():
             aside = self._catalogue_aside(self.published(), self.failed_catalogue)
             swap_in([(aside, self.failed_catalogue)])
 
@@ -154,13 +154,14 @@ def _content(manifest: Path) -> bytes:
 
 def _clear_abandoned(drafts: Path) -> None:
     for folder in sorted(drafts.iterdir()):
-        if not _is_open(folder):
+        if not is_open(folder):
             shutil.rmtree(folder)
     with contextlib.suppress(OSError):  # others are at work
         drafts.rmdir()
 
 
-def _is_open(folder: Path) -> bool:
+def is_open(folder: Path) -> bool:
+    """Whether a run is at work on the draft in that folder."""
     with (folder / "lock").open("w") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

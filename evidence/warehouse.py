@@ -155,7 +155,7 @@ class Warehouse:
         changes: dict[str, dict[str, Part]] = {}
         new_files: dict[Path, bytes] = {}
         new_file_counts: Counter[str] = Counter()
-        with self._lock():
+        with self.lock():
             for key, tables in sorted(parts.items()):
                 for name in sorted(tables):
                     part, content = _as_file(name, tables[name])
@@ -237,7 +237,7 @@ class Warehouse:
         return aside
 
     @contextlib.contextmanager
-    def _lock(self) -> Iterator[None]:
+    def lock(self) -> Iterator[None]:
         """Serialises publishers on this machine; held for the moment of publishing only."""
         self.root.mkdir(parents=True, exist_ok=True)
         with (self.root / ".publish.lock").open("w") as handle:

@@ -9,7 +9,17 @@ from typing import Annotated, Any
 
 import typer
 
-from pipelines.cli import checking, detecting, generating, labelling, replaying_policies, reporting, starting
+from pipelines.cli import (
+    checking,
+    copying,
+    detecting,
+    generating,
+    labelling,
+    pruning,
+    replaying_policies,
+    reporting,
+    starting,
+)
 from pipelines.cli.choices import ComparisonFormat, Engine, Format
 from pipelines.cli.options import (
     OUT,
@@ -377,17 +387,9 @@ def tabletop(
     print_tabletop(incident, playbook, playbooks, choice, output_format)
 
 
+app.command(epilog=pruning.EPILOG)(pruning.prune)
 app.command(epilog=checking.EPILOG)(checking.check)
 app.command(epilog=generating.EPILOG)(generating.generate)
 
 
-@app.command(epilog="Example: evidence history /media/copy && evidence replay --history /media/copy")
-def history(
-    folder: Annotated[str, typer.Argument(help="Folder to write the Parquet files into.")],
-    warehouse: WarehouseFolder = WAREHOUSE,
-    output_format: OutputFormat = Format.TEXT,
-) -> None:
-    """Copy the published history, with its evidence, so that it can be replayed without the warehouse."""
-    from pipelines.cli.histories import print_copied
-
-    print_copied(warehouse, folder, output_format)
+app.command(epilog=copying.EPILOG)(copying.history)

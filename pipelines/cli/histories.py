@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -138,21 +136,3 @@ def writing(what: str) -> Iterator[None]:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         raise InputError(f"{what} cannot be written: {where}{error.strerror}") from error
-
-
-def print_copied(warehouse: Path, folder: str, output_format: str) -> None:
-    """Copy the published history into the folder and name each file. Raises InputError for no folder at all.
-
-    An empty name is what an unset variable leaves: it would stand for the current folder.
-    """
-    from evidence.errors import InputError
-    from simulator.histories.history import copy_history
-
-    if not folder:
-        raise InputError("the folder has no name", remedy="Name a folder; . is the current one")
-    with writing(folder):
-        copied = copy_history(warehouse, Path(folder))
-    if output_format == "json":
-        sys.stdout.write(json.dumps({"files": [str(path) for path in copied]}, indent=2) + "\n")
-    else:
-        sys.stdout.write("".join(f"{path}\n" for path in copied))
