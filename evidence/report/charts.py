@@ -291,7 +291,8 @@ def _entitle(root: ElementTree.Element, name: str, title: str, words: str) -> No
     for attribute in ("id", "width", "height"):
         root.attrib.pop(attribute, None)
     root.set("class", "plotted")
-    root.set("role", "img")
+    # What is in an image no screen reader enters; where points lead somewhere it must.
+    root.set("role", "img" if root.find(".//a") is None else "group")
     root.set("aria-labelledby", f"{name}-title {name}-desc")
     for place, (tag, text) in enumerate((("title", title), ("desc", words))):
         node = ElementTree.Element(tag, {"id": f"{name}-{tag}"})

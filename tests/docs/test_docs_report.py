@@ -12,7 +12,6 @@ from sections import with_section
 from typer.testing import CliRunner
 
 from evidence import decision, enrichment, intake, kpis, quality
-from evidence.report import INPUTS
 from evidence.settings import load_settings
 from evidence.tables import open_memory, register
 from evidence.warehouse import Warehouse
@@ -35,19 +34,19 @@ def publish(incidents: Path, warehouse: Path) -> None:
     )
     tables = Warehouse(warehouse)
     with open_memory() as connection:
-        register(
-            connection,
-            intake.build(incidents, settings, lambda content: hashlib.sha256(content).hexdigest()),
-        )
-        register(connection, quality.build_completeness(connection))
-        register(connection, enrichment.build(connection, settings, bundle.grading, bundle.detections))
-        register(connection, decision.decide(connection, bundle))
-        register(connection, {"replay.ablations": ablate(connection, settings, bundle)})
-        register(connection, kpis.build(connection, settings))
-        names = {*INPUTS} - {"replay.runs"}
-        tables.publish({name: connection.sql(f"from {name}").to_arrow_table() for name in names})
+        read = intake.build(incidents, settings, lambda content: hashlib.sha256(content).hexdigest())
+        register(connection, read)
+        built = quality.build_completeness(connection)
+        register(connection, built)
+        built |= enrichment.build(connection, settings, bundle.grading, bundle.detections)
+        register(connection, built)
+        tables.publish(read | built | decision.decide(connection, bundle))
+    with tables.connect() as connection:
+        tables.publish({"replay.ablations": ablate(connection, settings, bundle)})
     history = open_tables(tables)
     tables.publish(replay_tables(history, replay_runs(history, (bundle,))))
+    with tables.connect() as connection:
+        tables.publish(kpis.build(connection, settings))
 
 
 def late_incidents(folder: Path) -> Path:
