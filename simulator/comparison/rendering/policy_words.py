@@ -27,7 +27,7 @@ def effects_sentence(found: PolicyComparison) -> str:
     """What all policies together say otherwise."""
     counts = [f"{count} {_EFFECT_WORDS[effect]}" for effect, count in found.effects.items()]
     over = f"Of {counted(found.proposal_count, 'proposal')} in {counted(found.incident_count, 'incident')}"
-    return f"{over} {', '.join(counts) or 'none is judged otherwise'}."
+    return f"{over}: {', '.join(counts) or 'none is judged otherwise'}."
 
 
 def unproposed_sentence(found: PolicyComparison) -> str:
@@ -116,7 +116,7 @@ def recorded_sentence(found: PolicyComparison) -> str:
         return ""
     none = f", {recorded.not_replayable_count} not replayable" if recorded.not_replayable_count else ""
     counts = f"{recorded.changed_count} answered otherwise{none}"
-    return f"Of {counted(recorded.decision_count, 'decision')} that OPA logged of these policies {counts}."
+    return f"Of {counted(recorded.decision_count, 'decision')} that OPA logged of these policies: {counts}."
 
 
 def recorded_lines(found: PolicyComparison, most: int) -> list[tuple[str, str]]:

@@ -96,6 +96,9 @@ def silence_sentence(comparison: Comparison) -> str:
     moved = comparison.detections.changed_count if comparison.detections else 0
     if moved:
         return f"{differing}: signals of {counted(moved, 'incident')} change by it, and no decision does."
+    if comparison.policies and comparison.policies.changes:
+        judged = len({(each.incident_id, each.action) for each in comparison.policies.changes})
+        return f"{differing}: policies judge {counted(judged, 'proposal')} otherwise, and no decision turns."
     return f"{differing}, and no incident shows it: history does not speak about this change."
 
 

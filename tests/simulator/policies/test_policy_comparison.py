@@ -13,6 +13,7 @@ from evidence.decision import Bundle, load_bundle
 from evidence.decision.policies import Verdict, request_of
 from evidence.errors import PlaybookError
 from simulator.comparison.compare import Side, compare
+from simulator.comparison.rendering.wording import silence_sentence
 from simulator.histories.history import History, open_incidents
 from simulator.policies.policy_model import PolicyComparison, PolicyEdit, ProposalEffect
 from tests.decision.deciding import ROOT, active
@@ -115,6 +116,17 @@ def test_the_mirrored_comparison_says_the_opposite(
     ]
     assert {ProposalEffect.NEWLY_ALLOWED: len(found.changes)} == mirrored.effects
     assert found.proposal_count == mirrored.proposal_count
+
+
+def test_a_verdict_that_turns_no_decision_is_not_called_silence(
+    history: History, bundles: tuple[Bundle, Bundle], found: PolicyComparison
+) -> None:
+    """History speaks about the change, though no decision turns by it."""
+    whole = compare(history, Side(bundles[0], "old"), Side(bundles[1], "new"), is_attributed=False)
+    unturned = {"decision_count": 0, "path_count": 0, "classes": {}, "all_classes": {}}
+    still = whole.model_copy(update={"summary": whole.summary.model_copy(update=unturned), "changed": ()})
+    said = "policies judge 3 proposals otherwise, and no decision turns."
+    assert said == silence_sentence(still).partition(": ")[2]
 
 
 def test_the_same_policies_are_no_section(history: History, bundles: tuple[Bundle, Bundle]) -> None:
