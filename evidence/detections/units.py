@@ -97,12 +97,12 @@ class IntakeUnits:
 
     def anchored(self, places: pa.Table) -> pa.Table:
         """Looks up where each place lies."""
-        self.connection.register("places", places)
+        self.connection.register("hit_places", places)
         try:
             found = self.connection.sql(sql("anchored"), params={"by_entry": list(FORMATS_BY_ENTRY)})
             return found.to_arrow_table()
         finally:
-            self.connection.unregister("places")
+            self.connection.unregister("hit_places")
 
 
 @dataclass(frozen=True)
