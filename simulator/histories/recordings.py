@@ -10,9 +10,9 @@ import duckdb
 
 from evidence.enrichment.inputs import EnrichmentInputs
 from evidence.errors import InputError
-from evidence.starter_files import default_settings
 from evidence.intake.discovery import find_beside
 from evidence.settings import Settings, load_settings
+from evidence.starter_files import default_settings
 from evidence.tables import Tables, open_memory, register
 from simulator.histories.sound_rows import read_sql
 
