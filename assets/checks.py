@@ -7,15 +7,15 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import dagster as dg
-import pyarrow as pa
 
 from assets.folders import Folders
 from assets.specs import key_of
 from evidence.redaction import make_visible
-from evidence.tables import table_from_rows
 from expectations.checks import GROUPS, Check, Severity, checks_of
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from expectations.suites import Verdict
 
 RESULTS = "quality.validation_results"
@@ -92,8 +92,9 @@ def judge(folders: Folders, checks: Sequence[Check]) -> "list[Verdict]":
     ]
 
 
-def results_table(verdicts: "Sequence[Verdict]") -> pa.Table:
+def results_table(verdicts: "Sequence[Verdict]") -> "pa.Table":
     """The verdicts as rows of `quality.validation_results`."""
+    from evidence.tables import table_from_rows
     from expectations.suites import FAILING_KEYS_MAX
 
     return table_from_rows(

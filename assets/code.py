@@ -7,25 +7,36 @@ import hashlib
 from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parent.parent
-_SUFFIXES = frozenset({".py", ".sql", ".j2", ".json"})
+_SUFFIXES = frozenset({".py", ".sql", ".j2", ".css", ".json"})
+
+# Rooms that the code of a stage rests on beside its own folder, in turn with what these rest on.
+_RESTS_ON = {
+    "intake": ("evidence/readers",),
+    "enrichment": ("evidence/detections",),
+    "decision": ("evidence/detections", "evidence/enrichment"),
+    "handoff": ("evidence/decision", "evidence/detections", "evidence/enrichment"),
+    "report": (
+        "evidence/decision",
+        "evidence/detections",
+        "evidence/enrichment",
+        "evidence/handoff",
+        "evidence/kpis",
+    ),
+    "replay": ("evidence", "simulator"),
+}
 
 
 @functools.cache
 def code_version(stage: str) -> str:
-    """First 16 hex digits over the stage's own code, the core modules that all share, and the contracts."""
-    folder = _ROOT / "evidence"
-    own = (folder / f"{stage}.py", *(folder / stage).rglob("*"), *_also(folder, stage))
-    shared = (*folder.glob("*.py"), *(_ROOT / "expectations").rglob("*"))
-    return digest_of_files(frozenset((*own, *shared)))[:16]
+    """First 16 hex digits over the stage's own code, what it rests on, what all share, and the contracts."""
+    return digest_of_files(files_of(stage))[:16]
 
 
-def _also(folder: Path, stage: str) -> tuple[Path, ...]:
-    """Code that a stage rests on and that lies outside of its own folder."""
-    beyond = {
-        "intake": (folder / "readers",),
-        "replay": (folder / "decision", folder / "enrichment", _ROOT / "simulator"),
-    }
-    return tuple(path for each in beyond.get(stage, ()) for path in each.rglob("*"))
+def files_of(stage: str) -> frozenset[Path]:
+    """All that an edit of can change what the stage publishes, other files beside them."""
+    rooms = (f"evidence/{stage}", "expectations", *_RESTS_ON.get(stage, ()))
+    own = (path for room in rooms for path in (_ROOT / room).rglob("*"))
+    return frozenset((*own, *(_ROOT / "evidence").glob("*.py")))
 
 
 @functools.cache

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from assets.specs import key_of
-from evidence.warehouse import Published
 
 if TYPE_CHECKING:
     from assets.on_disk import OnDisk
+    from evidence.warehouse import Published
 
 VERSION_TAG = "dagster/data_version"
 RECORDS_MAX = 100  # versions back that are looked at for the record of a table's own materialisation

@@ -5,14 +5,18 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
-import duckdb
 from pydantic import PrivateAttr
 
 from assets.run_versions import version_of
-from evidence.drafts import Draft
-from evidence.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from evidence.drafts import Draft
+    from evidence.warehouse import Warehouse
 
 
 class Folders(dg.ConfigurableResource):  # type: ignore[type-arg]  # hands out itself
@@ -58,10 +62,14 @@ class Folders(dg.ConfigurableResource):  # type: ignore[type-arg]  # hands out i
     @property
     def tables(self) -> Warehouse:
         """The warehouse as this run sees it; cheap, holds nothing open."""
+        from evidence.warehouse import Warehouse
+
         return self._draft or Warehouse(Path(self.warehouse))
 
     def look_into(self, run_id: str) -> None:
         """From now on see the tables as that run saw them, which has failed."""
+        from evidence.drafts import Draft
+
         self._draft = Draft(Path(self.warehouse), run_id)
 
     @contextlib.contextmanager

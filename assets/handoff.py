@@ -5,19 +5,27 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from assets.folders import Folders
 from assets.lineage import UPSTREAM, inputs_of
-from assets.specs import publish, specs_of, tables_of
+from assets.specs import publish, specs_of, tables_of, with_metadata
 from evidence.anchors import manifest_bytes, sha256_of
-from evidence.warehouse import Published
+
+if TYPE_CHECKING:
+    from evidence.warehouse import Published
+
+PACKAGES = "handoff.packages"
 
 
 @dg.multi_asset(name="handoff", specs=specs_of(tables_of("handoff")))
 def handoff_tables(folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
-    """Writes a package per incident as JSON, Markdown and HTML, and publishes what is claimed in them."""
+    """Writes a package per incident as JSON, Markdown and HTML, and publishes what is claimed in them.
+
+    The gravest is shown whole in the metadata of `handoff.packages`.
+    """
     from assets.inputs import settings_path
     from assets.playbooks import active_bundle
     from evidence import handoff
@@ -32,7 +40,9 @@ def handoff_tables(folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
     folders.tables.put_packages(folders.out_path, handoffs.files)
     folders.tables.put_beside(HANDOFF_INPUTS, read)
     folders.tables.put_beside(HANDOFF_MANIFEST, handoff_manifest(handoffs.files))
-    yield from publish(folders, handoffs.tables)
+    package = handoffs.gravest
+    shown = {"package": dg.MetadataValue.md(handoff.metadata_markdown(package))} if package else {}
+    yield from with_metadata(publish(folders, handoffs.tables), PACKAGES, shown)
 
 
 def input_digests(published: Mapping[str, Published]) -> bytes:

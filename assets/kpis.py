@@ -7,47 +7,57 @@ import dagster as dg
 
 from assets.folders import Folders
 from assets.lineage import inputs_of
-from assets.partitions import WEEKS, iso_week, monday_of, requested_weeks
-from assets.specs import key_of, materialized, publish, specs_of
-from evidence import kpis
-from evidence.warehouse import Published
+from assets.partitions import MONDAY_MORNING, WEEKS, iso_week, monday_of, requested_weeks
+from assets.specs import key_of, materialized, publish, specs_of, tables_of
 
 if TYPE_CHECKING:
     from evidence.settings import Settings
+    from evidence.warehouse import Published
+
+# As `evidence.kpis` has them, which reads Arrow and DuckDB: loading the location would pay for both.
+WEEKLY_TABLES = tuple(name for name in tables_of("kpis") if name.startswith("kpis.weekly_"))
+REVIEW_TABLES = ("kpis.quality_review", "kpis.learning")
+OVERALL_TABLES = ("kpis.overall",)
 
 
 @dg.multi_asset(
     name="weekly_kpis",
-    specs=specs_of(kpis.WEEKLY_TABLES),
+    specs=[spec.replace_attributes(freshness_policy=MONDAY_MORNING) for spec in specs_of(WEEKLY_TABLES)],
     partitions_def=WEEKS,
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
 def weekly_kpis(context: dg.AssetExecutionContext, folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
     """Publishes one part per week, computed in one pass: the weeks asked for, or all when none is."""
-    with folders.reading(inputs_of(kpis.WEEKLY_TABLES)) as connection:
-        tables = kpis.build(connection, _settings(folders), kpis.WEEKLY_TABLES)
+    from evidence import kpis
+
+    with folders.reading(inputs_of(WEEKLY_TABLES)) as connection:
+        tables = kpis.build(connection, _settings(folders), WEEKLY_TABLES)
         present = kpis.weeks(connection)
     before = folders.tables.published()
     weeks = requested_weeks(context) or _all_weeks(present, before)
     folders.tables.publish_parts({week: kpis.of_week(tables, week) for week in weeks})
-    after = {name: folders.tables.published()[name] for name in kpis.WEEKLY_TABLES}
+    after = {name: folders.tables.published()[name] for name in WEEKLY_TABLES}
     if not requested_weeks(context):
         _log_changed_weeks(context, before, after)
     yield from materialized(after)
 
 
-@dg.multi_asset(name="overall_kpis", specs=specs_of(kpis.OVERALL_TABLES))
+@dg.multi_asset(name="overall_kpis", specs=specs_of(OVERALL_TABLES))
 def overall_kpis(folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
     """Publishes the figures of the whole history."""
-    with folders.reading(inputs_of(kpis.OVERALL_TABLES)) as connection:
-        yield from publish(folders, kpis.build(connection, _settings(folders), kpis.OVERALL_TABLES))
+    from evidence import kpis
+
+    with folders.reading(inputs_of(OVERALL_TABLES)) as connection:
+        yield from publish(folders, kpis.build(connection, _settings(folders), OVERALL_TABLES))
 
 
-@dg.multi_asset(name="reviews", specs=specs_of(kpis.REVIEW_TABLES))
+@dg.multi_asset(name="reviews", specs=specs_of(REVIEW_TABLES))
 def reviews(folders: Folders) -> Iterator[dg.MaterializeResult[None]]:
     """Publishes the reviewers' answers and what each incident teaches."""
-    with folders.reading(inputs_of(kpis.REVIEW_TABLES)) as connection:
-        yield from publish(folders, kpis.build(connection, _settings(folders), kpis.REVIEW_TABLES))
+    from evidence import kpis
+
+    with folders.reading(inputs_of(REVIEW_TABLES)) as connection:
+        yield from publish(folders, kpis.build(connection, _settings(folders), REVIEW_TABLES))
 
 
 def _settings(folders: Folders) -> "Settings":
@@ -57,14 +67,14 @@ def _settings(folders: Folders) -> "Settings":
     return load_settings(settings_path(folders.incidents_path))
 
 
-def _all_weeks(present: tuple[str, ...], before: Mapping[str, Published]) -> list[str]:
+def _all_weeks(present: tuple[str, ...], before: "Mapping[str, Published]") -> list[str]:
     """Every week in which an incident counts, and those published before, which may have to be emptied."""
-    published = {week for name in kpis.WEEKLY_TABLES if name in before for week in before[name].parts}
+    published = {week for name in WEEKLY_TABLES if name in before for week in before[name].parts}
     return sorted({*present, *published})
 
 
 def _log_changed_weeks(
-    context: dg.AssetExecutionContext, before: Mapping[str, Published], after: Mapping[str, Published]
+    context: dg.AssetExecutionContext, before: "Mapping[str, Published]", after: "Mapping[str, Published]"
 ) -> None:
     """Tell Dagster which partitions a run of everything has changed, each with its own digest."""
     for name, entry in after.items():

@@ -1,9 +1,12 @@
-"""Owns the week partitions: named by their Monday in Dagster, by the ISO week everywhere else."""
+"""Owns the weeks: partitions named by their Monday, by the ISO week everywhere else, and when one is due."""
 
 import datetime
 
 import dagster as dg
 
+# What people read on Monday has been made since six o'clock of that Monday, when the schedule runs, or it is
+# overdue from eight o'clock on.
+MONDAY_MORNING = dg.FreshnessPolicy.cron("0 8 * * 1", lower_bound_delta=datetime.timedelta(hours=2))
 WEEKS = dg.WeeklyPartitionsDefinition(start_date="2026-01-05", day_offset=1, timezone="UTC")
 
 

@@ -7,7 +7,7 @@ import dagster as dg
 from assets import on_disk
 from assets.folders import Folders
 from assets.lineage import VERSIONS, inputs_of
-from assets.specs import OWNERS, PLAYBOOKS_GROUP, key_of, publish, specs_of
+from assets.specs import OWNERS, PLAYBOOKS_GROUP, key_of, publish, specs_of, with_metadata
 from evidence.errors import PlaybookError
 
 COMPARISONS, ABLATIONS = "replay.comparisons", "replay.ablations"
@@ -91,12 +91,7 @@ def comparisons(folders: Folders, config: Pair) -> Iterator[dg.MaterializeResult
         return
     found = compare_all(open_tables(folders.tables), pairs, asked)
     told = {"comparison": dg.MetadataValue.md(metadata_markdown(found[-1]))} if found else {}
-    for result in publish(folders, {COMPARISONS: comparison_table(found)}):
-        yield dg.MaterializeResult(
-            asset_key=result.asset_key,
-            data_version=result.data_version,
-            metadata={**(result.metadata or {}), **told},
-        )
+    yield from with_metadata(publish(folders, {COMPARISONS: comparison_table(found)}), COMPARISONS, told)
 
 
 ASSETS = [playbook_versions, replays, ablations, comparisons]

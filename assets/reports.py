@@ -8,7 +8,7 @@ import dagster as dg
 from assets.code import code_version
 from assets.folders import Folders
 from assets.lineage import REPORTED
-from assets.partitions import requested_weeks
+from assets.partitions import MONDAY_MORNING, requested_weeks
 from assets.specs import OWNERS, key_of
 from evidence.anchors import sha256_of
 
@@ -33,6 +33,7 @@ SPEC = dg.AssetSpec(
     owners=[OWNERS["kpis"]],
     kinds={"html", "markdown"},
     code_version=code_version("report"),
+    freshness_policy=MONDAY_MORNING,
 )
 
 

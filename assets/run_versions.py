@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from assets.dagster_records import believe
-from evidence.drafts import Draft
-from evidence.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from evidence.drafts import Draft
 
 SUCCESS, SKIPPED, FAILURE = "SUCCESS", "SKIPPED", "FAILURE"
 
@@ -30,6 +32,8 @@ def version_of(run: dg.DagsterRun, instance: dg.DagsterInstance, warehouse: Path
     At the end it is committed if every step of the run has succeeded, and kept if not: a run that Dagster
     executes again, from its failure or from selected steps, goes on with it.
     """
+    from evidence.drafts import Draft
+
     draft = Draft(warehouse, run.root_run_id or run.run_id)
     with contextlib.ExitStack() as stack:
         with _as_failure_of_the_run():
@@ -42,6 +46,8 @@ def version_of(run: dg.DagsterRun, instance: dg.DagsterInstance, warehouse: Path
 
 
 def _end(draft: Draft, run: dg.DagsterRun, instance: dg.DagsterInstance) -> None:
+    from evidence.warehouse import Warehouse
+
     statuses = {
         stats.step_key: stats.status.value if stats.status else ""
         for stats in instance.get_run_step_stats(run.run_id)

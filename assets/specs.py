@@ -9,13 +9,13 @@ import dagster as dg
 
 from assets.code import code_version
 from assets.lineage import COLUMN_LINEAGE, UPSTREAM
-from evidence.tables import Tables
-from evidence.warehouse import WHOLE, Published
 from expectations.contracts import Column, TableContract
 from expectations.tables import TABLES
 
 if TYPE_CHECKING:
     from assets.folders import Folders
+    from evidence.tables import Tables
+    from evidence.warehouse import Published
 
 OWNERS = {
     "intake": "team:data-engineering",
@@ -85,9 +85,9 @@ def _column(column: Column) -> dg.TableColumn:
     )
 
 
-def publish(folders: Folders, tables: Tables, part: str = WHOLE) -> Iterator[dg.MaterializeResult[None]]:
+def publish(folders: Folders, tables: Tables) -> Iterator[dg.MaterializeResult[None]]:
     """Publish the tables together and report each with its digest as data version."""
-    return materialized(folders.tables.publish(tables, part))
+    return materialized(folders.tables.publish(tables))
 
 
 def materialized(published: Mapping[str, Published]) -> Iterator[dg.MaterializeResult[None]]:
@@ -104,6 +104,20 @@ def materialized(published: Mapping[str, Published]) -> Iterator[dg.MaterializeR
                 **_column_lineage(name),
             },
         )
+
+
+def with_metadata(
+    results: Iterable[dg.MaterializeResult[None]], name: str, told: Mapping[str, dg.MetadataValue]
+) -> Iterator[dg.MaterializeResult[None]]:
+    """The same results, that of one table with more to show."""
+    for result in results:
+        if result.asset_key == key_of(name):
+            metadata = {**(result.metadata or {}), **told}
+            yield dg.MaterializeResult(
+                asset_key=result.asset_key, data_version=result.data_version, metadata=metadata
+            )
+        else:
+            yield result
 
 
 def _column_lineage(name: str) -> dict[str, dg.TableColumnLineage]:

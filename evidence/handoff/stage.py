@@ -14,6 +14,7 @@ from evidence.anchors import sha256_of
 from evidence.decision.bundle import Bundle
 from evidence.errors import HandoffRefused
 from evidence.handoff.case import read_cases
+from evidence.handoff.metadata import gravest
 from evidence.handoff.model import Package
 from evidence.handoff.package import content_sha256, package_of
 from evidence.handoff.page import render_html
@@ -27,10 +28,11 @@ _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
 
 @dataclass(frozen=True)
 class Handoffs:
-    """The stage's tables and its files by path below `out/`."""
+    """The stage's tables, its files by path below `out/`, and the one package to be shown for all."""
 
     tables: Tables
     files: dict[str, bytes]
+    gravest: Package | None = None
 
 
 def build(connection: duckdb.DuckDBPyConnection, bundle: Bundle, settings: Settings) -> Handoffs:
@@ -60,7 +62,7 @@ def hand_over(packages: list[Package]) -> Handoffs:
             "handoff.claims", [row for p in packages for row in _claim_rows(p)]
         ),
     }
-    return Handoffs(tables, files)
+    return Handoffs(tables, files, gravest(packages))
 
 
 def render_json(package: Package) -> bytes:

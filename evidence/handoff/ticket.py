@@ -44,6 +44,11 @@ _LANGUAGES = {
 
 def render_markdown(package: Package) -> str:
     """The whole package; recommendation and approval first, anchors last."""
+    return "\n\n".join(markdown_sections(package)) + "\n"
+
+
+def markdown_sections(package: Package) -> list[str]:
+    """The package section by section, in the order of the page; the first is its head."""
     sections = (
         _head(package),
         _ask(package),
@@ -60,7 +65,7 @@ def render_markdown(package: Package) -> str:
         _anchors(package),
         _boundary(package),
     )
-    return "\n\n".join("\n".join(section) for section in sections) + "\n"
+    return ["\n".join(section) for section in sections]
 
 
 def _head(package: Package) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from evidence.warehouse import Warehouse
 from expectations.checks import GROUPS, context_check
 from expectations.minimum_context import MINIMUM_CONTEXT
 from expectations.suites import KEY_SEPARATOR, evaluate
+from expectations.tables import STAGES
 from pipelines.definitions import defs
 
 ROOT = Path(__file__).parents[2]
@@ -262,6 +264,41 @@ def test_code_versions_differ_by_stage() -> None:
     versions = [code_version(stage) for stage in ("intake", "enrichment", "decision", "handoff", "kpis")]
     assert 5 == len(set(versions))
     assert versions[0] == code_version("intake")
+
+
+@pytest.mark.parametrize("stage", [*STAGES, "report"])
+def test_a_code_version_covers_what_the_code_imports(stage: str) -> None:
+    """Rooms that the stage's code imports, and those that they import: an edit there makes it stale."""
+    rooms = {"simulator"} if stage == "replay" else {f"evidence/{stage}"}
+    wanted = set(rooms)
+    while wanted:
+        imported = {room for each in wanted for room in imported_rooms(each)}
+        wanted = imported - rooms
+        rooms |= imported
+    covered = {path.relative_to(ROOT) for path in code.files_of(stage)}
+    files = {path.relative_to(ROOT) for room in rooms for path in (ROOT / room).rglob("*.py")}
+    assert set() == files - covered
+
+
+def imported_rooms(room: str) -> set[str]:
+    """Folders below `evidence` that modules of a folder import from."""
+    files = [path.read_text() for path in (ROOT / room).rglob("*.py")]
+    found = {name for text in files for name in re.findall(r"(?:from|import) evidence\.(\w+)", text)}
+    found |= {name for text in files for name in re.findall(r"from evidence import (\w+)", text)}
+    return {f"evidence/{name}" for name in found if (ROOT / "evidence" / name).is_dir()}
+
+
+def test_the_gravest_package_is_shown(built: tuple[Folders, dg.ExecuteInProcessResult]) -> None:
+    """Beside the table of packages stands one of them, as its file has it."""
+    folders, result = built
+    shown = [
+        event.materialization.metadata["package"].value
+        for event in result.get_asset_materialization_events()
+        if event.asset_key == dg.AssetKey(["handoff", "packages"])
+    ]
+    assert 1 == len(shown)
+    files = [path.read_text() for path in (folders.out_path / "handoffs").glob("*.md")]
+    assert shown[0] in files
 
 
 def test_replays_rest_on_the_code_of_the_simulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
