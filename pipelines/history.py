@@ -30,6 +30,8 @@ def _late_flush() -> Iterator[None]:
         held: dict[str, sqlite3.Connection] = {}
 
         def relax(connection: Any, _record: object) -> None:
+            if not isinstance(connection, sqlite3.Connection):
+                return  # a history on a server waits for its server
             connection.execute("pragma synchronous = normal")
             for _, _, path in connection.execute("pragma database_list").fetchall():
                 if path and path not in held:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 from dagster._core.storage.event_log.sqlite import sqlite_event_log
@@ -56,6 +58,26 @@ def test_a_run_that_fails_leaves_its_history(engine: Engine, tmp_path: Path) -> 
             connection.execute(text("insert into events values (1)"))
         raise ValueError("stop")
     assert not (tmp_path / "runs.db-wal").exists()
+
+
+class OfAServer:
+    """A connection as the drivers of servers have them: what it does goes through a cursor."""
+
+    def __init__(self) -> None:
+        self._connection = sqlite3.connect(":memory:")
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "execute":
+            raise AttributeError(name)
+        return getattr(self._connection, name)
+
+
+def test_a_history_on_a_server_is_left_to_its_server() -> None:
+    """Nothing of SQLite is asked of it."""
+    with quick_history():
+        engine = create_engine("sqlite://", poolclass=NullPool, creator=OfAServer)  # type: ignore[arg-type]
+        with engine.connect() as connection:
+            assert 1 == connection.execute(text("select 1")).scalar_one()
 
 
 def test_dagsters_storage_is_left_as_it_was() -> None:
