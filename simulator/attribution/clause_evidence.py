@@ -12,9 +12,10 @@ from evidence.decision import Bundle
 from evidence.times import format_rfc3339, parse_rfc3339
 from simulator.bundles.clause_columns import columns_of
 from simulator.bundles.clauses import Clause
-from simulator.comparison.model import Change, ClauseEvidence, RecordAnchor
+from simulator.comparison.model import Change, ClauseEvidence
 from simulator.histories.history import History
 from simulator.histories.sights import Sight
+from simulator.record_anchors import RecordAnchor
 
 _SCHEMA = pa.schema(
     [

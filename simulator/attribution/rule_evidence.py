@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 import pyarrow as pa
 
 from evidence.times import format_rfc3339
-from simulator.comparison.model import Change, ClauseEvidence, RecordAnchor
+from simulator.comparison.model import Change, ClauseEvidence
 from simulator.histories.history import History
 from simulator.histories.recordings import EVENTS
+from simulator.record_anchors import anchor_of_hit
 from simulator.signals.comparing import SignalChanges
 from simulator.signals.side_hits import Row
 
@@ -70,13 +71,5 @@ def _evidence(
                 column=COLUMN,
                 source=sources.get((incident, record["path"], record["ordinal"]), "unknown"),
                 known_at=format_rfc3339(hit["known_at"]),
-                anchor=RecordAnchor(
-                    path=record["path"],
-                    file_sha256=record["file_sha256"],
-                    ordinal=record["ordinal"],
-                    byte_offset=record["byte_offset"],
-                    byte_length=record["byte_length"],
-                    record_sha256=record["record_sha256"],
-                    pointer=record["entry"],
-                ),
+                anchor=anchor_of_hit(record),
             )

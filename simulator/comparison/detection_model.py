@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from evidence.detections.levels import Level
 from evidence.handoff.model import Digest
+from simulator.record_anchors import RecordAnchor
 
 Count = Annotated[int, Field(ge=0)]
 Outcome: TypeAlias = Literal["decision", "path", "cosmetic"]
@@ -72,18 +73,6 @@ class RuleChange(Frozen):
     )
 
 
-class SignalRecord(Frozen):
-    """Where the raw bytes of a record that was hit lie; the digest proves them."""
-
-    path: str = Field(description="File below the incidents folder.")
-    file_sha256: Digest
-    ordinal: Count = Field(description="Position of the record in the file, from 0.")
-    byte_offset: Count = Field(description="Offset of the record, in decompressed bytes.")
-    byte_length: Count
-    record_sha256: Digest = Field(description="SHA-256 of the record's raw bytes.")
-    pointer: str = Field(description="JSON Pointer of the entry that was seen; empty for the whole record.")
-
-
 class Signal(Frozen):
     """One signal, as the side that has it says it."""
 
@@ -93,7 +82,7 @@ class Signal(Frozen):
     event_at: str = Field(description="When it happened: of a correlation, its last record.")
     known_at: str = Field(description="When all that it needs had arrived.")
     is_in_time: bool = Field(description="Known by the horizon, so that the decision could depend on it.")
-    records: tuple[SignalRecord, ...]
+    records: tuple[RecordAnchor, ...]
 
 
 class RestatedSignal(Frozen):
@@ -106,7 +95,7 @@ class RestatedSignal(Frozen):
     new_level: str
     known_at: str
     is_in_time: bool
-    records: tuple[SignalRecord, ...]
+    records: tuple[RecordAnchor, ...]
 
 
 class Caught(Frozen):

@@ -18,6 +18,7 @@ from evidence.handoff.model import Digest, Mode, Option
 from simulator.comparison.detection_model import DetectionComparison
 from simulator.comparison.summary_model import Summary
 from simulator.policies.policy_model import PolicyComparison
+from simulator.record_anchors import RecordAnchor
 from simulator.weakening.findings import Finding
 
 FORMAT: Literal["incident-evidence/comparison"] = "incident-evidence/comparison"
@@ -187,18 +188,6 @@ class Responsibility(Frozen):
     )
     necessary: tuple[str, ...] = Field(description="Clauses without which the candidate decides otherwise.")
     is_exhaustive: bool = Field(description="False where there were too many clauses to try every set.")
-
-
-class RecordAnchor(Frozen):
-    """Where the raw bytes of a record lie; the digest proves them."""
-
-    path: str = Field(description="File below the incidents folder.")
-    file_sha256: Digest
-    ordinal: Count = Field(description="Position of the record in the file, from 0.")
-    byte_offset: Count = Field(description="Offset of the record, in decompressed bytes.")
-    byte_length: Count
-    record_sha256: Digest = Field(description="SHA-256 of the record's raw bytes.")
-    pointer: str = Field(description="JSON Pointer of what it states; empty for the whole record.")
 
 
 class ClauseEvidence(Frozen):

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from evidence.detections.levels import Level
-from evidence.handoff.model import Digest
+from simulator.record_anchors import RecordAnchor
 
 FORMAT: Literal["incident-evidence/detection"] = "incident-evidence/detection"
 SCHEMA_VERSION: Literal["1.0.0"] = "1.0.0"
@@ -65,18 +65,6 @@ class HistoryRead(Frozen):
     refused_files: tuple[RefusedFile, ...] = Field(description="Told of exports alone.")
 
 
-class Anchor(Frozen):
-    """Where the raw bytes of a record lie; the digest proves them."""
-
-    path: str
-    file_sha256: Digest
-    ordinal: Count = Field(description="Position of the record in the file, from 0.")
-    byte_offset: Count = Field(description="Offset of the record, in decompressed bytes.")
-    byte_length: Count
-    record_sha256: Digest
-    pointer: str = Field(description="JSON Pointer of the entry that was seen; empty for the whole record.")
-
-
 class Hit(Frozen):
     """A rule that is true of one record, or a correlation of several."""
 
@@ -85,7 +73,7 @@ class Hit(Frozen):
     event_at: str = Field(description="When it happened: of a correlation, its last record.")
     known_at: str = Field(description="When all that it needs had arrived.")
     group: str = Field(description="JSON of the values that a correlation groups by; empty for a plain rule.")
-    records: tuple[Anchor, ...]
+    records: tuple[RecordAnchor, ...]
 
 
 class RuleResult(Frozen):

@@ -17,7 +17,6 @@ from evidence.times import format_rfc3339
 from simulator.detections.incidents import Alert, incident_result
 from simulator.detections.model import (
     SECURITY,
-    Anchor,
     Detection,
     Duplicates,
     HistoryKind,
@@ -29,6 +28,7 @@ from simulator.detections.model import (
 )
 from simulator.detections.recorded import EVENTS, RECORDS, Recorded
 from simulator.detections.silence import why_silent
+from simulator.record_anchors import anchor_of_hit
 
 _TECHNIQUE = re.compile(r"attack\.(t[0-9]{4}(?:\.[0-9]{3})?)", re.IGNORECASE)
 _NS_PER_DAY = 86_400 * NS_PER_SECOND
@@ -210,17 +210,5 @@ def _hit(hit: Row) -> Hit:
         event_at=format_rfc3339(hit["event_time"]),
         known_at=format_rfc3339(hit["known_at"]),
         group=hit["group"],
-        records=tuple(_anchor(one) for one in hit["records"]),
-    )
-
-
-def _anchor(record: Row) -> Anchor:
-    return Anchor(
-        path=record["path"],
-        file_sha256=record["file_sha256"],
-        ordinal=record["ordinal"],
-        byte_offset=record["byte_offset"],
-        byte_length=record["byte_length"],
-        record_sha256=record["record_sha256"],
-        pointer=record["entry"],
+        records=tuple(anchor_of_hit(one) for one in hit["records"]),
     )

@@ -179,7 +179,7 @@ def _rows(
 ) -> Iterator[dict[str, Any]]:
     """A unit per format and entry of the record, at the time that it states, else where it stands."""
     source, content = (log_source, record) if log_source else (record["from"], record["record"])
-    stated = _time_of(content)
+    stated = stated_time(content)
     at = first * _NS_PER_MS if stated is None else stated
     looked_at = [
         (format_name, entry)
@@ -211,7 +211,7 @@ def _log_records(value: Any, pointer: str) -> Iterator[str]:
             yield from _log_records(part, f"{pointer}/{step}")
 
 
-def _time_of(record: Mapping[str, Any]) -> int | None:
+def stated_time(record: Mapping[str, Any]) -> int | None:
     """Nanoseconds since 1970 UTC; None where the record has none, or one that was written by hand."""
     for field in _TIME_FIELDS:
         if isinstance(record.get(field), str):

@@ -14,10 +14,10 @@ from simulator.comparison.detection_model import (
     Outcome,
     RestatedSignal,
     Signal,
-    SignalRecord,
 )
 from simulator.detections.model import SECURITY
 from simulator.histories.history import INCIDENTS, History
+from simulator.record_anchors import anchor_of_hit
 from simulator.signals.side_hits import BothHits, Key, Row, RuleHits
 
 
@@ -146,7 +146,7 @@ def _signals(
             event_at=format_rfc3339(hit["event_time"]),
             known_at=format_rfc3339(hit["known_at"]),
             is_in_time=hit["known_at"] <= incident.horizon_at,
-            records=tuple(_record(each) for each in hit["records"]),
+            records=tuple(anchor_of_hit(each) for each in hit["records"]),
         )
 
 
@@ -162,25 +162,13 @@ def _restated(found: Iterable[tuple[RuleHits, Row]], incident: RecordedIncident)
             new_level=level_of(new),
             known_at=format_rfc3339(hit["known_at"]),
             is_in_time=hit["known_at"] <= incident.horizon_at,
-            records=tuple(_record(each) for each in hit["records"]),
+            records=tuple(anchor_of_hit(each) for each in hit["records"]),
         )
 
 
 def level_of(version: Detection) -> str:
     """The level as it is written, in small letters; empty where none is."""
     return version.heading.level.lower()
-
-
-def _record(record: Row) -> SignalRecord:
-    return SignalRecord(
-        path=record["path"],
-        file_sha256=record["file_sha256"],
-        ordinal=record["ordinal"],
-        byte_offset=record["byte_offset"],
-        byte_length=record["byte_length"],
-        record_sha256=record["record_sha256"],
-        pointer=record["entry"],
-    )
 
 
 def _caught(hits: Sequence[Row], titles: Mapping[str, str], incident: RecordedIncident) -> Caught:

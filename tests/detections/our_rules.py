@@ -18,7 +18,7 @@ from evidence.detections.rules import RuleSet
 from evidence.detections.units import UNITS, record_units
 from evidence.errors import DetectionError
 from evidence.strict_yaml import load_yaml, survey_all_yaml
-from evidence.times import TimeRefused, parse_rfc3339
+from simulator.detections.rule_cases import stated_time
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "playbooks" / "detections"
@@ -32,7 +32,6 @@ LOG_SOURCE_BY_FOLDER = {
     "github": "github_audit",
     "kubernetes": "kubernetes_audit",
 }
-TIME_FIELDS = ("eventTime", "requestReceivedTimestamp", "time")
 NS_PER_MS = 1_000_000
 
 Seen = tuple[str, Mapping[str, Any]]
@@ -108,21 +107,7 @@ def _units(seen: Sequence[tuple[str, str, Mapping[str, Any]]]) -> pa.Table:
     for position, (batch, log_source, record) in enumerate(seen):
         for format_name in LOG_SOURCES_BY_NAME[log_source].formats:
             [row] = record_units(format_name, [record], incident_id=batch).to_pylist()
-            at = _time_of(record)
+            at = stated_time(record)
             stated = position * NS_PER_MS if at is None else at
             rows.append({**row, "unit": len(rows), "event_time": stated, "known_at": stated})
     return pa.Table.from_pylist(rows, schema=UNITS)
-
-
-def _time_of(record: Mapping[str, Any]) -> int | None:
-    """Nanoseconds since 1970 UTC; None where the record has none, or one that was written by hand."""
-    for field in TIME_FIELDS:
-        if isinstance(record.get(field), str):
-            try:
-                return parse_rfc3339(record[field])
-            except TimeRefused:
-                return None
-    if isinstance(record.get("event_time"), int):
-        return int(record["event_time"])
-    at = record.get("@timestamp")
-    return at * NS_PER_MS if isinstance(at, int) else None

@@ -13,9 +13,8 @@ from simulator.comparison.detection_model import (
     RuleSetRef,
     RuleVersion,
     Signal,
-    SignalRecord,
 )
-from simulator.comparison.model import RecordAnchor
+from simulator.record_anchors import RecordAnchor
 
 ANCHOR = RecordAnchor(
     path="incidents/inc-1/falco.json",
@@ -26,7 +25,7 @@ ANCHOR = RecordAnchor(
     record_sha256="b" * 64,
     pointer="/rule",
 )
-RECORD = SignalRecord(**ANCHOR.model_dump())
+RECORD = ANCHOR
 SHELL = "Shell in a container"
 CRASHES = "Many crashes at once"
 DETECTIONS = DetectionComparison(

@@ -15,9 +15,9 @@ from simulator.comparison.detection_model import (
     RuleEdit,
     RuleVersion,
     Signal,
-    SignalRecord,
 )
 from simulator.detections.model import SECURITY
+from simulator.record_anchors import RecordAnchor
 
 NAMED_MAX = 5  # incidents in a sentence
 RECORDS_MAX = 3  # records of one signal
@@ -262,6 +262,6 @@ def _restated(signal: RestatedSignal) -> str:
     return f"{said}, known {to_second(signal.known_at)}: {_records(signal.records)}"
 
 
-def _records(records: Sequence[SignalRecord]) -> str:
+def _records(records: Sequence[RecordAnchor]) -> str:
     named = [f"{each.path} record {each.ordinal}{each.pointer}" for each in records]
     return cut_list(named, RECORDS_MAX)
