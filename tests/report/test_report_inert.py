@@ -26,8 +26,7 @@ WEEK, TUESDAY = "2026-W10", at("2026-03-03T09:00")
 OURS = ("../handoffs/", "https://incidents.example.com/", "https://logs.example.com/")
 
 
-@pytest.fixture(scope="module")
-def report() -> Report:
+def hostile_report() -> Report:
     """A week whose every text is hostile, one incident of it late."""
     late = TUESDAY + 10 * 86_400 * SECOND
     return reported(
@@ -46,6 +45,12 @@ def report() -> Report:
         ],
         WEEK,
     )
+
+
+@pytest.fixture(scope="module")
+def report() -> Report:
+    """The hostile week."""
+    return hostile_report()
 
 
 @pytest.fixture(scope="module")
