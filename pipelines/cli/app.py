@@ -13,6 +13,7 @@ from pipelines.cli import (
     checking,
     copying,
     detecting,
+    exporting,
     generating,
     labelling,
     pruning,
@@ -354,6 +355,7 @@ def compare(
 
 
 app.command(epilog=detecting.EPILOG)(detecting.detect)
+app.command(epilog=exporting.EPILOG)(exporting.grafana)
 app.command(epilog=labelling.EPILOG)(labelling.label)
 app.command(epilog=replaying_policies.EPILOG)(replaying_policies.replay_policies)
 app.command(epilog=reporting.EPILOG)(reporting.report)
