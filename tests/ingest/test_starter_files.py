@@ -11,10 +11,10 @@ import pytest
 from typer.testing import CliRunner
 
 from evidence.anchors import sha256_of
-from evidence.starter_files import default_settings, write_starters
 from evidence.intake.catalogue import read_catalogue
 from evidence.intake.discovery import find_catalogue
 from evidence.settings import load_settings
+from evidence.starter_files import default_settings, write_starters
 from evidence.strict_yaml import parse_all_yaml
 from evidence.warehouse import Warehouse
 from pipelines.cli import app
