@@ -32,10 +32,10 @@ def build(
     """The `kpis.*` tables of these names, all when none is given.
 
     Reads `intake.incidents`, `intake.reviews`, `intake.incident_records`, `intake.services`,
-    `intake.evidence_events`, `enrichment.incident_context`, `decision.option_scores`, `decision.decisions` and
-    `replay.ablations`;
-    leaves temporary objects named `kpi_*` in the connection. Every incident counts once in every weekly
-    table, whatever of it is unknown; one of which only a row is known in those of times alone.
+    `intake.evidence_events`, `enrichment.incident_context`, `decision.option_scores`, `decision.decisions`
+    and `replay.ablations`; leaves temporary objects named `kpi_*` in the connection. Every incident counts
+    once in every weekly table, whatever of it is unknown; one of which only a row is known in those of times
+    alone.
     """
     prepare(connection)
     tables = {} if set(SPREAD_TABLES).isdisjoint(names) else _spreads(connection)

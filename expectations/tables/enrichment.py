@@ -296,8 +296,8 @@ STATE_EVIDENCE = TableContract(
 
 SIGNALS = TableContract(
     "enrichment.signals",
-    "One row per detection hit: an alert, a finding, a denied policy decision, a watched API call or a hit of "
-    "a rule of the playbook.",
+    "One row per detection hit: an alert, a finding, a denied policy decision, a watched API call or a hit "
+    "of a rule of the playbook.",
     (
         text("incident_id", "Incident."),
         text(
