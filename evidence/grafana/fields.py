@@ -12,7 +12,7 @@ SECONDS = ("median", "95 % from", "95 % to", "p90", "incident", "median of the w
 # Columns that are there for the links alone.
 HIDDEN = ("from_ms", "to_ms", "row")
 _LINK_WIDTH = 110
-# The first is read up to Grafana 11, the second from 12 on.
+# The first is of the schema of Grafana 11.6, the second of that of 13.2.
 _HIDDEN = {"custom.hidden": True, "custom.hideFrom": {"legend": True, "tooltip": True, "viz": True}}
 
 

@@ -11,11 +11,13 @@ from urllib.parse import quote
 import duckdb
 
 from evidence import kpis
+from evidence.errors import WarehouseError
 from evidence.grafana.choices import choice
 from evidence.grafana.dashboard import PATH
 from evidence.grafana.exported import INCIDENTS, KPI_TABLES, OUR_TABLES, WEEK_AT, ExportTable
 from evidence.redaction import shown
 from evidence.times import NS_PER_SECOND
+from expectations.tables import TABLES
 
 Row = tuple[Any, ...]
 
@@ -39,13 +41,26 @@ def exported_rows(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[Expor
     """Every exported table with its rows in order of its key, values by its columns.
 
     The connection holds INPUTS as views; temporary objects named `kpi_*` are left in it. The rows of one
-    table are to be read before the next is asked for.
+    table are to be read before the next is asked for. Raises WarehouseError where another version
+    published them.
     """
+    _refuse_other_columns(connection)
     kpis.prepare(connection)
     for table in KPI_TABLES:
         yield table, _rows(connection, f"from kpis.{table.name} order by {', '.join(table.key)}", table)
     for table in OUR_TABLES:
         yield table, _rows(connection, _SQL[table.name], table)
+
+
+def _refuse_other_columns(connection: duckdb.DuckDBPyConnection) -> None:
+    for name in INPUTS:
+        there = connection.sql(f"from {name} limit 0").columns
+        missing = [column for column in TABLES[name].column_names if column not in there]
+        if missing:
+            raise WarehouseError(
+                f"{name} has no column {missing[0]}: another version published it",
+                remedy="Run `evidence run` again",
+            )
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, query: str, table: ExportTable) -> Iterator[Row]:

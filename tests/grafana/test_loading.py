@@ -7,6 +7,7 @@ import re
 import pytest
 import sqlglot
 
+from evidence.errors import WarehouseError
 from evidence.grafana import grafana_files
 from evidence.grafana.literals import literal, text_literal
 from tests.grafana.hostile import HOSTILE, hostile_tables
@@ -107,6 +108,18 @@ def test_secrets_in_titles_are_taken_out(opened_tables) -> None:  # type: ignore
     tables["intake.incidents"][0]["title"] = "password=hunter2hunter2 leaked"
     script = grafana_files(opened_tables(tables))["kpis.sql"].decode()
     assert "hunter2" not in script
+
+
+def test_tables_of_another_version_are_refused(opened_tables) -> None:  # type: ignore[no-untyped-def]
+    """The message names table and column, and what to do."""
+    connection = opened_tables({})
+    connection.execute(
+        "create or replace view kpis.learning as select * exclude (logs_url) from arrow_kpis_learning"
+    ).fetchall()
+    with pytest.raises(
+        WarehouseError, match=r"kpis\.learning has no column logs_url.*Run `evidence run` again"
+    ):
+        grafana_files(connection)
 
 
 def test_no_incident_makes_empty_tables(opened_tables) -> None:  # type: ignore[no-untyped-def]

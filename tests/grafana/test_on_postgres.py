@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,11 @@ import pytest
 from evidence.grafana import grafana_files
 from evidence.grafana.choices import choice
 from evidence.grafana.dashboard import dashboard
+from evidence.grafana.literals import NUL_SHOWN
+from evidence.grafana.reading import exported_rows
 from evidence.redaction import shown
 from tests.grafana.asked import filled, queries, variable_queries
-from tests.grafana.hostile import HOSTILE, NUL, hostile_tables
+from tests.grafana.hostile import HOSTILE, MINUTE, NUL, T0, hostile_tables
 from tests.grafana.servers import NEEDS_POSTGRES, Server, started
 
 pytestmark = NEEDS_POSTGRES
@@ -47,7 +50,7 @@ def test_hostile_texts_stay_texts(server: Server, opened_tables, tmp_path: Path)
     found = server.rows(
         "select service, incident_type, title from evidence_kpis.incidents order by incident_id"
     )
-    expected = [*HOSTILE, NUL.replace("\0", "⟨U+0000⟩")]
+    expected = [*HOSTILE, NUL.replace("\0", NUL_SHOWN)]
     assert expected == [row["service"] for row in found]
     assert expected == [row["incident_type"] for row in found]
     assert [shown(text, 400) for text in [*HOSTILE, NUL]] == [row["title"] for row in found]
@@ -63,6 +66,33 @@ def test_hostile_texts_stay_texts(server: Server, opened_tables, tmp_path: Path)
         )
     ]
     assert [] == answers(server, "' or true --")["Incidents and their links"]
+
+
+def as_kept(value: object, type_name: str) -> object:
+    """A value as PostgreSQL keeps it and writes it as JSON."""
+    if value is not None and type_name == "timestamptz":
+        assert isinstance(value, int)
+        return datetime.fromtimestamp(value // 1_000_000_000, UTC).isoformat()
+    if isinstance(value, list):
+        return [as_kept(each, "text") for each in value]
+    return value.replace("\0", NUL_SHOWN) if isinstance(value, str) else value
+
+
+def test_every_value_is_as_published(server: Server, opened_tables, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """All columns of all tables, read back; the times here are of whole seconds."""
+    connection = opened_tables(hostile_tables())
+    assert "" == load(server, grafana_files(connection)["kpis.sql"], tmp_path)
+    for table, rows in exported_rows(connection):
+        expected = [
+            {
+                column.name: as_kept(value, column.type)
+                for column, value in zip(table.columns, row, strict=True)
+            }
+            for row in rows
+        ]
+        assert expected
+        key = ", ".join(f'{name} collate "C"' for name in table.key)
+        assert expected == server.rows(f"select * from evidence_kpis.{table.name} order by {key}")
 
 
 def test_panels_say_what_was_published(server: Server, opened_tables, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
@@ -97,6 +127,28 @@ def test_nothing_published_gives_panels_without_rows(
         server.rows(sql) for sql in variable_queries(dashboard()).values()
     ]
     assert {"What is lacking": 1} == {title: len(rows) for title, rows in answers(server).items() if rows}
+
+
+def test_an_incident_with_an_odd_name_is_found_by_its_row(
+    server: Server,
+    opened_tables,  # type: ignore[no-untyped-def]
+    tmp_path: Path,
+) -> None:
+    """One known from a table alone may be called anything; it is in the times, and in nothing decided."""
+    odd = "Störung '$__timeFilter(x)' 1/2"
+    record = {
+        "record_id": odd,
+        "service": "$__timeFrom()",
+        "started_at": T0,
+        "detected_at": T0 + MINUTE,
+    }
+    script = grafana_files(opened_tables({"intake.incident_records": [record]}))["kpis.sql"]
+    assert "" == load(server, script, tmp_path)
+    assert [odd] == [row["incident"] for row in answers(server)["Incidents and their links"]]
+    assert [60] == [row["incident"] for row in answers(server)["Time to detect: incidents"]]
+    assert [] == answers(server)["What each incident teaches"] == answers(server)["Approval load"]
+    [row] = answers(server, choice(odd))["Incidents and their links"]
+    assert (odd, choice(odd), "$__timeFrom()") == (row["incident"], row["row"], row["service"])
 
 
 def test_a_load_that_fails_changes_nothing(server: Server, opened_tables, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
