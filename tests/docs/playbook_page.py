@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import types
 import typing
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any
 
@@ -32,7 +33,7 @@ def playbook_page() -> str:
     parts = [NOTE, INTRODUCTION]
     for file, root in FILES:
         parts.append(f"## {file}\n")
-        parts += [_section(model) for model in models_below(root)]
+        parts += [section(model, MEANINGS) for model in models_below(root)]
     return "\n".join(parts)
 
 
@@ -50,15 +51,16 @@ def title_of(model: type[BaseModel]) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", " ", model.__name__).lower()
 
 
-def _section(model: type[BaseModel]) -> str:
+def section(model: type[BaseModel], meanings: Mapping[str, str]) -> str:
+    """A heading, what the model says of itself, and a row for each field."""
     lines = [
         f"### {title_of(model)}\n",
-        f"{(model.__doc__ or '').strip()}\n",
+        f"{inspect.cleandoc(model.__doc__ or '')}\n",
         "| field | value | meaning |",
         "|---|---|---|",
     ]
     for name, field in model.model_fields.items():
-        cells = [f"`{name}`", _value(field), MEANINGS[f"{model.__name__}.{name}"]]
+        cells = [f"`{name}`", _value(field), meanings[f"{model.__name__}.{name}"]]
         lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
     return "\n".join(lines) + "\n"
 
@@ -67,7 +69,7 @@ def _value(field: FieldInfo) -> str:
     words = _words(field.annotation, list(_flat(field.metadata)))
     if field.is_required():
         return f"{words}; required"
-    if field.default in (None, PydanticUndefined, (), {}):
+    if field.default in (None, PydanticUndefined, (), [], {}) or isinstance(field.default, BaseModel):
         return words
     return f"{words}; else `{getattr(field.default, 'value', field.default)}`"
 
@@ -81,7 +83,7 @@ def _words(annotation: Any, limits: list[Any]) -> str:
         return " or ".join(_words(each, limits) for each in arguments if each is not type(None))
     if origin is typing.Literal:
         return _choice(arguments)
-    if origin is tuple:
+    if origin in (tuple, list):
         return f"list of {_words(arguments[0], [])}{_count(limits)}"
     if origin is dict:
         return f"map from {_words(arguments[0], [])} to {_words(arguments[1], [])}{_count(limits)}"

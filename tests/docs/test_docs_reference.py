@@ -8,7 +8,10 @@ import pytest
 from playbook_fields import MEANINGS
 from playbook_page import FILES, models_below, playbook_page
 from reference_pages import columns_page, tables_page
+from settings_page import MEANINGS as SETTINGS_MEANINGS
+from settings_page import settings_page
 
+from evidence.settings import Settings
 from expectations.tables import TABLES
 
 ROOT = Path(__file__).parents[2]
@@ -54,3 +57,15 @@ def test_every_meaning_belongs_to_a_field() -> None:
         for name in model.model_fields
     }
     assert fields == set(MEANINGS)
+
+
+@pytest.mark.golden
+def test_the_page_of_the_settings_follows_from_the_model(golden) -> None:
+    """docs/reference/settings.md is what the model declares, and what a new file begins with."""
+    golden("docs/reference/settings.md", settings_page())
+
+
+def test_every_meaning_belongs_to_a_setting() -> None:
+    """No meaning is left of a setting that has gone."""
+    fields = {f"{model.__name__}.{name}" for model in models_below(Settings) for name in model.model_fields}
+    assert fields == set(SETTINGS_MEANINGS)
