@@ -31,15 +31,13 @@ class Looks:
     def look(self, root: Path) -> tuple[tuple[str, ...], Looks]:
         """Folders that are complete and not yet handed on, and the looks to remember.
 
-        A folder is complete when nothing in it has changed since the last look. Whether its
-        declaration reads is for the caller to ask.
+        A folder is complete when nothing in it has changed since the last look. A run reads all of
+        them, so that none is ready while any is still being written. Whether a declaration reads is
+        for the caller to ask.
         """
         now = fingerprints(root)
-        ready = tuple(
-            name
-            for name, mark in now.items()
-            if self.seen.get(name) == mark and self.settled.get(name) != mark
-        )
+        is_still = all(self.seen.get(name) == mark for name, mark in now.items())
+        ready = tuple(name for name, mark in now.items() if is_still and self.settled.get(name) != mark)
         return ready, Looks(now, {name: mark for name, mark in self.settled.items() if name in now})
 
     def with_settled(self, names: tuple[str, ...]) -> Looks:

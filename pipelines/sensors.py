@@ -25,30 +25,23 @@ HASHED_FILES_MAX, HASHED_BYTES_MAX = 20_000, 2 * 1024**3  # what is read well wi
 def new_incidents(context: dg.SensorEvaluationContext, folders: Folders) -> dg.SensorResult | dg.SkipReason:
     """Asks for one run when folders are there whose files no longer change and whose declaration reads.
 
-    A folder that is still being written, or whose `incident.yaml` does not read, is looked at again
-    at the next tick; the reason is shown.
+    A run reads every folder. While one is still being written, or its `incident.yaml` does not read,
+    none is asked for: all are looked at again at the next tick, and the reason is shown.
     """
     from evidence.intake.incident_file import load_incident
 
     ready, looks = Looks.from_cursor(context.cursor).look(folders.incidents_path)
-    readable, faults = [], []
+    faults = []
     for name in ready:
         try:
             load_incident(folders.incidents_path / name / DECLARATION)
         except EvidenceError as error:
             faults.append(str(error))
-        else:
-            readable.append(name)
-    settled = looks.with_settled(tuple(readable))
-    if not readable:
-        return dg.SensorResult(skip_reason="; ".join(faults) or "no new incident", cursor=settled.cursor())
-    marks = [settled.seen[name] for name in readable]
-    return dg.SensorResult(
-        run_requests=[
-            dg.RunRequest(run_key=sha256_of("".join(marks).encode()), tags={"incidents": ", ".join(readable)})
-        ],
-        cursor=settled.cursor(),
-    )
+    if faults or not ready:
+        return dg.SensorResult(skip_reason="; ".join(faults) or "no new incident", cursor=looks.cursor())
+    marks = "".join(looks.seen[name] for name in ready)
+    request = dg.RunRequest(run_key=sha256_of(marks.encode()), tags={"incidents": ", ".join(ready)})
+    return dg.SensorResult(run_requests=[request], cursor=looks.with_settled(ready).cursor())
 
 
 @dg.sensor(default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=30)

@@ -45,6 +45,18 @@ def test_a_folder_that_grows_waits(tmp_path: Path) -> None:
     assert [(), (), ("inc-1",)] == [added, grown, still]
 
 
+def test_no_folder_is_ready_while_another_grows(tmp_path: Path) -> None:
+    """A run would read the half-written one as well; both are handed on together."""
+    write(tmp_path, "inc-1")
+    _, cursor = look(tmp_path, "")
+    export = write(tmp_path, "inc-2").with_name("export.json")
+    begun, cursor = look(tmp_path, cursor)
+    export.write_text("[")
+    grown, cursor = look(tmp_path, cursor)
+    still, _ = look(tmp_path, cursor)
+    assert [(), (), ("inc-1", "inc-2")] == [begun, grown, still]
+
+
 def test_links_pipes_and_odd_names_do_not_stop_the_look(tmp_path: Path) -> None:
     """A link that leads nowhere, a pipe, a name that is no text, a folder called incident.yaml."""
     folder = write(tmp_path, "inc-1").parent

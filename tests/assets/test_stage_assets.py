@@ -246,6 +246,29 @@ def test_the_sensor_asks_for_a_complete_incident_only(tmp_path: Path) -> None:
     assert [[], [], [], [source.name], []] == asked
 
 
+def test_the_sensor_asks_for_nothing_that_a_run_would_refuse(tmp_path: Path) -> None:
+    """A sound folder waits for a broken one beside it, and says for which; mended, both are in one run."""
+    incidents = tmp_path / "incidents"
+    names = [path.parent.name for path in sorted(FIXTURES.rglob("incident.yaml"))[:2]]
+    for name in names:
+        shutil.copytree(FIXTURES / "incidents" / name, incidents / name)
+    broken = incidents / names[1] / "incident.yaml"
+    whole = broken.read_text()
+    cursor, asked, reasons = None, [], []
+    for text in ("id: [", "id: [", whole, whole):
+        if broken.read_text() != text:
+            broken.write_text(text)
+        with dg.build_sensor_context(
+            cursor=cursor, resources={"folders": folders_in(tmp_path, incidents)}, definitions=defs
+        ) as context:
+            tick = defs.resolve_sensor_def("new_incidents").evaluate_tick(context)
+        cursor = tick.cursor
+        asked.append([request.tags["incidents"] for request in tick.run_requests or []])
+        reasons.append(tick.skip_message or "")
+    assert [[], [], [], [", ".join(names)]] == asked
+    assert names[1] in reasons[1]
+
+
 # Dagster calls a function of its own that it deprecates.
 @pytest.mark.filterwarnings("ignore:Function `JobDefinition.run_request:DeprecationWarning")
 def test_the_schedule_asks_for_the_week_that_has_ended() -> None:
