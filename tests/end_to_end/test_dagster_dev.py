@@ -4,30 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import shutil
-import signal
-import socket
 import sqlite3
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
-from projects import ROOT, RUN_SECONDS_MAX, Project, until
+from dev_servers import RUNS, SCHEDULES, Dev, running, workspace_of
+from projects import RUN_SECONDS_MAX, Project, until
 
 from assets.lineage import PLAYBOOK, UPSTREAM, VERSIONS
 from assets.specs import group_of
-from evidence.warehouse import Warehouse
 from expectations.tables import TABLES
 
-START_SECONDS_MAX = 90
-STOP_SECONDS_MAX = 10
 STALE_SECONDS_MAX = 60
 ENDED = ("SUCCESS", "FAILURE", "CANCELED")
 
@@ -71,18 +63,7 @@ while not is_last:
 sys.stdout.write(json.dumps({"errors": errors, "seen": sorted(seen), "looks": looks}))
 """
 
-LAUNCH = """
-mutation Launch($params: ExecutionParams!) {
-  launchRun(executionParams: $params) {
-    __typename
-    ... on LaunchRunSuccess { run { runId } }
-    ... on PythonError { message }
-    ... on RunConfigValidationInvalid { errors { message } }
-  }
-}
-"""
 STARTED = "select count(*) from runs where status = 'STARTED'"
-RUNS = "{ runsOrError { ... on Runs { results { runId status jobName } } } }"
 ASSETS = """
 {
   assetNodes {
@@ -100,71 +81,12 @@ ASSETS = """
   }
 }
 """
-STALE = "{ assetNodes { assetKey { path } staleStatus } }"
-SCHEDULES = """
-{ repositoriesOrError { ... on RepositoryConnection { nodes {
-  schedules { name cronSchedule executionTimezone } sensors { name sensorState { status } } jobs { name }
-} } } }
-"""
-
-
-class Dev:
-    """A running `dagster dev` and its GraphQL."""
-
-    def __init__(self, port: int) -> None:
-        self.address = f"http://127.0.0.1:{port}"
-
-    def ask(self, query: str, **variables: Any) -> Any:
-        """The data that the query gives."""
-        request = urllib.request.Request(
-            f"{self.address}/graphql",
-            data=json.dumps({"query": query, "variables": variables}).encode(),
-            headers={"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=60) as response:
-            answer = json.load(response)
-        assert "errors" not in answer, answer["errors"]
-        return answer["data"]
-
-    def is_loaded(self) -> bool:
-        """Whether it answers and has loaded our code."""
-        try:
-            nodes = self.ask(SCHEDULES)["repositoriesOrError"]["nodes"]
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            return False
-        return any(job["name"] == "materialise_everything" for node in nodes for job in node["jobs"])
-
-    def status(self, run_id: str) -> str:
-        """The status of one run."""
-        runs = self.ask(RUNS)["runsOrError"]["results"]
-        return next(str(run["status"]) for run in runs if run["runId"] == run_id)
-
-    def stale(self) -> set[str]:
-        """What the graph shows as made from something that has changed since."""
-        nodes = self.ask(STALE)["assetNodes"]
-        return {".".join(node["assetKey"]["path"]) for node in nodes if node["staleStatus"] == "STALE"}
-
-    def launch(self) -> str:
-        """Launch the job and return the run's id."""
-        selector = {
-            "repositoryLocationName": "evidence",
-            "repositoryName": "__repository__",
-            "jobName": "materialise_everything",
-        }
-        answer = self.ask(LAUNCH, params={"selector": selector, "runConfigData": {}, "mode": "default"})
-        assert "LaunchRunSuccess" == answer["launchRun"]["__typename"], answer
-        return str(answer["launchRun"]["run"]["runId"])
 
 
 @pytest.fixture(scope="module")
 def workspace(built: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A folder of its own in which everything has been built once, with its history and its incidents."""
-    folder = tmp_path_factory.mktemp("workspace") / "clone"
-    shutil.copytree(built.folder, folder)
-    shutil.copytree(ROOT / "fixtures", folder / "fixtures")
-    shutil.copytree(ROOT / "playbooks", folder / "playbooks")
-    Warehouse(folder / "warehouse").publish({})  # the catalogue names files by where they lie
-    return Project(folder, folder / "fixtures", folder / "playbooks")
+    return workspace_of(built, tmp_path_factory.mktemp("workspace") / "clone")
 
 
 @pytest.fixture(scope="module")
@@ -192,52 +114,9 @@ def arrive(project: Project) -> None:
 
 @pytest.fixture(scope="module")
 def dev(workspace: Project, killed: str) -> Iterator[Dev]:
-    """`make dev` in that folder, without any environment variable, on a free loopback port.
-
-    The killed run is part of the history that it finds.
-    """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("DAGSTER", "EVIDENCE", "MAKE", "MFLAGS"))
-    }
-    # The set-up is there already; the rest is what a user gets.
-    make = ["make", "-f", str(ROOT / "Makefile"), "-o", "setup", f"BIN={Path(sys.executable).parent}"]
-    log = (workspace.folder / "dev.log").open("w")
-    process = subprocess.Popen(
-        [*make, "dev", f"PORT={port}"],
-        cwd=workspace.folder,
-        env=environment,
-        stdout=log,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
-    found = Dev(port)
-    try:
-        until(
-            lambda: process.poll() is not None or found.is_loaded(),
-            START_SECONDS_MAX,
-            "dagster dev is up",
-            every=0.5,
-        )
-        assert process.poll() is None, (workspace.folder / "dev.log").read_text()
+    """`make dev` in that folder; the killed run is part of the history that it finds."""
+    with running(workspace) as found:
         yield found
-    finally:
-        _stop(process)
-        log.close()
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    """End it and its services as Ctrl-C does; whatever of its session is left after that is killed."""
-    os.killpg(process.pid, signal.SIGINT)
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(STOP_SECONDS_MAX)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 def start_analyst(project: Project, way: str) -> subprocess.Popen[str]:
@@ -321,10 +200,11 @@ def test_what_dagster_dev_built_is_what_the_command_builds(launched: Launched, w
 
 def test_assets_are_shown_with_what_a_reader_needs(dev: Dev) -> None:
     """Every table has group, kinds, owner, lineage, facts, and a description of what a row is."""
-    nodes = dev.ask(ASSETS)["assetNodes"]
-    tables = [node for node in nodes if len(node["assetKey"]["path"]) == 2]
-    for node in tables:
-        name = ".".join(node["assetKey"]["path"])
+    nodes = {".".join(node["assetKey"]["path"]): node for node in dev.ask(ASSETS)["assetNodes"]}
+    others = {"recorded_incidents", "playbook", "playbook_versions", "kpis.weekly_reports"}
+    assert {*TABLES, *others} == set(nodes)
+    for name in TABLES:
+        node = nodes[name]
         assert node["groupName"] == group_of(TABLES[name]), name
         assert node["description"].startswith("One row per"), name
         assert {"duckdb", "parquet"} <= set(node["kinds"]), name
@@ -334,9 +214,6 @@ def test_assets_are_shown_with_what_a_reader_needs(dev: Dev) -> None:
         assert {"dagster/row_count", "digest"} <= labels, name
         checks = node["assetChecksOrError"]["checks"]
         assert ("keeps_its_contract", True) in [(check["name"], check["blocking"]) for check in checks], name
-    assert {"recorded_incidents", "playbook", "playbook_versions"} == {
-        node["assetKey"]["path"][0] for node in nodes if len(node["assetKey"]["path"]) == 1
-    }
 
 
 def test_weekly_tables_are_shown_by_week(dev: Dev, launched: Launched, workspace: Project) -> None:
