@@ -61,7 +61,7 @@ def test_loading_imports_neither_the_stages_nor_what_they_need() -> None:
     assert EARLY_MODULES == core
 
 
-@pytest.mark.parametrize("name", SPECS)
+@pytest.mark.parametrize("name", sorted(SPECS))
 def test_an_asset_leads_to_its_code(name: str) -> None:
     """To its function, and from a table to its contract and to SQL of its name: lines that are there."""
     found = SPECS[name].metadata["dagster/code_references"]
