@@ -10,12 +10,12 @@ from typing import Any
 Recording = list[dict[str, Any]]
 SLOWER = 5
 WRITTEN = "%Y-%m-%dT%H:%M:%SZ"
-# What only a user of the account can do, whoever else is at work.
+# What only a user of the account can do: these calls stay a user's.
 BY_USERS_ONLY = {"ConsoleLogin", "GetFederationToken"}
 
 
 def by_a_role(recording: Recording) -> Recording:
-    """The same calls by a session of a role."""
+    """The same calls by a session of a role, but for those that only a user can make."""
     return [
         {**record, "userIdentity": _session(record["userIdentity"], "support/kim")}
         if record["eventName"] not in BY_USERS_ONLY and record["userIdentity"]["type"] == "IAMUser"

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from evidence.detections.levels import Level
 from evidence.detections.loading import load_rules
 from evidence.errors import DetectionError
 from evidence.strict_yaml import load_yaml
+from simulator.detections.replay import is_grave
 from tests.detections.changed_recordings import Recording
 from tests.detections.our_rules import (
     FOLDER,
@@ -81,6 +83,16 @@ def stratus_hits(change: Callable[[Recording], Recording] = as_recorded) -> dict
         for path in sorted((STRATUS / "detonation-logs").glob("*.json"))
     }
     return hits(our_rules(), batches)
+
+
+def is_caught(by_rule: Mapping[str, int]) -> bool:
+    """Whether a rule hits whose level counts, as `evidence detect` counts where no level is asked for."""
+    return any(is_grave(_levels()[rule], Level.MEDIUM) for rule in by_rule)
+
+
+@functools.cache
+def _levels() -> dict[str, str]:
+    return {each.heading.id: each.heading.level for each in [*our_rules().rules, *our_rules().correlations]}
 
 
 def _other_account(found: re.Match[str]) -> str:

@@ -17,6 +17,7 @@ from tests.detections.recorded_labels import (
     Verdict,
     disguised,
     falco_verdicts,
+    is_caught,
     labels,
     panther_verdicts,
     stratus_hits,
@@ -38,9 +39,9 @@ def of_files(tmp_path_factory: pytest.TempPathFactory) -> list[Verdict]:
 
 @stratus
 def test_nearly_every_recorded_technique_is_caught() -> None:
-    """Of the techniques recorded at least this many are hit by a rule."""
+    """Of the techniques recorded at least this many are hit by a rule of medium level or higher."""
     techniques = {each["technique"] for each in json.loads((STRATUS / "ground_truth.json").read_bytes())}
-    caught = {name for name, by_rule in stratus_hits().items() if by_rule}
+    caught = {name for name, by_rule in stratus_hits().items() if is_caught(by_rule)}
     assert techniques == set(stratus_hits())
     assert TECHNIQUES_MIN <= len(caught)
 
@@ -54,8 +55,8 @@ def test_a_technique_is_caught_by_what_it_does() -> None:
 @stratus
 @pytest.mark.parametrize("otherwise", OTHERWISE)
 def test_what_is_done_otherwise_is_caught_as_well(otherwise: Callable[[Recording], Recording]) -> None:
-    """By a role instead of a user, more slowly, within one second, delivered in another order."""
-    caught = {name for name, by_rule in stratus_hits(otherwise).items() if by_rule}
+    """By a role where a role can, more slowly, within one second, delivered in another order."""
+    caught = {name for name, by_rule in stratus_hits(otherwise).items() if is_caught(by_rule)}
     assert set(stratus_hits()) == caught
 
 
