@@ -23,12 +23,15 @@ from evidence.intake.reviews import (
 from evidence.times import format_rfc3339
 
 
-def add_reviews(root: Path, added: Sequence[Placed]) -> list[Placed]:
+def add_reviews(root: Path, added: Sequence[Placed], now: int) -> list[Placed]:
     """Write the reviews below those that the incidents folder has; returns them with their lines there.
+
+    `now` is the present in ns UTC: a review of later would count before all that follow, and is refused.
 
     Raises InputError, and writes nothing, where any of them is one that `evidence run` would refuse: the
     message names the place that the review came from. Two calls at once wait for each other.
     """
+    _refuse_future(added, now)
     incidents = [folder.incident for folder in find_incidents(root)]
     path = root / REVIEWS_FILE
     if path.is_symlink() or (path.exists() and not path.is_file()):
@@ -42,6 +45,16 @@ def add_reviews(root: Path, added: Sequence[Placed]) -> list[Placed]:
             file.flush()
             os.fsync(file.fileno())
     return [Placed(each.review, Place(path, number)) for number, each in enumerate(added, line_count + 1)]
+
+
+def _refuse_future(added: Sequence[Placed], now: int) -> None:
+    for each in added:
+        if each.review.at > now:
+            raise InputError(
+                f"{format_rfc3339(each.review.at)} lies in the future: no later review would count",
+                place=Place(each.place.path, each.place.line, field="at"),
+                remedy="Correct it, or leave it out for now",
+            )
 
 
 def reviews_in(root: Path) -> list[Placed]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipelines.cli.choices import Format
-from pipelines.cli.options import Incidents, OutputFormat
+from pipelines.cli.options import PLAYBOOKS, Incidents, OutputFormat, Playbooks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,6 +68,7 @@ def label(
     ] = None,
     *,
     incidents: Incidents,
+    playbooks: Playbooks = PLAYBOOKS,
     output_format: OutputFormat = Format.TEXT,
 ) -> None:
     """Add a reviewer's answers to the four questions, or with an incident alone show those that are there.
@@ -86,9 +87,9 @@ def label(
     given = {name: value for name, value in answers.items() if value is not None}
     if file is not None:
         _refuse_beside_file(incident, by, at, given)
-        found = _added(incidents, _read(file))
+        found = _added(incidents, _read(file), playbooks)
     elif given or by is not None or at is not None:
-        found = _added(incidents, [_stated(incidents, incident, by, at, given)])
+        found = _added(incidents, [_stated(incidents, incident, by, at, given)], playbooks)
     else:
         _print_present(incidents, incident, output_format)
         return
@@ -112,7 +113,7 @@ def _stated(
     from evidence.intake.reviews import Placed, parse_review
 
     if incident is None:
-        raise InputError("answers about which incident?", remedy="Name it, or the beginning of its name")
+        raise InputError("no incident is named", remedy="Name it, or the beginning of its name")
     if by is None:
         raise InputError("--by is missing", remedy="Say who reviewed the incident, e.g. --by tomas.novak")
     said = {"incident_id": _named(root, incident), "by": by, "at": at or _now(), **given}
@@ -133,6 +134,37 @@ def _now() -> str:
     return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def _refuse_unknown_actions(reviews: Sequence[Placed], playbooks: Path) -> None:
+    """Raises InputError for an expected action that the active playbook does not have, or has elsewhere.
+
+    Where no playbook is there nothing is known of actions.
+    """
+    from difflib import get_close_matches
+
+    from evidence.decision.loading import ACTIVE_FILE, PLAYBOOK_FILE, active_folder
+    from evidence.errors import InputError, Place
+    from evidence.strict_yaml import load_yaml
+
+    if not (playbooks / ACTIVE_FILE).is_file():
+        return
+    actions = load_yaml(active_folder(playbooks) / PLAYBOOK_FILE).value.get("actions") or {}
+    options = {name: said.get("option") for name, said in actions.items() if isinstance(said, dict)}
+    for each in reviews:
+        action, option = each.review.expected_action, each.review.expected_option
+        if action is None or options.get(action) == option:
+            continue
+        place = Place(each.place.path, each.place.line, field="expected_action")
+        if action in options:
+            raise InputError(
+                f"{action} belongs to {options[action]}, not to {option}",
+                place=place,
+                remedy=f"Name {options[action]} as the option, or another action",
+            )
+        near = get_close_matches(action, options, n=1)
+        hint = f"Did you mean {near[0]}?" if near else f"Its actions are those of {playbooks}"
+        raise InputError(f"the active playbook has no action {action}", place=place, remedy=hint)
+
+
 def _read(file: Path) -> Sequence[Placed]:
     from evidence.errors import InputError, Place
     from evidence.intake.reviews import read_reviews
@@ -145,12 +177,14 @@ def _read(file: Path) -> Sequence[Placed]:
     return found
 
 
-def _added(root: Path, reviews: Sequence[Placed]) -> Sequence[Placed]:
+def _added(root: Path, reviews: Sequence[Placed], playbooks: Path) -> Sequence[Placed]:
     from evidence.intake.added_reviews import add_reviews
+    from evidence.times import parse_rfc3339
     from pipelines.cli.histories import writing
 
+    _refuse_unknown_actions(reviews, playbooks)
     with writing("--incidents"):
-        return add_reviews(root, reviews)
+        return add_reviews(root, reviews, parse_rfc3339(_now()))
 
 
 def _print_present(root: Path, incident: str | None, output_format: Format) -> None:
@@ -158,7 +192,7 @@ def _print_present(root: Path, incident: str | None, output_format: Format) -> N
     from evidence.intake.added_reviews import reviews_in
 
     if incident is None:
-        raise InputError("which incident?", remedy="Name one, or give --from a file of reviews")
+        raise InputError("no incident is named", remedy="Name one, or give --from a file of reviews")
     name = _named(root, incident)
     found = [each for each in reviews_in(root) if each.review.incident_id == name]
     if not found and output_format is Format.TEXT:

@@ -86,8 +86,11 @@ def run_cases(path: Path) -> CaseRun:
     if not path.exists():
         raise InputError("is not there", place=Place(path), remedy="Name a Sigma file, or a folder of them")
     root = _root(path)
+    rules = load_rules(path, values_near(path))
     own_values = root / CASES / VALUES
-    rules = load_rules(path, own_values if own_values.is_file() else values_near(path))
+    if own_values.is_file():
+        # What a run would refuse for want of the house's own values is refused above.
+        rules = load_rules(path, own_values)
     cased, faults = _cased(root, set(rule_files(path)), rules)
     if faults:
         raise RefusedDetections(faults)

@@ -27,6 +27,7 @@ from tests.intake.folders import INCIDENT, built, lay_out, rows
 
 DETECTED = f"{INCIDENT}recorded: {{started_at: 2026-01-05T08:00:00Z, detected_at: 2026-01-05T09:00:00Z}}\n"
 LABELLED = f"{DETECTED}labels: {{by: ann, at: 2026-01-06T09:00:00Z, enrichment_narrowed: true}}\n"
+NOW = 1767900000 * 10**9  # 2026-01-08T19:20:00Z
 SAID = {"incident_id": "inc-1", "by": "ben", "at": "2026-01-07T09:00:00Z", "signal_high_confidence": False}
 
 
@@ -114,7 +115,7 @@ def test_a_line_whose_writing_was_broken_off_is_told(tmp_path: Path) -> None:
     """Adding to it would make one line of two reviews."""
     root = _written(lay_out(tmp_path, {}, DETECTED), SAID)
     (root / REVIEWS_FILE).write_bytes((root / REVIEWS_FILE).read_bytes()[:-1])
-    for act in (lambda: built(root), lambda: add_reviews(root, [_placed(by="cem")])):
+    for act in (lambda: built(root), lambda: add_reviews(root, [_placed(by="cem")], NOW)):
         with pytest.raises(InputError, match=r"reviews\.jsonl:1: the last line has no end"):
             act()
 
@@ -123,7 +124,7 @@ def test_reviews_are_added_whole_or_not_at_all(tmp_path: Path) -> None:
     """One that a run would refuse keeps the others out, and leaves no file behind."""
     root = lay_out(tmp_path, {}, DETECTED)
     with pytest.raises(InputError, match=r"said: incident_id: there is no incident inc-2"):
-        add_reviews(root, [_placed(), _placed(incident_id="inc-2")])
+        add_reviews(root, [_placed(), _placed(incident_id="inc-2")], NOW)
     assert not (root / REVIEWS_FILE).exists()
 
 
@@ -131,7 +132,7 @@ def test_what_stands_is_never_changed_by_what_is_added(tmp_path: Path) -> None:
     """The file before is the beginning of the file after, also where people wrote it their own way."""
     root = _written(lay_out(tmp_path, {}, DETECTED), json.dumps(SAID).replace(", ", "  ,"), "")
     before = (root / REVIEWS_FILE).read_bytes()
-    [added] = add_reviews(root, [_placed(by="Çem Öz")])
+    [added] = add_reviews(root, [_placed(by="Çem Öz")], NOW)
     after = (root / REVIEWS_FILE).read_bytes()
     assert (before, 3) == (after[: len(before)], added.place.line)
     assert [SAID["by"], "Çem Öz"] == [each.review.by for each in read_reviews(root / REVIEWS_FILE)]
@@ -141,12 +142,19 @@ def test_reviews_added_at_once_are_all_kept(tmp_path: Path) -> None:
     """Calls wait for each other: no line is lost and none is in another."""
     root = lay_out(tmp_path, {}, DETECTED)
     names = [f"reviewer {number}" for number in range(12)]
-    threads = [threading.Thread(target=add_reviews, args=(root, [_placed(by=name)])) for name in names]
+    threads = [threading.Thread(target=add_reviews, args=(root, [_placed(by=name)], NOW)) for name in names]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert sorted(names) == sorted(each.review.by for each in read_reviews(root / REVIEWS_FILE))
+
+
+def test_a_review_of_the_future_is_refused(tmp_path: Path) -> None:
+    """It would count before all that follow, and nothing is ever taken back."""
+    root = lay_out(tmp_path, {}, DETECTED)
+    with pytest.raises(InputError, match=r"said: at: 2099-01-01T00:00:00Z lies in the future"):
+        add_reviews(root, [_placed(at="2099-01-01T00:00:00Z")], NOW)
 
 
 def test_a_link_is_no_file_of_reviews(tmp_path: Path) -> None:
@@ -155,7 +163,7 @@ def test_a_link_is_no_file_of_reviews(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").write_text("")
     (root / REVIEWS_FILE).symlink_to(tmp_path / "elsewhere")
     with pytest.raises(InputError, match="is no regular file"):
-        add_reviews(root, [_placed()])
+        add_reviews(root, [_placed()], NOW)
     assert (tmp_path / "elsewhere").read_text() == ""
 
 

@@ -13,12 +13,14 @@ from pipelines.cli import app
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 ANSWERED = ("inc-0112", "--by", "ben", "--at", "2026-03-02T09:15:00Z", "--no-enrichment-narrowed")
+EXPECTED = ("--expected-option", "contain", "--expected-action")
 
 
 @pytest.fixture
 def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """call(*arguments): exit code, output and errors in a folder with a copy of the fixtures."""
     shutil.copytree(FIXTURES, tmp_path / "fixtures")
+    shutil.copytree(FIXTURES.parent / "playbooks", tmp_path / "playbooks")
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: str) -> tuple[int, str, str]:
@@ -69,15 +71,21 @@ def test_a_file_is_taken_in_whole_or_not_at_all(call) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "which incident?"),
+        ((), "no incident is named"),
         (("inc-0112", "--by", "ben"), "it answers nothing"),
         (("inc-0112", "--responder-understood"), "--by is missing"),
-        (("--by", "ben", "--responder-understood"), "answers about which incident?"),
+        (("--by", "ben", "--responder-understood"), "no incident is named"),
         (("inc-01", "--by", "ben", "--responder-understood"), "incidents begin with 'inc-01'"),
         (("--from", "nowhere.jsonl"), "nowhere.jsonl: is no file"),
         (("inc-0112", "--from", "fixtures/settings.yaml"), "--from takes everything from its file"),
         (("inc-0112", "--incidents", "nowhere"), "nowhere: is no folder"),
         ((*ANSWERED, "--expected-option", "contian"), "did you mean contain?"),
+        ((*ANSWERED[:3], "--at", "2099-01-01T00:00:00Z", "--enrichment-narrowed"), "lies in the future"),
+        (
+            (*ANSWERED, *EXPECTED, "roll_back_releas"),
+            "has no action roll_back_releas. Did you mean roll_back_release?",
+        ),
+        ((*ANSWERED, *EXPECTED, "rotate_secret"), "rotate_secret belongs to rotate, not to contain"),
     ],
 )
 def test_a_wrong_call_says_what_to_do(call, arguments: tuple[str, ...], said: str) -> None:
