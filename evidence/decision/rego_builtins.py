@@ -31,6 +31,7 @@ OUTSIDE = "reaches outside its input"
 RANDOM = "is random"
 CLOCK = "reads the clock or is undefined in some implementations, where its rule would never fire"
 UNTRIED = "is not known to give the same answer here as in OPA"
+UNKNOWN = "is not in the list of allowed built-ins"
 _OLD = "is deprecated: OPA 1 refuses it"
 # By name, or by the part of the name before its last dot, or before its first.
 REFUSED = {
@@ -84,4 +85,4 @@ def why_refused(name: str) -> str | None:
     for known in (name, name.rpartition(".")[0], name.partition(".")[0]):
         if known in REFUSED:
             return REFUSED[known]
-    return "is not in the list of allowed built-ins"
+    return UNKNOWN

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from evidence.decision.rego_builtins import ASCII_ALONE, why_refused
+from evidence.decision.rego_builtins import ASCII_ALONE, UNKNOWN, why_refused
 from evidence.decision.rego_text import arguments, closing, literals
 
 CALL = re.compile(r"(?<![\w.\"\]])([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)\s*\(")
@@ -30,10 +30,14 @@ def call_faults(source: str, code: str, is_own: Callable[[str], bool]) -> Iterat
         name, opening = found.group(1), found.end() - 1
         if name in own or is_own(name):
             continue
-        if why := why_refused(name):
+        if why_refused(name) == UNKNOWN and "." not in name:
+            yield found.start(), f"there is no function {name}: no rule has that name, and no built-in of OPA"
+        elif why := why_refused(name):
             yield found.start(), f"the built-in {name} {why}"
         elif name in ASCII_ALONE and not is_ascii:
             yield found.start(), f"{name} leaves letters beyond ASCII as they are here, which OPA does not"
+        elif not code[opening + 1 : closing(code, opening)].strip():
+            yield found.start(), f"{name} is called without an argument"
         elif why := _why_unlike(name, source, arguments(code, opening + 1, closing(code, opening)), code):
             yield found.start(), why
 

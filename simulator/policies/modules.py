@@ -108,7 +108,8 @@ def load_modules(folder: Path) -> ModuleSet:
         raise InputError(f"holds {len(paths)} modules, more than {MODULES_MAX}", place=Place(folder))
     modules = tuple(_module(path, folder) for path in paths)
     for module in modules:
-        for fault in module_faults(module):
+        others = [each.rules for each in modules if each.package == module.package and each is not module]
+        for fault in module_faults(module, frozenset().union(*others)):
             raise fault
     data, files = _data(folder)
     if clash := sorted(".".join(each.package) for each in modules if _is_in(data, each.package)):
@@ -124,26 +125,26 @@ def _module(path: Path, folder: Path) -> Module:
     return Module(path.relative_to(folder).as_posix(), path, text)
 
 
-def module_faults(module: Module) -> Iterator[PlaybookError]:
-    """Why the module is not evaluated here as by OPA, by place."""
+def module_faults(module: Module, rules: frozenset[str] = frozenset()) -> Iterator[PlaybookError]:
+    """Why the module is not evaluated here as by OPA, by place; `rules`: its package's others."""
     package = package_of(module.code)
     if package is None or not _PACKAGE.match(package):
         what = "states no package" if package is None else f"the package {package} is not names with dots"
         yield PlaybookError(what, place=Place(module.path, 1))
-    faults = list(unlike_opa(module.source, module.code, _own_names(module)))
+    faults = list(unlike_opa(module.source, module.code, _own_names(module, rules), rules))
     for found in _IMPORT.finditer(module.code):
         if not _ALLOWED_IMPORT.match(found.group(1)):
             faults.append((found.start(), f"the import {found.group(1)} is not known here"))
     yield from placed(tuple(faults), module.source, module.path)
 
 
-def _own_names(module: Module) -> Any:
-    """Says of a dotted name whether it leads into the modules: below data, or below what is imported."""
+def _own_names(module: Module, rules: frozenset[str]) -> Any:
+    """Says of a name whether it leads into the modules: to another rule, below data, or to an import."""
     imports = _IMPORT.findall(module.code)
     heads = {alias or path.rpartition(".")[2] for path, alias in imports if path.startswith("data.")}
 
     def is_own(name: str) -> bool:
-        return name.partition(".")[0] in {"data", *heads}
+        return name in rules or name.partition(".")[0] in {"data", *heads}
 
     return is_own
 

@@ -1,0 +1,101 @@
+"""Finds names that are used before they are declared, and rules that ask for themselves: OPA refuses both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from evidence.decision.rego_syntax import (
+    Body,
+    Call,
+    Every,
+    Expression,
+    Some,
+    Source,
+    Statement,
+    Term,
+    Unification,
+    Var,
+)
+from evidence.decision.rego_walks import (
+    Names,
+    closures,
+    declared_in,
+    declaring,
+    names,
+    parts,
+    terms,
+    terms_of,
+    variables,
+)
+
+
+def used_above(source: Source) -> Iterator[tuple[int, str]]:
+    """Offset and reason of each name that `:=` or `some` declares further down in the same body."""
+    for rule in source.rules:
+        yield from _used_above_in(rule.body)
+
+
+def _used_above_in(body: Body) -> Iterator[tuple[int, str]]:
+    declared: Names = frozenset()
+    for place, statement in enumerate(body):
+        later = declared_in(body[place:]) - declared
+        for var in declaring(statement):
+            if var.name in declared:
+                yield var.offset, f"{var.name} is declared above in the same body"
+        declared = declared | declared_in((statement,))
+        for var in _used(statement):
+            if var.name in later:
+                yield var.offset, f"{var.name} is used before the line that declares it"
+        for closure in closures(terms(statement)):
+            yield from _used_above_in(closure.body)
+        if isinstance(statement, Every):
+            yield from _used_above_in(statement.body)
+
+
+def _used(statement: Statement) -> Iterator[Var]:
+    """Variables that the statement reads, which are not those that it declares."""
+    match statement:
+        case Unification(_, right, True):
+            return variables(right)
+        case Some(_, within):
+            return variables(within) if within is not None else iter(())
+    return (var for term in terms(statement) for var in variables(term))
+
+
+def recursions(source: Source) -> Iterator[tuple[int, str]]:
+    """Offset and reason of each rule that asks for itself, through others or not."""
+    asked = {rule.name: set[str]() for rule in source.rules}
+    for rule in source.rules:
+        own = names(rule.arguments) | declared_in(rule.body)
+        body = (*rule.body, *(Expression(each, is_negated=False) for each in (*rule.path, *rule.results)))
+        asked[rule.name] |= {var.name for var in _deeply(body) if var.name in asked and var.name not in own}
+    for rule in source.rules:
+        reached, new = set[str](), {rule.name}
+        while new:
+            new = {each for name in new for each in asked[name]} - reached
+            reached |= new
+        if rule.name in reached:
+            yield rule.offset, f"{rule.name} asks for itself: OPA refuses a rule that is recursive"
+            return
+
+
+def _deeply(body: Body) -> Iterator[Var]:
+    """All variables that a body reads, also in closures, but for those that a closure declares."""
+    yield from (var for term in terms_of(body) for var in _asked(term))
+    for closure in closures(terms_of(body)):
+        own = declared_in(closure.body)
+        yield from (var for var in _deeply(closure.body) if var.name not in own)
+        yield from (var for term in closure.heads for var in _asked(term) if var.name not in own)
+    for statement in body:
+        if isinstance(statement, Every):
+            own = frozenset(each.name for each in statement.variables) | declared_in(statement.body)
+            yield from (var for var in _deeply(statement.body) if var.name not in own)
+
+
+def _asked(term: Term) -> Iterator[Var]:
+    """Variables of the term, and functions that it calls by their name alone."""
+    for part in parts(term):
+        if isinstance(part, Var):
+            yield part
+        elif isinstance(part, Call) and part.name and "." not in part.name:
+            yield Var(part.name, part.offset)

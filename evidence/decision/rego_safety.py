@@ -1,0 +1,184 @@
+"""Finds variables that nothing gives a value, as OPA does: most are names that were mistyped.
+
+In a body, statements give variables their values in any order: `x := …`, `some x in …`, `[x, y] = …`, and
+the index of a reference, `xs[i]`. All others need their variables to have one: calls, operators, `not`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+
+from evidence.decision.rego_syntax import (
+    Body,
+    Call,
+    Closure,
+    Collection,
+    Every,
+    Expression,
+    Ref,
+    Some,
+    Source,
+    Statement,
+    Term,
+    Unification,
+    Var,
+)
+from evidence.decision.rego_walks import (
+    Names,
+    bound,
+    closures,
+    declared_in,
+    names,
+    parts,
+    terms,
+    terms_of,
+    values,
+    variables,
+)
+
+ROOTS = frozenset({"input", "data"})
+
+
+def unsafe_variables(source: Source, rules: Names) -> Iterator[tuple[int, str]]:
+    """Offset and reason of each; `rules` are names of the package's rules in other modules."""
+    known = ROOTS | rules | {rule.name for rule in source.rules} | (frozenset(source.imports) - {""})
+    for rule in source.rules:
+        body = (*rule.body, *(Expression(each, is_negated=False) for each in (*rule.path, *rule.results)))
+        near = sorted(name for name in known | names(terms_of(body)) if name[0] != "_")
+        told: set[str] = set()
+        for var in sorted(_unsafe(body, known | names(rule.arguments)), key=lambda each: each.offset):
+            if var.name not in told:
+                told.add(var.name)
+                yield var.offset, _sentence(var.name, near)
+
+
+def _sentence(name: str, near: list[str]) -> str:
+    shown = "_" if name[0] == "_" and name[1:].isdigit() else name
+    others = [each for each in near if each != name]
+    close = difflib.get_close_matches(name, others, n=1, cutoff=0.75)
+    hint = f": did you mean {close[0]}?" if close else f': a text is written "{name}"'
+    return f"nothing gives {shown} a value{hint if len(shown) > 1 else ''}"
+
+
+def _unsafe(body: Body, outer: Names) -> Iterator[Var]:
+    """Variables of the body, and of closures in it, that have no value; causes, not what follows of them."""
+    declared = declared_in(body)
+    safe = outer - declared
+    safe = _settled(body, safe)
+    causes = list(_causes(body, safe))
+    yield from causes
+    # What has no value is told once, and not again for each place that depends on it.
+    everywhere = safe | declared | names(terms_of(body))
+    for place, statement in enumerate(body):
+        # What is declared further down is not known yet.
+        inner = everywhere - (declared_in(body[place + 1 :]) - declared_in(body[: place + 1]) - outer)
+        if isinstance(statement, Every):
+            yield from _unsafe(statement.body, inner | {each.name for each in statement.variables})
+        for closure in closures(terms(statement)):
+            heads = tuple(Expression(term, is_negated=False) for term in closure.heads)
+            yield from _unsafe((*closure.body, *heads), inner)
+
+
+def _settled(body: Body, safe: Names) -> Names:
+    """All names that have a value once no statement gives another one."""
+    mine = names(terms_of(body)) | safe
+    while True:
+        more = safe
+        for statement in body:
+            more = more | _given(statement, more, mine)
+        if more == safe:
+            return safe
+        safe = more
+
+
+def _causes(body: Body, safe: Names) -> Iterator[Var]:
+    """Variables without a value that no statement of the body could ever give one; else all without."""
+    missing = [var for each in body for var in _needed(each) if var.name not in safe]
+    mine = names(terms_of(body))
+    could = _settled_as_if(body, safe, mine)
+    causes = [var for var in missing if var.name not in could]
+    return iter(causes or missing)
+
+
+def _settled_as_if(body: Body, safe: Names, mine: Names) -> Names:
+    """Names that would have a value if all others had one."""
+    found = safe
+    for name in sorted(mine - safe):
+        others = (safe | mine) - {name}
+        if any(name in _given(statement, others, mine) for statement in body):
+            found = found | {name}
+    return found
+
+
+def _given(statement: Statement, safe: Names, mine: Names) -> Names:
+    """Names to which the statement gives a value, where those in `safe` have one."""
+    given = safe
+    for term in terms(statement):
+        given = given | _given_by_calls(term, given, mine)
+    match statement:
+        case Expression(term, False):
+            return given | _indices(term, given)
+        case Unification(left, right, _, False):
+            given = given | _indices(left, given) | _indices(right, given)
+            return given | _unified(left, right, given, mine)
+        case Some(patterns, within) if within is not None:
+            given = given | _indices(within, given)
+            return given | names(patterns) if _is_safe(within, given, mine) else given
+        case Every(_, within, _):
+            return given | _indices(within, given)
+    return given
+
+
+def _given_by_calls(term: Term, safe: Names, mine: Names) -> Names:
+    """Calls within others are evaluated first, also within a negation: what they index has a value then."""
+    found: Names = frozenset()
+    for part in parts(term):
+        if part is not term and isinstance(part, Call):
+            found = found | _indices(part, safe)
+    return found
+
+
+def _unified(left: Term, right: Term, safe: Names, mine: Names) -> Names:
+    found: Names = frozenset()
+    if isinstance(left, Collection) and isinstance(right, Collection):
+        if left.bracket == "[" and len(left.items) != len(right.items):
+            return found
+        for one, other in zip(values(left), values(right), strict=False):
+            found = found | _unified(one, other, safe, mine)
+        if left.bracket == "[":
+            return found
+    for one, other in ((left, right), (right, left)):
+        if isinstance(one, Var | Collection) and _is_safe(other, safe, mine):
+            found = found | bound(one)
+    return found
+
+
+def _indices(term: Term, safe: Names) -> Names:
+    """Names in the brackets of references whose head has a value."""
+    found: Names = frozenset()
+    for part in parts(term):
+        if isinstance(part, Ref) and all(var.name in safe | found for var in variables(part.head)):
+            found = found | {name for each in part.path for name in bound(each)}
+    return found
+
+
+def _is_safe(term: Term, safe: Names, mine: Names) -> bool:
+    if any(var.name not in safe for var in variables(term)):
+        return False
+    # A closure waits for the names that it shares with its body.
+    return all(_shared(closure, mine) <= safe for closure in closures((term,)))
+
+
+def _shared(closure: Closure, mine: Names) -> Names:
+    terms = (*closure.heads, *terms_of(closure.body))
+    everywhere = names(terms) | names(
+        part for inner in closures(terms) for part in (*inner.heads, *terms_of(inner.body))
+    )
+    return (everywhere & mine) - declared_in(closure.body)
+
+
+def _needed(statement: Statement) -> Iterator[Var]:
+    """Variables that must have a value."""
+    for term in terms(statement):
+        yield from variables(term)

@@ -1,0 +1,117 @@
+"""Owns what Rego source is made of once it is read: rules, statements of their bodies, and terms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Var:
+    """A name, which may be a variable, a rule or an import. Each `_` has a name of its own."""
+
+    name: str
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A text, a number, true, false or null; also the name behind a dot."""
+
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """`head.a[i]`: what stands in brackets, or behind dots, is the path."""
+
+    head: Term
+    path: tuple[Term, ...]
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of a function, or an operator between its operands, which has no name."""
+
+    name: str
+    arguments: tuple[Term, ...]
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """An array, a set, or an object, of which `items` are keys and values in turn."""
+
+    bracket: str
+    items: tuple[Term, ...]
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """A comprehension; also one expression of a template string."""
+
+    heads: tuple[Term, ...]
+    body: Body
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A term that must hold."""
+
+    term: Term
+    is_negated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unification:
+    """`left = right`, or `left := right`, which declares the variables of its left side."""
+
+    left: Term
+    right: Term
+    is_declaring: bool
+    is_negated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    """`some x, y`, where `within` is None, or `some key, value in within`."""
+
+    patterns: tuple[Term, ...]
+    within: Term | None
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """`every key, value in within { body }`."""
+
+    variables: tuple[Var, ...]
+    within: Term
+    body: Body
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A head with its body; the branches of `else` are rules of their own with the same arguments."""
+
+    name: str
+    arguments: tuple[Term, ...]
+    path: tuple[Term, ...]
+    results: tuple[Term, ...]
+    body: Body
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The imports' names and the rules of a module."""
+
+    imports: tuple[str, ...]
+    rules: tuple[Rule, ...]
+
+
+Term: TypeAlias = Var | Scalar | Ref | Call | Collection | Closure
+Statement: TypeAlias = Expression | Unification | Some | Every
+Body: TypeAlias = tuple[Statement, ...]

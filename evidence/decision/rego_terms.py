@@ -1,0 +1,296 @@
+"""Reads the terms and bodies of Rego source from its tokens, as OPA's parser does."""
+
+from __future__ import annotations
+
+import re
+
+from evidence.decision.rego_syntax import (
+    Body,
+    Call,
+    Closure,
+    Collection,
+    Every,
+    Expression,
+    Ref,
+    Scalar,
+    Some,
+    Statement,
+    Term,
+    Unification,
+    Var,
+)
+from evidence.decision.rego_text import template_parts
+from evidence.decision.rego_tokens import Kind, NotRego, Token, tokens
+
+KEYWORDS = frozenset(
+    {"as", "contains", "default", "else", "every", "false", "if", "import", "in", "not", "null", "package",
+     "some", "true", "with"}
+)  # fmt: skip
+_TIERS = (("==", "!=", "<", ">", "<=", ">="), ("|",), ("&",), ("+", "-"), ("*", "/", "%"))
+_CLOSING = {"[": "]", "{": "}", "(": ")"}
+DEPTH_MAX = 40  # terms within one another
+REREADS_MAX = 50  # of what began as a comprehension
+
+
+class TermParser:
+    """Reads forward through the tokens; each method leaves off behind what it has read."""
+
+    def __init__(self, source: str) -> None:
+        self._tokens = tuple(tokens(source))
+        self._place = 0
+        self._depth = 0
+        self._rereads = 0
+
+    @property
+    def token(self) -> Token:
+        """The next token."""
+        return self._tokens[self._place]
+
+    def is_next(self, *texts: str) -> bool:
+        """Whether the next token is a sign or a name of that spelling."""
+        return self.token.kind in (Kind.SIGN, Kind.NAME) and self.token.text in texts
+
+    def take(self) -> Token:
+        """The next token, which is left behind."""
+        taken = self.token
+        self._place += 1 if taken.kind is not Kind.END else 0
+        return taken
+
+    def took(self, *texts: str) -> bool:
+        """Whether the next token was of that spelling; if so it is left behind."""
+        if self.is_next(*texts):
+            self.take()
+            return True
+        return False
+
+    def expect(self, text: str) -> Token:
+        """The next token. Raises NotRego where it is not of that spelling."""
+        if not self.is_next(text):
+            raise self.refused(f"`{text}`")
+        return self.take()
+
+    def refused(self, expected: str) -> NotRego:
+        """What is told where something else stands."""
+        shown = f"`{self.token.text}`" if self.token.text else "the end of the module"
+        return NotRego(f"expected {expected}, not {shown}", self.token.offset)
+
+    def name(self) -> Token:
+        """A name that is no keyword."""
+        if self.token.kind is not Kind.NAME or self.token.text in KEYWORDS:
+            raise self.refused("a name")
+        return self.take()
+
+    def body(self) -> Body:
+        """Statements up to the closing brace, which is read, too."""
+        found = [self.statement()]
+        while not self.is_next("}"):
+            if not self.took(";") and not self.token.is_first:
+                raise self.refused("a new line, `;` or `}`")
+            found.append(self.statement())
+        self.expect("}")
+        return tuple(found)
+
+    def statement(self) -> Statement:
+        """One statement of a body, with what is replaced `with`."""
+        read = self._statement()
+        while self.took("with"):
+            self.term()
+            self.expect("as")
+            self.term()
+        return read
+
+    def _statement(self) -> Statement:
+        if self.took("some"):
+            return self._some()
+        if self.took("every"):
+            return self._every()
+        is_negated = self.took("not")
+        left = self.term(is_pair_allowed=True)
+        if not self.is_next(":=", "="):
+            return Expression(left, is_negated)
+        sign = self.take().text
+        return Unification(left, self.term(is_pair_allowed=True), sign == ":=", is_negated)
+
+    def _some(self) -> Statement:
+        patterns = [self._operand(0)]
+        while self.took(","):
+            patterns.append(self._operand(0))
+        if self.took("in"):
+            return Some(tuple(patterns), self._operand(0))
+        if not all(isinstance(each, Var) for each in patterns):
+            raise self.refused("`in`")
+        return Some(tuple(patterns), None)
+
+    def _every(self) -> Statement:
+        variables = [self._variable()]
+        if self.took(","):
+            variables.append(self._variable())
+        self.expect("in")
+        within = self._operand(0)
+        self.expect("{")
+        return Every(tuple(variables), within, self.body())
+
+    def _variable(self) -> Var:
+        return self._var(self.name())
+
+    def _var(self, token: Token) -> Var:
+        return Var(f"_{token.offset}" if token.text == "_" else token.text, token.offset)
+
+    def term(self, is_pair_allowed: bool = False, is_head: bool = False) -> Term:
+        """A term with its operators and `in`; `key, value in …` where pairs are allowed.
+
+        What is the head of a comprehension ends at `|`.
+        """
+        left = [self._operand(0, is_head)]
+        before = self._place
+        if is_pair_allowed and self.took(","):
+            try:
+                pair = self._operand(0)
+                is_pair = self.is_next("in")
+            except NotRego:
+                is_pair = False
+            if is_pair:
+                left.append(pair)
+            else:
+                self._place = before
+        while self.is_next("in"):
+            offset = self.take().offset
+            left = [Call("", (*left, self._operand(0, is_head)), offset)]
+        return left[0]
+
+    def _operand(self, tier: int, is_head: bool = False) -> Term:
+        """What stands between operators; of a comprehension's head `|` is not a part."""
+        if tier == len(_TIERS):
+            return self._single()
+        left = self._operand(tier + 1, is_head)
+        while self.is_next(*_TIERS[tier]) and not (is_head and self.is_next("|")):
+            offset = self.take().offset
+            left = Call("", (left, self._operand(tier + 1, is_head)), offset)
+        return left
+
+    def _single(self) -> Term:
+        self._depth += 1
+        if self._depth > DEPTH_MAX:
+            raise NotRego("is nested too deeply", self.token.offset)
+        try:
+            return self._followed(self._primary())
+        finally:
+            self._depth -= 1
+
+    def _followed(self, head: Term) -> Term:
+        """The term with the references and calls that stand right behind it."""
+        path: list[Term] = []
+        name = head.name if isinstance(head, Var) else ""
+        while self.token.is_close and self.is_next(".", "[", "("):
+            if isinstance(head, Scalar):
+                raise self.refused("a reference that does not begin with a value")
+            sign = self.take()
+            if sign.text == ".":
+                field = self._field()
+                path.append(Scalar(field.offset))
+                name = f"{name}.{field.text}" if name else ""
+            elif sign.text == "[":
+                path.append(self.term(is_pair_allowed=True))
+                self.expect("]")
+                name = ""
+            elif name:
+                head, path, name = Call(name, self._arguments(")"), head.offset), [], ""
+            else:
+                raise NotRego("only a name with dots is called", sign.offset)
+        return Ref(head, tuple(path), head.offset) if path else head
+
+    def _field(self) -> Token:
+        if self.token.kind is not Kind.NAME:
+            raise self.refused("a name")
+        return self.take()
+
+    def _arguments(self, end: str) -> tuple[Term, ...]:
+        found: list[Term] = []
+        while not self.is_next(end):
+            found.append(self.term())
+            if not self.took(","):
+                break
+        self.expect(end)
+        return tuple(found)
+
+    def _primary(self) -> Term:
+        token = self.token
+        if token.kind in (Kind.NUMBER, Kind.TEXT) or self.is_next("true", "false", "null"):
+            return Scalar(self.take().offset)
+        if token.kind is Kind.TEMPLATE:
+            return self._template(self.take())
+        if token.kind is Kind.NAME and (token.text not in KEYWORDS or self._is_contains_called()):
+            return self._var(self.take())
+        if self.is_next("-"):
+            return Call("", (Scalar(self.take().offset), self._single()), token.offset)
+        if self.took("("):
+            inner = self.term(is_pair_allowed=True)
+            self.expect(")")
+            return inner
+        if self.is_next("[", "{"):
+            return self._collection(self.take())
+        raise self.refused("a value")
+
+    def _is_contains_called(self) -> bool:
+        after = self._tokens[self._place + 1]
+        return self.is_next("contains") and after.text == "(" and after.is_close
+
+    def _collection(self, opening: Token) -> Term:
+        end = _CLOSING[opening.text]
+        if self.took(end):
+            return Collection(":" if end == "}" else opening.text, (), opening.offset)
+        before = self._place
+        items = self._item(opening, is_head=True)
+        if self.is_next("|"):
+            try:
+                return self._comprehension(items, opening, end)
+            except NotRego as failure:
+                return self._reread(failure, before, opening, end)
+        return self._items(items, opening, end)
+
+    def _reread(self, failure: NotRego, before: int, opening: Token, end: str) -> Term:
+        """What is no comprehension is a collection whose first item is a union, such as `{a | b, c}`."""
+        self._rereads += 1
+        self._place = before
+        if self._rereads > REREADS_MAX:
+            raise failure
+        try:
+            return self._items(self._item(opening), opening, end)
+        except NotRego as other:
+            raise max(failure, other, key=lambda each: each.offset) from other
+
+    def _item(self, opening: Token, is_head: bool = False) -> list[Term]:
+        """An item, or a key and its value."""
+        item = [self.term(is_head=is_head)]
+        if opening.text == "{" and self.took(":"):
+            item.append(self.term(is_head=is_head))
+        return item
+
+    def _items(self, items: list[Term], opening: Token, end: str) -> Term:
+        size = len(items)
+        while self.took(",") and not self.is_next(end):
+            offset = self.token.offset
+            item = self._item(opening)
+            if len(item) != size:
+                raise NotRego("an object has keys and values, a set has neither", offset)
+            items += item
+        self.expect(end)
+        return Collection(":" if size == 2 else opening.text, tuple(items), opening.offset)
+
+    def _comprehension(self, heads: list[Term], opening: Token, end: str) -> Closure:
+        self.expect("|")
+        body = [self.statement()]
+        while not self.is_next(end) and (self.took(";") or self.token.is_first):
+            body.append(self.statement())
+        self.expect(end)
+        return Closure(tuple(heads), tuple(body), opening.offset)
+
+    def _template(self, token: Token) -> Term:
+        """Its references, each with a place; that nothing else stands in it is seen to elsewhere."""
+        parts = []
+        for start, text in template_parts(token.text):
+            name = re.match(r"\s*([A-Za-z_]\w*)", text)
+            if name:
+                offset = token.offset + start + name.start(1)
+                parts.append(Var(name.group(1), offset))
+        return Closure(tuple(parts), (), token.offset)

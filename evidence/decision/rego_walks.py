@@ -1,0 +1,108 @@
+"""Goes through statements and terms of Rego: which variables they read, declare, or take apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+from evidence.decision.rego_syntax import (
+    Body,
+    Call,
+    Closure,
+    Collection,
+    Every,
+    Expression,
+    Ref,
+    Some,
+    Statement,
+    Term,
+    Unification,
+    Var,
+)
+
+Names: TypeAlias = frozenset[str]
+
+
+def bound(pattern: Term) -> Names:
+    """Names that a value gives a value to, where it is taken apart."""
+    return frozenset(var.name for var in taken_apart(pattern))
+
+
+def taken_apart(pattern: Term) -> Iterator[Var]:
+    """Variables of arrays and objects within one another; not those within calls or closures."""
+    if isinstance(pattern, Var):
+        yield pattern
+    elif isinstance(pattern, Collection):
+        for each in values(pattern):
+            yield from taken_apart(each)
+
+
+def values(pattern: Collection) -> tuple[Term, ...]:
+    """What can be taken apart: elements of an array, and values of an object, whose keys must be known."""
+    if pattern.bracket == "{":
+        return ()
+    return pattern.items if pattern.bracket == "[" else pattern.items[1::2]
+
+
+def declared_in(body: Body) -> Names:
+    """Names that the body makes its own: by `:=` and `some`."""
+    return frozenset(var.name for statement in body for var in declaring(statement))
+
+
+def declaring(statement: Statement) -> Iterator[Var]:
+    """Variables where they are declared."""
+    match statement:
+        case Unification(left, _, True):
+            yield from taken_apart(left)
+        case Some(patterns):
+            for pattern in patterns:
+                yield from taken_apart(pattern)
+
+
+def terms(statement: Statement) -> tuple[Term, ...]:
+    """What stands in the statement itself, not in a body of its own."""
+    match statement:
+        case Expression(term):
+            return (term,)
+        case Unification(left, right):
+            return left, right
+        case Some(patterns, within):
+            return patterns if within is None else (*patterns, within)
+        case Every(_, within):
+            return (within,)
+
+
+def terms_of(body: Body) -> tuple[Term, ...]:
+    """What stands in the body's statements."""
+    return tuple(term for statement in body for term in terms(statement))
+
+
+def parts(term: Term) -> Iterator[Term]:
+    """The term and all in it, closures without what is in them."""
+    yield term
+    match term:
+        case Ref(head, path):
+            inner = (head, *path)
+        case Call(_, arguments):
+            inner = arguments
+        case Collection(_, items):
+            inner = items
+        case _:
+            return
+    for each in inner:
+        yield from parts(each)
+
+
+def variables(term: Term) -> Iterator[Var]:
+    """Those of the term, not those of closures in it."""
+    return (part for part in parts(term) if isinstance(part, Var))
+
+
+def names(within: Iterator[Term] | tuple[Term, ...]) -> Names:
+    """Names of the terms' variables."""
+    return frozenset(var.name for term in within for var in variables(term))
+
+
+def closures(within: tuple[Term, ...]) -> Iterator[Closure]:
+    """The outermost ones in the terms."""
+    return (part for term in within for part in parts(term) if isinstance(part, Closure))
