@@ -104,30 +104,6 @@ UPSTREAM: dict[str, tuple[str, ...]] = {
     "kpis.quality_review": (*_KPI_INPUTS, "intake.reviews", PLAYBOOK),
     "kpis.learning": (*_KPI_INPUTS, "decision.option_scores", "replay.ablations", PLAYBOOK),
 }
-# What the weekly reports tell of; they are files, and no table is made from them.
-REPORTED = (
-    "intake.evidence_events",
-    "intake.files",
-    "intake.incident_records",
-    "intake.incidents",
-    "intake.quarantine",
-    "intake.services",
-    "quality.completeness",
-    _CONTEXT,
-    _STATES,
-    "decision.decisions",
-    "decision.option_scores",
-    "decision.recommendations",
-    "replay.ablations",
-    "replay.runs",
-    "kpis.weekly_mttd",
-    "kpis.weekly_mttr",
-    "kpis.weekly_dwell_time",
-    "kpis.weekly_coverage",
-    "kpis.weekly_outcomes",
-    "kpis.quality_review",
-    "kpis.learning",
-)
 # The verdicts speak of every other table.
 UPSTREAM["quality.validation_results"] = tuple(UPSTREAM)
 

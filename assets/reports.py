@@ -7,10 +7,10 @@ import dagster as dg
 
 from assets.code import code_version
 from assets.folders import Folders
-from assets.lineage import REPORTED
 from assets.partitions import MONDAY_MORNING, requested_weeks
 from assets.specs import OWNERS, key_of
 from evidence.anchors import sha256_of
+from expectations.reported import INPUTS
 
 if TYPE_CHECKING:
     from evidence.report import Report
@@ -27,7 +27,7 @@ Either brings the reports up to date that were written before, so that late evid
 # same.
 SPEC = dg.AssetSpec(
     key_of(REPORTS),
-    deps=[key_of(name) for name in REPORTED],
+    deps=[key_of(name) for name in INPUTS],
     description=DESCRIPTION,
     group_name="kpis",
     owners=[OWNERS["kpis"]],
@@ -65,7 +65,7 @@ def due_reports(folders: Folders, requested: tuple[str, ...]) -> "tuple[Mapping[
     """The reports that are due, by week in order, and the week of the last that was asked for."""
     from evidence.report import last_weeks, parse_week, reports_of, written_weeks
 
-    with folders.reading(REPORTED) as connection:
+    with folders.reading(INPUTS) as connection:
         asked = requested or last_weeks(connection)
         weeks = {each.name: each for each in written_weeks(folders.out_path)}
         weeks |= {each.name: each for each in map(parse_week, asked)}

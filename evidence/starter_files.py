@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from evidence.errors import InputError
+from evidence.intake.discovery import find_beside
 from evidence.placing import place
 from evidence.settings import Settings, load_settings
 
@@ -20,6 +22,19 @@ STARTER_FILES = {SETTINGS: SETTINGS, CATALOGUE: f"{CATALOGUE}/services.yaml"}
 def default_settings() -> Settings:
     """What counts where nobody has written settings: those that `write_starters` would write."""
     return load_settings(_FOLDER / SETTINGS)
+
+
+def settings_near(folder: Path) -> Settings:
+    """The settings in the folder or beside it, else those that `write_starters` would write.
+
+    Raises InputError for settings that are there and do not read.
+    """
+    try:
+        return load_settings(find_beside(folder, SETTINGS))
+    except InputError:
+        if any((place / SETTINGS).exists() for place in (folder, folder.absolute().parent)):
+            raise
+        return default_settings()
 
 
 def write_starters(into: Path) -> list[Path]:

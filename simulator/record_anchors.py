@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from evidence.handoff.model import Digest
+from simulator.report_parts import Count, Frozen
 
-Count = Annotated[int, Field(ge=0)]
 
-
-class RecordAnchor(BaseModel):
+class RecordAnchor(Frozen):
     """Where the raw bytes of a record lie; the digest proves them."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     path: str = Field(description="File below the folder that was read.")
     file_sha256: Digest

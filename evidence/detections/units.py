@@ -158,22 +158,26 @@ def record_units(format_name: str, records: Iterable[Mapping[str, Any]], inciden
 
     `ordinal` is a record's position, which is its unit, too.
     """
-    rows = [
-        {
-            "unit": position,
-            "format": format_name,
-            "entry": "",
-            "raw": json.dumps(record, ensure_ascii=False),
-            "incident_id": incident_id,
-            "path": "",
-            "ordinal": position,
-            "event_ids": [],
-            "event_time": position * NS_PER_SECOND,
-            "known_at": position * NS_PER_SECOND,
-        }
-        for position, record in enumerate(records)
-    ]
+    rows = [record_unit(format_name, record, place, incident_id) for place, record in enumerate(records)]
     return pa.Table.from_pylist(rows, schema=UNITS)
+
+
+def record_unit(
+    format_name: str, record: Mapping[str, Any], position: int, incident_id: str = ""
+) -> dict[str, Any]:
+    """One row of `record_units`."""
+    return {
+        "unit": position,
+        "format": format_name,
+        "entry": "",
+        "raw": json.dumps(record, ensure_ascii=False),
+        "incident_id": incident_id,
+        "path": "",
+        "ordinal": position,
+        "event_ids": [],
+        "event_time": position * NS_PER_SECOND,
+        "known_at": position * NS_PER_SECOND,
+    }
 
 
 def seen_units(batch: pa.Table, first: int) -> pa.Table:

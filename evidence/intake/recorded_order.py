@@ -28,6 +28,7 @@ class Order:
 
 _STARTED, _DETECTED = ("recorded", "started_at"), ("recorded", "detected_at")
 _MITIGATED, _RESOLVED = ("recorded", "mitigated_at"), ("recorded", "resolved_at")
+REVIEWED = ("labels", "at")
 _TAKEN, _FROM, _TO = ("response", "taken_at"), ("window", "from"), ("window", "to")
 
 # In the order in which they are checked, and as the docs list them.
@@ -41,8 +42,8 @@ ORDERS = (
     Order(_STARTED, _TAKEN, "nobody responds to what has not begun"),
     Order(_STARTED, _TO, "a window that ends before the incident begins shows nothing of it"),
     Order(_FROM, _RESOLVED, "a window that begins after the incident is closed shows nothing of it"),
-    Order(_STARTED, ("labels", "at"), "nobody reviews what has not begun"),
-    Order(_DETECTED, ("labels", "at"), "nobody reviews what nobody knows of"),
+    Order(_STARTED, REVIEWED, "nobody reviews what has not begun"),
+    Order(_DETECTED, REVIEWED, "nobody reviews what nobody knows of"),
 )
 
 

@@ -6,7 +6,7 @@ Lines are added and never changed. Of several reviews each question's latest ans
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +16,7 @@ from pydantic import StringConstraints, ValidationError, model_validator
 from evidence.bounded_reading import read_bounded
 from evidence.errors import InputError, Place
 from evidence.intake.incident_file import IncidentFile, IncidentId, Labels
+from evidence.intake.recorded_order import ORDERS, REVIEWED
 from evidence.json_strict import JsonRefused, parse
 from evidence.model_words import model_words
 from evidence.times import format_rfc3339
@@ -128,19 +129,16 @@ def refuse_misplaced(line: Placed, known: Mapping[str, IncidentFile]) -> None:
             place=place,
             remedy="Correct the id, or put the incident's folder back",
         )
-    for name, earliest in _earliest(incident):
+    recorded = dict(incident.recorded)
+    for order in ORDERS:
+        earliest = recorded.get(order.earlier[-1]) if order.later == REVIEWED else None
         if earliest is not None and review.at < earliest:
             raise InputError(
-                f"{format_rfc3339(review.at)} lies before {name} of {incident.id}"
-                f" ({format_rfc3339(earliest)}): nobody reviews what nobody knows of",
+                f"{format_rfc3339(review.at)} lies before {'.'.join(order.earlier)} of {incident.id}"
+                f" ({format_rfc3339(earliest)}): {order.because}",
                 place=Place(line.place.path, line.place.line, field="at"),
                 remedy="Correct one of the two",
             )
-
-
-def _earliest(incident: IncidentFile) -> Iterator[tuple[str, int | None]]:
-    yield "recorded.started_at", incident.recorded.started_at
-    yield "recorded.detected_at", incident.recorded.detected_at
 
 
 def _parsed(line: bytes, place: Place) -> Placed:

@@ -5,8 +5,9 @@ from evidence.report.markdown import render_markdown
 from evidence.report.metadata import metadata_markdown
 from evidence.report.model import Report
 from evidence.report.page import render_html
-from evidence.report.reading import INPUTS, last_weeks
+from evidence.report.reading import last_weeks
 from evidence.report.weeks import Week, parse_week
+from expectations.reported import INPUTS
 
 __all__ = [
     "INPUTS",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import cache, lru_cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from evidence.handoff.inert import html
-from evidence.handoff.page import csp_hash, style_sheet
+from evidence.handoff.page import csp_hash, page_environment, style_sheet
 from evidence.report.charts import stack_svg, strip_svg
 from evidence.report.document import NOTHING, headline, sections
 from evidence.report.model import Report, Stack, Strip
@@ -52,13 +52,7 @@ def _own_style() -> str:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_environment(_FOLDER)
     environment.filters |= {"sentence": html, "kind": lambda part: type(part).__name__}
     environment.globals |= {"drawn": lambda chart: Markup(chart_svg(chart)), "nothing": NOTHING}
     return environment

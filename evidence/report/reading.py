@@ -14,25 +14,6 @@ from evidence.report.weeks import Week
 
 Row = Mapping[str, Any]
 
-# All that a report is made from.
-INPUTS = (
-    "intake.evidence_events",
-    "intake.files",
-    "intake.incident_records",
-    "intake.incidents",
-    "intake.quarantine",
-    "intake.services",
-    "quality.completeness",
-    "enrichment.incident_context",
-    "enrichment.incident_states",
-    "decision.decisions",
-    "decision.option_scores",
-    "decision.recommendations",
-    "replay.ablations",
-    "replay.runs",
-    *kpis.WEEKLY_TABLES,
-    *kpis.REVIEW_TABLES,
-)
 SPREADS = ("kpis.weekly_mttd", "kpis.weekly_mttr", "kpis.weekly_dwell_time")
 DECISIONS = "decision.decisions"
 

@@ -22,6 +22,7 @@ from pipelines.cli import (
     starting,
 )
 from pipelines.cli.choices import ComparisonFormat, Engine, Format
+from pipelines.cli.exit_codes import EXIT_CODES, EXIT_FINDINGS, EXIT_USAGE
 from pipelines.cli.options import (
     OUT,
     PLAYBOOKS,
@@ -37,17 +38,6 @@ from pipelines.cli.options import (
 )
 from pipelines.cli.streams import leave_at_once, print_anywhere
 
-EXIT_FINDINGS = 1
-EXIT_USAGE = 2
-
-# The same for every command; docs/reference/commands.md shows them as a table.
-EXIT_CODES = {
-    0: "everything holds (warnings and notes do not change that)",
-    EXIT_FINDINGS: "something was found wrong (a blocking check, a proof, a case, a refused package, "
-    "a change that --fail-on names, an approval given up)",
-    EXIT_USAGE: "wrong use (an unknown name, option or folder, an input that does not read, "
-    "nothing published)",
-}
 EPILOG = f"Exit codes: {'; '.join(f'{code} {meaning}' for code, meaning in EXIT_CODES.items())}."
 
 

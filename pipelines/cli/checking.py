@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from pipelines.cli.choices import Format
+from pipelines.cli.exit_codes import EXIT_FINDINGS
 from pipelines.cli.options import WAREHOUSE, AsOf, History, OutputFormat, RecordedIncidents, WarehouseFolder
 
 EPILOG = "Example: evidence check playbooks/v3 --mutations"
-EXIT_FINDINGS = 1
 
 
 def check(

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from evidence.detections.levels import Level
 from pipelines.cli.choices import Format
 
 EPILOG = "Example: evidence detect --rules playbooks/detections --exports exports/"
-
-
-class LevelChoice(StrEnum):
-    """Sigma's levels, as `simulator.detections.model.Level` has them; here, so that help loads nothing."""
-
-    INFORMATIONAL = "informational"
-    LOW = "low"
-    MEDIUM = "medium"
-    HIGH = "high"
-    CRITICAL = "critical"
 
 
 def detect(
@@ -48,8 +38,8 @@ def detect(
         list[str] | None, typer.Option("--rule", help="Only the rule of this id or title; may be repeated.")
     ] = None,
     level: Annotated[
-        LevelChoice, typer.Option("--level", help="Level from which on a rule catches an incident.")
-    ] = LevelChoice.MEDIUM,
+        Level, typer.Option("--level", help="Level from which on a rule catches an incident.")
+    ] = Level.MEDIUM,
     output_format: Annotated[Format, typer.Option("--format", help="How to print the result.")] = Format.TEXT,
     out: Annotated[Path | None, typer.Option("--out", help="File to write instead of printing.")] = None,
 ) -> None:
@@ -60,7 +50,6 @@ def detect(
     """
     from contextlib import closing
 
-    from evidence.detections.levels import Level
     from pipelines.cli.out_files import prepare_out, put_out
     from pipelines.cli.wrapping import wrapped
     from simulator.detections.chosen_rules import load_chosen
@@ -74,7 +63,7 @@ def detect(
     loaded = load_chosen(rules, values, rule or ())
     recorded = open_chosen(warehouse, incidents, exports, history)
     with closing(recorded.connection):
-        detection = replay(loaded, recorded, str(rules), Level(level.value))
+        detection = replay(loaded, recorded, str(rules), level)
     if output_format is Format.JSON:
         put_out(render_json(detection), out)
     else:

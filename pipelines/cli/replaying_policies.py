@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from pipelines.cli.compared_sides import USUAL_POLICIES
+from pipelines.cli.exit_codes import EXIT_FINDINGS
 
 if TYPE_CHECKING:
     from simulator.policies.decision_model import PolicyReplay
 
 EPILOG = "Example: evidence replay-policies --policies admission/ --exports opa-logs/ --fail-on different"
-EXIT_FINDINGS = 1
-USUAL_POLICIES = PurePosixPath("playbooks/policies")
 
 
 class ReplayFormat(StrEnum):

@@ -7,22 +7,16 @@ A *signal* is a hit of a rule of the level from which on the playbook takes hits
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from evidence.detections.levels import Level
 from evidence.handoff.model import Digest
 from simulator.record_anchors import RecordAnchor
+from simulator.report_parts import Count, Frozen
 
-Count = Annotated[int, Field(ge=0)]
 Outcome: TypeAlias = Literal["decision", "path", "cosmetic"]
-
-
-class Frozen(BaseModel):
-    """A part of a comparison: immutable, and nothing unknown in it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class RuleEdit(StrEnum):

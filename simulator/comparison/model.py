@@ -9,9 +9,9 @@ RFC 3339 in UTC, durations whole seconds.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from evidence.decision.policies import Verdict
 from evidence.handoff.model import Digest, Mode, Option
@@ -19,18 +19,11 @@ from simulator.comparison.detection_model import DetectionComparison
 from simulator.comparison.summary_model import Summary
 from simulator.policies.policy_model import PolicyComparison
 from simulator.record_anchors import RecordAnchor
+from simulator.report_parts import Count, Frozen
 from simulator.weakening.findings import Finding
 
 FORMAT: Literal["incident-evidence/comparison"] = "incident-evidence/comparison"
 SCHEMA_VERSION: Literal["1.2.0"] = "1.2.0"
-
-Count = Annotated[int, Field(ge=0)]
-
-
-class Frozen(BaseModel):
-    """A part of a comparison: immutable, and nothing unknown in it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class ChangeKind(StrEnum):

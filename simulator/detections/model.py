@@ -7,24 +7,17 @@ higher; a rule that states no level counts as medium.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from evidence.detections.levels import Level
 from simulator.record_anchors import RecordAnchor
+from simulator.report_parts import Count, Frozen
 
 FORMAT: Literal["incident-evidence/detection"] = "incident-evidence/detection"
 SCHEMA_VERSION: Literal["1.0.0"] = "1.0.0"
 SECURITY = "security"
-
-Count = Annotated[int, Field(ge=0)]
-
-
-class Frozen(BaseModel):
-    """A part of the report: immutable, and nothing unknown in it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class HistoryKind(StrEnum):

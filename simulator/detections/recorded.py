@@ -15,8 +15,8 @@ from evidence.export_files import path_text, walk
 from evidence.intake.build import build_folders
 from evidence.intake.discovery import IncidentFolder, find_beside
 from evidence.intake.incident_file import IncidentFile
-from evidence.settings import Settings, load_settings
-from evidence.starter_files import default_settings
+from evidence.settings import load_settings
+from evidence.starter_files import settings_near
 from evidence.tables import open_memory, register
 from evidence.warehouse import Warehouse
 from expectations.tables import TABLES
@@ -97,7 +97,7 @@ def open_exports(path: Path) -> Recorded:
     """
     root = path.parent if path.is_file() else path
     files = [path] if path.is_file() else _export_files(path)
-    tables = build_folders(_folders(files), root.absolute(), _settings(root), _sha256)
+    tables = build_folders(_folders(files), root.absolute(), settings_near(root), _sha256)
     refused = {(row["path"]): row for row in reversed(tables["intake.quarantine"].to_pylist())}
     read = {row["path"]: row["evidence_count"] for row in tables["intake.files"].to_pylist()}
     connection = open_memory()
@@ -161,16 +161,6 @@ def _folders(files: Sequence[Path]) -> list[IncidentFolder]:
         )
         for number, file in enumerate(files)
     ]
-
-
-def _settings(root: Path) -> Settings:
-    """The settings in the folder or beside it, else those that an ingest would write."""
-    try:
-        return load_settings(find_beside(root, "settings.yaml"))
-    except InputError:
-        if any((place / "settings.yaml").exists() for place in (root, root.absolute().parent)):
-            raise
-        return default_settings()
 
 
 def _connected(paths: Mapping[str, Sequence[Path]], root: Path) -> duckdb.DuckDBPyConnection:

@@ -20,7 +20,7 @@ from evidence.detections.loading import load_rules
 from evidence.detections.log_sources import FORMATS_BY_ENTRY, LOG_SOURCES_BY_NAME
 from evidence.detections.rule_folders import VALUES, rule_files, values_near
 from evidence.detections.rules import RuleSet
-from evidence.detections.units import UNITS, TableUnits, record_units
+from evidence.detections.units import UNITS, TableUnits, record_unit
 from evidence.errors import DetectionError, EvidenceError, InputError, Place, RefusedDetections
 from evidence.strict_yaml import Document, load_yaml, parse_model
 from evidence.times import TimeRefused, parse_rfc3339
@@ -190,8 +190,8 @@ def _rows(
         for entry in _entries(format_name, content)
     ]
     for unit, (format_name, entry) in enumerate(looked_at, first):
-        [row] = record_units(format_name, [content], incident_id=case).to_pylist()
-        yield {**row, "unit": unit, "ordinal": unit, "entry": entry, "event_time": at, "known_at": at}
+        row = record_unit(format_name, content, unit, case)
+        yield {**row, "entry": entry, "event_time": at, "known_at": at}
 
 
 def _entries(format_name: str, record: Mapping[str, Any]) -> Iterator[str]:

@@ -9,10 +9,8 @@ from pathlib import Path
 import duckdb
 
 from evidence.enrichment.inputs import EnrichmentInputs
-from evidence.errors import InputError
-from evidence.intake.discovery import find_beside
-from evidence.settings import Settings, load_settings
-from evidence.starter_files import default_settings
+from evidence.settings import Settings
+from evidence.starter_files import default_settings, settings_near
 from evidence.tables import Tables, open_memory, register
 from simulator.histories.sound_rows import read_sql
 
@@ -57,7 +55,7 @@ def recording_of_tables(tables: Tables, settings: Settings, built_with: str | No
 
 def recording_of_folder(paths: Paths, folder: Path) -> Recording | None:
     """Of Parquet files in a folder; None where those of a table are missing."""
-    return _of_files(paths, _settings_near(folder), None) if _is_whole(paths) else None
+    return _of_files(paths, settings_near(folder), None) if _is_whole(paths) else None
 
 
 def _is_whole(paths: Paths) -> bool:
@@ -82,13 +80,3 @@ def recording_of_warehouse(paths: Paths, inputs: bytes | None) -> Recording | No
     said = EnrichmentInputs.from_bytes(inputs)
     lookback = {"change_lookback_seconds": said.change_lookback_seconds}
     return _of_files(paths, default_settings().model_copy(update=lookback), said.detections_digest or "")
-
-
-def _settings_near(folder: Path) -> Settings:
-    """The settings in the folder or beside it, else those that an ingest would write."""
-    try:
-        return load_settings(find_beside(folder, "settings.yaml"))
-    except InputError:
-        if any((place / "settings.yaml").exists() for place in (folder, folder.absolute().parent)):
-            raise
-        return default_settings()

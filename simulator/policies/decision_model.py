@@ -7,22 +7,15 @@ result at all and not null.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from evidence.handoff.model import Digest
+from simulator.report_parts import Count, Frozen
 
 FORMAT: Literal["incident-evidence/policy-replay"] = "incident-evidence/policy-replay"
 SCHEMA_VERSION: Literal["1.0.0"] = "1.0.0"
-
-Count = Annotated[int, Field(ge=0)]
-
-
-class Frozen(BaseModel):
-    """A part of the report: immutable, and nothing unknown in it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Outcome(StrEnum):

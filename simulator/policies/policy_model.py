@@ -8,21 +8,13 @@ are RFC 3339 in UTC.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from evidence.decision.policies import Verdict
 from evidence.handoff.model import Digest
 from simulator.policies.decision_model import DecisionAnchor, Difference, Reason, Value
-
-Count = Annotated[int, Field(ge=0)]
-
-
-class Frozen(BaseModel):
-    """A part of a comparison: immutable, and nothing unknown in it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from simulator.report_parts import Count, Frozen
 
 
 class PolicyEdit(StrEnum):

@@ -15,7 +15,7 @@ from evidence.detections.detecting import detect
 from evidence.detections.loading import load_rules
 from evidence.detections.log_sources import LOG_SOURCES_BY_NAME
 from evidence.detections.rules import RuleSet
-from evidence.detections.units import UNITS, record_units
+from evidence.detections.units import UNITS, record_unit
 from evidence.errors import DetectionError
 from evidence.strict_yaml import load_yaml, survey_all_yaml
 from simulator.detections.rule_cases import stated_time
@@ -106,8 +106,8 @@ def _units(seen: Sequence[tuple[str, str, Mapping[str, Any]]]) -> pa.Table:
     rows = []
     for position, (batch, log_source, record) in enumerate(seen):
         for format_name in LOG_SOURCES_BY_NAME[log_source].formats:
-            [row] = record_units(format_name, [record], incident_id=batch).to_pylist()
+            row = record_unit(format_name, record, len(rows), batch)
             at = stated_time(record)
             stated = position * NS_PER_MS if at is None else at
-            rows.append({**row, "unit": len(rows), "event_time": stated, "known_at": stated})
+            rows.append({**row, "event_time": stated, "known_at": stated})
     return pa.Table.from_pylist(rows, schema=UNITS)

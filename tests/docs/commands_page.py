@@ -8,7 +8,7 @@ from typing import Any
 
 import typer.main
 
-from pipelines.cli.app import EXIT_CODES
+from pipelines.cli.exit_codes import EXIT_CODES
 
 NOTE = "<!-- Written by `make golden` from `pipelines/cli`; do not edit. -->\n"
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
+from evidence.handoff.page import page_environment
 from evidence.handoff.words import counted
 from evidence.redaction import shown
 from simulator.comparison.model import Change, ChangeClass, ChangeKind, Comparison
@@ -93,13 +94,7 @@ def chart_svg(comparison: Comparison) -> str:
 @cache
 def environment() -> Environment:
     """The templates of this folder; every value is escaped, every missing one an error."""
-    return Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    return page_environment(TEMPLATES)
 
 
 @cache

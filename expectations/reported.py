@@ -1,0 +1,25 @@
+"""Declares which tables a weekly report is made from: the graph says so, and the report reads no other."""
+
+INPUTS = (
+    "intake.evidence_events",
+    "intake.files",
+    "intake.incident_records",
+    "intake.incidents",
+    "intake.quarantine",
+    "intake.services",
+    "quality.completeness",
+    "enrichment.incident_context",
+    "enrichment.incident_states",
+    "decision.decisions",
+    "decision.option_scores",
+    "decision.recommendations",
+    "replay.ablations",
+    "replay.runs",
+    "kpis.weekly_dwell_time",
+    "kpis.weekly_mttd",
+    "kpis.weekly_mttr",
+    "kpis.weekly_coverage",
+    "kpis.weekly_outcomes",
+    "kpis.quality_review",
+    "kpis.learning",
+)
