@@ -23,6 +23,7 @@ from evidence.report.blocks import (
 from evidence.report.model import (
     Gap,
     Incident,
+    LateIncident,
     Report,
     ShareRow,
     Shares,
@@ -252,43 +253,60 @@ def _gap_table(title: str, gaps: Sequence[Gap], named: Names) -> Block:
 
 def _restatement(report: Report, named: Names) -> Section:
     restated = report.restatement
+    late = f"After the week's end came {restated.arrivals}." if restated.late_count else NOTHING_LATE
     blocks: list[Block] = [
-        Paragraph(
-            f"The week ended at {report.cut}. Held against what had arrived by then: evidence by the time at "
-            "which it was known, the incident's own times, and the recommendations of that evidence. Outcome "
-            "and type have no time of their own; reviews are told above."
-        )
+        Paragraph(f"The week ended at {report.cut}. {COMPARED}"),
+        Paragraph(NOT_COMPARED),
+        Paragraph(late),
     ]
     if not restated.figures:
-        blocks.append(Paragraph("Nothing is restated: every figure is what it was when the week ended."))
+        blocks.append(Paragraph("Nothing is restated: every figure that is compared is what it was then."))
         return Section("restated", "Restated", tuple(blocks))
     blocks.append(
         Table(
-            ("figure", "when the week ended", "now"),
-            tuple((Text(each.figure), Text(each.known), Text(each.now)) for each in restated.figures),
+            ("figure", "when the week ended", "now", "because of"),
+            tuple(
+                (Text(each.figure), Text(each.known), Text(each.now), _cell(each.incidents, named))
+                for each in restated.figures
+            ),
         )
     )
     blocks.append(
         Table(
             ("because of", "why", "records that came late"),
             tuple(
-                (
-                    _cell((each.incident_id,), named),
-                    Text(" ".join(each.reasons)),
-                    Text(_late(each.late_count, each.records)),
-                )
+                (_cell((each.incident_id,), named), Text(" ".join(each.reasons)), Text(_late(each)))
                 for each in restated.incidents[:LATE_MAX]
             ),
         )
     )
+    if len(restated.incidents) > LATE_MAX:
+        more = counted(len(restated.incidents) - LATE_MAX, "incident")
+        blocks.append(Paragraph(f"And {more} more.", is_note=True))
     return Section("restated", "Restated", tuple(blocks))
 
 
-def _late(count: int, records: Sequence[str]) -> str:
-    if not count:
+COMPARED = (
+    "Held against what had arrived by then, counted in the same way: times, time to decision, coverage and "
+    "approvals by the decision of the evidence of then, outcomes, where the playbook stalled, records, known "
+    "gaps and missing context."
+)
+NOT_COMPARED = (
+    "Not compared: reviews, which come after the week and are told above; which evidence mattered and "
+    "whether the action taken was right, which are told of the decision of now; where a decision stalled "
+    "that is another one now. What has no time of its own is taken as it is now: an incident's type, the "
+    "service catalogue, and an outcome without the time of its action. A record that was refused or repeats "
+    "another counts from the first arrival of its file."
+)
+NOTHING_LATE = "No record of the week's incidents arrived after the week's end."
+
+
+def _late(incident: LateIncident) -> str:
+    if not incident.late_count:
         return "None: only its own times are later."
-    more = f" And {count - len(records):,} more." if count > len(records) else ""
-    return f"{' '.join(records)}{more}"
+    count = len(incident.records)
+    more = f" And {incident.late_count - count:,} more." if incident.late_count > count else ""
+    return f"{incident.arrivals}. {' '.join(incident.records)}{more}"
 
 
 def _incidents(report: Report) -> Section:

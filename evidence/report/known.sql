@@ -1,7 +1,8 @@
 -- One row per incident that counted in the week, seen with what was known by the week's end (the cut): times,
--- evidence and recommendations that came later are left out. What is recorded without a time of its own (the
--- incident's type, its outcome) is taken as known. Of an incident of which only a row of a table is known no
--- arrival is recorded: it counts as known when its own times had passed.
+-- evidence and recommendations that came later are left out, and the outcome where the action came later. What is
+-- recorded without a time of its own (the incident's type, an outcome without an action) is taken as known. Of an
+-- incident of which only a row of a table is known no arrival is recorded: it counts as known when its own times
+-- had passed.
 create or replace temp table report_known as
 with arrivals as (
     select
@@ -53,7 +54,8 @@ last_states as (
         states.incident_id,
         states.service,
         states.environment,
-        states.severity
+        states.severity,
+        states.first_signal_name
     from enrichment.incident_states as states
     join present on present.incident_id = states.incident_id and states.known_at < present.cut
     qualify row_number() over (partition by states.incident_id order by states.moment desc) = 1
@@ -70,7 +72,11 @@ recommended as (
     select
         advice.incident_id,
         advice.moment,
+        advice.known_at,
+        advice.option,
+        advice.action,
         advice.mode,
+        advice.approvers,
         active_actions.action is not null as is_active
     from decision.recommendations as advice
     join present on present.incident_id = advice.incident_id and advice.known_at < present.cut
@@ -101,11 +107,37 @@ select
     present.known_detected_at as detected_at,
     present.known_mitigated_at as mitigated_at,
     present.known_resolved_at as resolved_at,
+    case when incidents.action_taken_at >= present.cut then 'unrecorded' else present.outcome end as outcome,
+    recommended.moment,
     coalesce(recommended.is_active, false) as is_active,
+    recommended.option,
+    recommended.action,
     recommended.mode,
-    coalesce(state.has_minimum_context, false) as has_minimum_context
+    coalesce(recommended.approvers, []) as approvers,
+    case
+        when is_same_decision then decision.time_to_decision_seconds
+        else (recommended.known_at - state.first_signal_at) // 1000000000
+    end as time_to_decision_seconds,
+    last_states.first_signal_name,
+    case
+        when is_same_decision then decision.has_minimum_context
+        else coalesce(state.has_minimum_context, false)
+    end as has_minimum_context,
+    case when is_same_decision then decision.missing_context else coalesce(state.missing_context, []) end
+        as missing_context,
+    -- The gate at which another decision stalled is in no table; NULL where it cannot be said.
+    case
+        when present.is_record_only then null
+        when coalesce(recommended.is_active, false) then 'not_stalled'
+        when is_same_decision or decision.incident_id is null then lessons.stalled_at
+        when not coalesce(state.has_minimum_context, true) then 'context'
+    end as stalled_at
 from present
+left join intake.incidents as incidents on incidents.incident_id = present.incident_id
 left join last_states on last_states.incident_id = present.incident_id
 left join recommended on recommended.incident_id = present.incident_id
 left join enrichment.incident_states as state
     on state.incident_id = recommended.incident_id and state.moment = recommended.moment
+left join decision.decisions as decision on decision.incident_id = present.incident_id
+left join kpis.learning as lessons on lessons.incident_id = present.incident_id
+cross join lateral (select coalesce(decision.moment = recommended.moment, false) as is_same_decision) as same

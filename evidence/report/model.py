@@ -223,27 +223,34 @@ class Quality(Frozen):
 
 
 class Restated(Frozen):
-    """One figure of the week that was another one by what was known at its end."""
+    """One figure of the week that was another one at its end, and the incidents because of which it is."""
 
     figure: str
     known: str
     now: str
+    incidents: tuple[str, ...]
 
 
 class LateIncident(Frozen):
-    """An incident that counts otherwise than at the week's end: why, and the records that came late."""
+    """An incident that counts otherwise than at the week's end: why, and the records that came late.
+
+    `arrivals` says how many, of which tools and when; `records` are the first of them.
+    """
 
     incident_id: str
     reasons: tuple[str, ...]
     late_count: Count
+    arrivals: str
     records: tuple[str, ...]
 
 
 class Restatement(Frozen):
-    """What late evidence changed about the week."""
+    """What late evidence changed about the week; `arrivals` and its count are of all that came late."""
 
     figures: tuple[Restated, ...]
     incidents: tuple[LateIncident, ...]
+    late_count: Count
+    arrivals: str
 
 
 class Report(Frozen):

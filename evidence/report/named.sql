@@ -22,5 +22,5 @@ left join intake.incidents as incidents on incidents.incident_id = incident.inci
 left join intake.incident_records as records on records.record_id = incident.incident_id
 left join links on links.incident_id = incident.incident_id
 where period.week in (incident.week, incident.mitigation_week, incident.resolution_week)
-    or incident.incident_id in (select incident_id from report_restated)
+    or incident.incident_id in (select incident_id from report_sides)
 order by incident.incident_id

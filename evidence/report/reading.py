@@ -18,7 +18,7 @@ SPREADS = ("kpis.weekly_mttd", "kpis.weekly_mttr", "kpis.weekly_dwell_time")
 DECISIONS = "decision.decisions"
 
 _SQL = {path.stem: path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.sql"))}
-_STEPS = ("macros", "known", "spans", "cells")
+_STEPS = ("macros", "known", "sides", "arrivals", "spans", "cells")
 
 # The rows of the report's own week as published, whatever their dimensions are called.
 _PUBLISHED = """
@@ -54,30 +54,27 @@ order by kpi, dimension, label, week
 """
 _IN_WEEK = "week = (select week from report_period)"
 _IN_TREND = "week between (select first_week from report_period) and (select week from report_period)"
-_MINE = f"incident_id in (select incident_id from kpi_incidents where {_IN_WEEK} and not is_record_only)"
 _QUERIES = {
     "published": _PUBLISHED,
     "points": "select kpi, week, service, severity, environment, incident_type, incident_id, span_ns"
     " from report_spans where standing = 'measured' and scope <> 'known' order by all",
+    "spans": "select scope, kpi, incident_id, standing, span_ns from report_spans"
+    " where scope <> 'before' order by all",
     "coverage": f"from kpis.weekly_coverage where {_IN_TREND} order by week",
     "outcomes": f"from kpis.weekly_outcomes where {_IN_TREND} order by week, outcome",
     "recommended": "select incident.incident_id, incident.week, incident.is_active, incident.mode,"
     " incident.has_minimum_context, decision.approvers"
     " from kpi_incidents as incident left join decision.decisions as decision using (incident_id)"
     f" where incident.{_IN_TREND} and not incident.is_record_only order by incident_id",
-    "known_coverage": "select incident_id, is_active, mode, has_minimum_context from report_known"
-    f" where {_IN_WEEK} and not is_record_only order by incident_id",
+    "sides": "from report_sides order by side, incident_id",
     "reviews": f"from kpis.quality_review where {_IN_WEEK} order by incident_id",
     "lessons": f"from kpis.learning where {_IN_WEEK} order by incident_id",
     "incidents": _SQL["named"],
-    "files": f"select * from intake.files where {_MINE} order by incident_id, path",
-    "gaps": f"select incident_id, source, gap, gap_count from quality.completeness where {_MINE}"
-    " order by all",
-    "quarantine": f"select incident_id, reason, path, ordinal from intake.quarantine where {_MINE}"
-    " order by all",
-    "late": _SQL["late_records"],
-    "missing": "select incident_id, unnest(missing_context) as field from kpi_incidents"
-    f" where {_IN_WEEK} and not is_record_only order by all",
+    "records": _SQL["records"],
+    "gaps": _SQL["gaps"],
+    "quarantine": _SQL["quarantine"],
+    "late": _SQL["late"],
+    "records_end": "select max(known_at) as known_at from intake.evidence_events",
     "playbooks": "select distinct runs.playbook from replay.runs as runs"
     " join replay.ablations as ablations on ablations.bundle_digest = runs.bundle_digest order by 1",
 }
@@ -111,9 +108,7 @@ def read(connection: duckdb.DuckDBPyConnection, week: Week) -> Read:
     ).fetchall()
     for step in _STEPS:
         connection.execute(_SQL[step]).fetchall()
-    connection.execute(f"create or replace temp table report_restated as {_SQL['restated']}").fetchall()
     rows = {name: _rows(connection, query) for name, query in _QUERIES.items()}
-    rows["restated"] = _rows(connection, "from report_restated order by incident_id")
     figures = kpis.figures(connection, "report_cells").to_pylist()
     rows["figures"] = sorted(
         figures, key=lambda row: (row["scope"], row["kpi"], row["dimension"], row["label"])

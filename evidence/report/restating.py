@@ -2,136 +2,123 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from evidence.handoff.inert import quote
-from evidence.handoff.words import source_name, to_second
-from evidence.redaction import shown
-from evidence.report.figures import LABEL_MAX, spread
-from evidence.report.model import LateIncident, Restated, Restatement, Spread
-from evidence.report.reading import SPREADS, Read, Row
-from evidence.report.words import MODE_LABELS, spread_words
-from evidence.times import format_rfc3339
-
-RECORDS_MAX = 5
-_TIMES = {
-    "kpis.weekly_mttd": "time to detect",
-    "kpis.weekly_mttr": "time to resolve",
-    "kpis.weekly_dwell_time": "dwell time",
-}
-_COUNTS = (
-    ("incidents", lambda row: True),
-    ("automated triage", lambda row: row["has_minimum_context"]),
-    ("automatic", lambda row: row["is_active"] and row["mode"] == "automatic"),
-    ("policy-gated", lambda row: row["is_active"] and row["mode"] == "policy_gated"),
-    ("approval required", lambda row: row["is_active"] and row["mode"] == "approval_required"),
-    ("no active action", lambda row: not row["is_active"]),
+from evidence.handoff.words import (
+    action_title,
+    counted,
+    listed,
+    lower_first,
+    role_words,
+    source_name,
+    to_second,
 )
+from evidence.report.model import LateIncident, Restated, Restatement
+from evidence.report.reading import Read, Row
+from evidence.report.sides import NOW, THEN, Figure, figures, nothing, sides
+from evidence.report.words import MODE_LABELS
+from evidence.times import format_rfc3339
 
 
 def restatement(read: Read) -> Restatement:
-    """Both are empty where nothing that arrived after the week's end changes a figure of it."""
-    figures = (*_times(read), *_coverage(read))
-    late = (
-        {row["incident_id"]: _records(read, row["incident_id"]) for row in read["restated"]}
-        if figures
-        else {}
-    )
+    """Its figures are empty where nothing that arrived after the week's end changes one that is compared."""
+    restated = tuple(_restated(read))
+    late = {row["incident_id"]: row for row in read["late"]}
+    then, now = sides(read, THEN), sides(read, NOW)
     return Restatement(
-        figures=figures,
+        figures=restated,
         incidents=tuple(
             LateIncident(
-                incident_id=row["incident_id"],
-                reasons=tuple(_reasons(row, read.week.name)),
-                late_count=row["late_count"],
-                records=late[row["incident_id"]],
+                incident_id=each,
+                reasons=tuple(_reasons(then.get(each), now[each], late.get(each), read.week.name)),
+                late_count=late[each]["late_count"] if each in late else 0,
+                arrivals=_arrivals([late[each]]) if each in late else "",
+                records=tuple(map(_record, late[each]["records"])) if each in late else (),
             )
-            for row in read["restated"]
-            if late
+            for each in sorted({each for figure in restated for each in figure.incidents})
         ),
+        late_count=sum(row["late_count"] for row in late.values()),
+        arrivals=_arrivals(list(late.values())),
     )
 
 
-def _times(read: Read) -> Iterator[Restated]:
-    known = {
-        (row["kpi"], row["dimension"], row["label"]): row
-        for row in read["figures"]
-        if row["scope"] == "known"
-    }
-    now = {
-        (row["kpi"], row["dimension"], row["label"]): row
-        for row in read["published"]
-        if row["week"] == read.week.name
-    }
-    for key in sorted(known | now):
-        kpi, dimension, label = key
-        if kpi not in SPREADS or not _is_published(kpi, dimension):
-            continue
-        before, after = (spread(rows[key]) if key in rows else Spread() for rows in (known, now))
-        if before != after:
-            what = _TIMES[kpi] if dimension == "all" else f"{_TIMES[kpi]}, {shown(label, LABEL_MAX)}"
-            yield Restated(figure=what, known=spread_words(before), now=spread_words(after))
+def _restated(read: Read) -> Iterator[Restated]:
+    """The figures that differ, in the order of the report, each with the incidents that make it differ."""
+    then, now = figures(read, THEN), figures(read, NOW)
+    for key in [*now, *(key for key in then if key not in now)]:
+        name = (now.get(key) or then[key]).name
+        before, after = (side.get(key) or nothing(key, name) for side in (then, now))
+        if before.value != after.value:
+            yield Restated(
+                figure=name, known=before.words, now=after.words, incidents=tuple(_causes(before, after))
+            )
 
 
-def _is_published(kpi: str, dimension: str) -> bool:
-    """The times to detect are published by place, the others by type."""
-    if dimension == "all":
-        return True
-    is_place = dimension in ("service", "severity", "environment")
-    return is_place if kpi == "kpis.weekly_mttd" else dimension == "incident_type"
+def _causes(before: Figure, after: Figure) -> list[str]:
+    every = {**before.parts, **after.parts}
+    return sorted(each for each in every if before.parts.get(each) != after.parts.get(each))
 
 
-def _coverage(read: Read) -> Iterator[Restated]:
-    now = [row for row in read["recommended"] if row["week"] == read.week.name]
-    for what, is_such in _COUNTS:
-        before, after = (sum(1 for row in rows if is_such(row)) for rows in (read["known_coverage"], now))
-        if before != after:
-            yield Restated(figure=f"coverage, {what}", known=f"{before:,}", now=f"{after:,}")
-
-
-def _reasons(row: Row, week: str) -> Iterator[str]:
+def _reasons(then: Row | None, now: Row, late: Row | None, week: str) -> Iterator[str]:
     """Why one incident counts otherwise, each a sentence."""
-    if not row["is_known"]:
-        if row["is_all_late"]:
+    if then is None:
+        if late and late["is_all_late"]:
             yield "Nothing of it had arrived when the week ended."
         else:
             yield "It did not count in this week when the week ended."
         return
+    yield from _moved(then, now, week)
+    if week not in (now["week"], now["mitigation_week"], now["resolution_week"]):
+        return
     for what in ("service", "severity", "environment"):
-        if row["is_counted"] and row[f"known_{what}"] != row[what]:
-            yield f"Its {what} was {quote(row[f'known_{what}'])}, and is {quote(row[what])}."
-    yield from _moved(row, week)
-    if row["is_counted"] and (row["known_is_active"], row["known_mode"]) != (row["is_active"], row["mode"]):
-        yield (
-            f"Its decision was {_decided(row['known_is_active'], row['known_mode'])}, and is "
-            f"{_decided(row['is_active'], row['mode'])}."
-        )
-    if row["is_counted"] and row["known_has_minimum_context"] != row["has_minimum_context"]:
-        yield f"Its minimum context {'became' if row['has_minimum_context'] else 'is no longer'} complete."
+        if then[what] != now[what]:
+            yield f"Its {what} was {quote(then[what])}, and is {quote(now[what])}."
+    if not then["first_signal_name"] and now["first_signal_name"]:
+        yield "No signal of it had arrived."
+    if _decided(then) != _decided(now):
+        yield f"Its decision was {_decided(then)}, and is {_decided(now)}."
+    elif late:
+        yield "Records of it came late; its decision stays what it was."
+    if then["has_minimum_context"] != now["has_minimum_context"]:
+        yield f"Its minimum context {'became' if now['has_minimum_context'] else 'is no longer'} complete."
+    if then["outcome"] != now["outcome"]:
+        yield f"Its outcome was {quote(then['outcome'])}, and is {quote(now['outcome'])}."
 
 
-def _moved(row: Row, week: str) -> Iterator[str]:
+def _moved(then: Row, now: Row, week: str) -> Iterator[str]:
     """The times that came after the week's end, and the week in which it now counts for them."""
     for column, what, where in (
         ("detected_at", "detected", "week"),
         ("mitigated_at", "mitigated", "mitigation_week"),
         ("resolved_at", "resolved", "resolution_week"),
     ):
-        if row[f"known_{where}"] == week and row[where] != week and row[column] is not None:
-            moment = to_second(format_rfc3339(row[column]))
-            yield f"It was {what} after the week's end, at {moment}, and counts in {row[where]} for that."
+        if then[where] == week and now[where] != week and now[column] is not None:
+            moment = to_second(format_rfc3339(now[column]))
+            yield f"It was {what} after the week's end, at {moment}, and counts in {now[where]} for that."
 
 
-def _decided(is_active: bool | None, mode: str | None) -> str:
-    if mode is None:
+def _decided(row: Row) -> str:
+    """The decision in words: the action, whether it is an active one, its mode and who is asked."""
+    if row["action"] is None:
         return "none"
-    return f"an active action, {MODE_LABELS.get(mode, mode)}" if is_active else "no active action"
+    kind = MODE_LABELS.get(row["mode"], row["mode"]) if row["is_active"] else "no active action"
+    asked = listed([quote(role_words(role)) for role in row["approvers"]])
+    return f"{quote(lower_first(action_title(row['action'])))} ({kind}{f', asking {asked}' if asked else ''})"
 
 
-def _records(read: Read, incident_id: str) -> tuple[str, ...]:
-    """The first late records of the incident, in order of arrival."""
-    mine: Sequence[Row] = [row for row in read["late"] if row["incident_id"] == incident_id]
-    return tuple(_record(row) for row in mine[:RECORDS_MAX])
+def _arrivals(rows: list[Row]) -> str:
+    """How many records came late, of which tools, and when they were known: a part of a sentence."""
+    if not rows:
+        return ""
+    tools = listed([source_name(each) for each in sorted({each for row in rows for each in row["sources"]})])
+    count = counted(sum(row["late_count"] for row in rows), "record")
+    first, last = (
+        to_second(format_rfc3339(moment))
+        for moment in (min(row["first_late_at"] for row in rows), max(row["last_late_at"] for row in rows))
+    )
+    when = f"at {first}" if first == last else f"from {first} to {last}"
+    return f"{count} of {tools}, known {when}"
 
 
 def _record(row: Row) -> str:

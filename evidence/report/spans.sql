@@ -69,3 +69,19 @@ select
     null::varchar as mode
 from known
 join report_period as period on period.week = known.week
+union all by name
+select
+    'known' as scope,
+    'decision.decisions' as kpi,
+    known.week,
+    known.service,
+    known.severity,
+    known.environment,
+    known.incident_type,
+    known.incident_id,
+    case when known.time_to_decision_seconds is null then 'open' else 'measured' end as standing,
+    known.time_to_decision_seconds * 1000000000 as span_ns,
+    known.mode
+from report_known as known
+join report_period as period on period.week = known.week
+where not known.is_record_only

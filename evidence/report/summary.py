@@ -77,10 +77,14 @@ def _evidence(report: Report) -> str:
 
 def _restated(report: Report) -> str:
     restated = report.restatement
-    if not restated.figures:
-        return "Nothing that arrived after the week's end has changed its figures."
-    whose = named([each.incident_id for each in restated.incidents], NAMED_MAX)
-    return f"Restated since the week ended: {counted(len(restated.figures), 'figure')}, because of {whose}."
+    if restated.figures:
+        whose = named([each.incident_id for each in restated.incidents], NAMED_MAX)
+        return (
+            f"Restated since the week ended: {counted(len(restated.figures), 'figure')}, because of {whose}."
+        )
+    if restated.late_count:
+        return f"After the week's end came {restated.arrivals}; no figure that is compared has changed."
+    return "Nothing that arrived after the week's end has changed its figures."
 
 
 def unsaid(report: Report) -> tuple[str, ...]:

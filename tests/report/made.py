@@ -66,6 +66,14 @@ class Made:
     answer: bool | None = None
     labelled_at: int | None = None
     signal: str = "ErrorRateHigh"
+    acted_after: int | None = None
+    """Seconds from the detection to the action that responders took; None: not recorded."""
+    first_action: str = ""
+    """What was recommended until the last state; nothing else than the decision where none is named."""
+    gaps: tuple[tuple[int, str], ...] = ()
+    """Known gaps of its evidence: when each was known, and its kind."""
+    refused_count: int = 0
+    """Files of which nothing could be read: each counts from the end of the incident's window."""
 
     @property
     def known(self) -> tuple[tuple[int, str | None, int | None], ...]:
@@ -114,6 +122,11 @@ def _after(made: Made, seconds: int | None) -> int | None:
     return None if seconds is None else made.detected_at + seconds * SECOND
 
 
+def window_end(made: Made) -> int:
+    """When the recording of the incident ends."""
+    return made.detected_at + 7200 * SECOND
+
+
 def _incident(made: Made) -> list[Row]:
     return [
         {
@@ -121,12 +134,13 @@ def _incident(made: Made) -> list[Row]:
             "title": made.title,
             "incident_type": made.incident_type,
             "window_start": made.detected_at - 3600 * SECOND,
-            "window_end": made.detected_at + 7200 * SECOND,
+            "window_end": window_end(made),
             "started_at": made.detected_at - made.started_before * SECOND,
             "detected_at": made.detected_at,
             "mitigated_at": _after(made, made.mitigated_after),
             "resolved_at": _after(made, made.resolved_after),
             "action_taken": made.action,
+            "action_taken_at": _after(made, made.acted_after),
             "outcome": made.outcome,
             "label_signal_high_confidence": made.answer,
             "label_expected_option": ACTIONS[made.action][0] if made.answer else None,
@@ -150,10 +164,16 @@ def _states(made: Made) -> list[Row]:
             "environment": made.environment,
             "first_signal_name": made.signal,
             "first_signal_source": "alertmanager",
+            "first_signal_at": made.known[0][0],
             "has_minimum_context": made.has_context,
+            "missing_context": _missing(made),
         }
         for moment, (known_at, service, severity) in enumerate(made.known)
     ]
+
+
+def _missing(made: Made) -> list[str]:
+    return [] if made.has_context else ["owner"]
 
 
 def _events(made: Made) -> list[Row]:
@@ -173,14 +193,25 @@ def _events(made: Made) -> list[Row]:
     ]
 
 
+def _moment(made: Made) -> int:
+    return len(made.known) - 1 if made.first_action else 0
+
+
 def _decided_at(made: Made) -> int:
-    return max(made.detected_at + made.decided_after * SECOND, made.known[0][0])
+    return max(made.detected_at + made.decided_after * SECOND, made.known[_moment(made)][0])
+
+
+def _decided_seconds(made: Made) -> int:
+    """From the first signal, which arrives with the detection, or with the first state of several."""
+    if not made.first_action:
+        return made.decided_after
+    return (_decided_at(made) - made.known[0][0]) // SECOND
 
 
 def _advice(made: Made) -> Row:
     return {
         "incident_id": made.incident_id,
-        "moment": 0,
+        "moment": _moment(made),
         "option": ACTIONS[made.action][0],
         "action": made.action,
         "mode": made.mode,
@@ -194,17 +225,22 @@ def _decision(made: Made) -> list[Row]:
         {
             **_advice(made),
             "decided_at": _decided_at(made),
-            "time_to_decision_seconds": made.decided_after,
+            "time_to_decision_seconds": _decided_seconds(made),
             "rung": 1 if is_active else 0,
             "has_minimum_context": made.has_context,
-            "missing_context": [] if made.has_context else ["owner"],
+            "missing_context": _missing(made),
             "basis": "committed",
         }
     ]
 
 
 def _recommendation(made: Made) -> list[Row]:
-    return [{**_advice(made), "known_at": _decided_at(made), "is_decision_of_record": True}]
+    decided = {**_advice(made), "known_at": _decided_at(made), "is_decision_of_record": True}
+    if not made.first_action:
+        return [decided]
+    option, _ = ACTIONS[made.first_action]
+    first = {"incident_id": made.incident_id, "moment": 0, "known_at": made.known[0][0], "mode": "automatic"}
+    return [{**first, "option": option, "action": made.first_action, "approvers": []}, decided]
 
 
 def _scores(made: Made, action: str) -> Row:
@@ -215,13 +251,50 @@ def _scores(made: Made, action: str) -> Row:
 def _files(made: Made) -> list[Row]:
     count = len(made.known)
     path = f"{made.incident_id}/falco.jsonl"
-    return [{"incident_id": made.incident_id, "path": path, "record_count": count, "evidence_count": count}]
+    whole = {"incident_id": made.incident_id, "path": path, "record_count": count, "evidence_count": count}
+    return [whole, *_refused_files(made)]
+
+
+def _refused_files(made: Made) -> list[Row]:
+    one = {"incident_id": made.incident_id, "record_count": 1, "quarantined_count": 1}
+    return [{**one, "path": f"{made.incident_id}/{number}.log"} for number in range(made.refused_count)]
+
+
+def _quarantine(made: Made) -> list[Row]:
+    return [
+        {
+            "incident_id": made.incident_id,
+            "record_sha256": f"record {number}",
+            "file_sha256": f"file {number}",
+            "reason": "json_invalid",
+        }
+        for number in range(made.refused_count)
+    ]
+
+
+def _gaps(made: Made) -> list[Row]:
+    declared = [(known_at, gap, "object") for known_at, gap in made.gaps]
+    end = window_end(made)
+    refused = [(end, "records_quarantined", f"file {number}") for number in range(made.refused_count)]
+    return [
+        {
+            "incident_id": made.incident_id,
+            "source": "",
+            "known_at": known,
+            "gap": gap,
+            "subject": subject,
+            "gap_count": 1,
+        }
+        for known, gap, subject in (*declared, *refused)
+    ]
 
 
 _ROWS = {
     "intake.incidents": _incident,
     "intake.evidence_events": _events,
     "intake.files": _files,
+    "intake.quarantine": _quarantine,
+    "quality.completeness": _gaps,
     "enrichment.incident_context": _context,
     "enrichment.incident_states": _states,
     "decision.decisions": _decision,

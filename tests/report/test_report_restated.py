@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from random import Random
 
 import pytest
 
-from evidence.report import Report
-from evidence.report.model import Restated, Spread
-from evidence.report.words import spread_words
+from evidence.report import Report, parse_week
+from evidence.report.model import Spread
+from evidence.report.reading import prepare, read
+from evidence.report.sides import NOW, THEN, Key
+from evidence.report.sides import figures as sided_figures
 
-from .made import SECOND, Made, at, reported
+from .made import SECOND, Made, at, opened, reported, window_end
 
 WEEK, CUT = "2026-W10", at("2026-03-09T00:00")
 TUESDAY, DAY = at("2026-03-03T09:00"), 86_400 * SECOND
 KNOWN = Made("inc-known", TUESDAY)
+ONE = "n = 1, too few for an interval"
+RECORDS = ("data quality, records", "data quality, evidence")
 
 
 def figures(report: Report) -> dict[str, tuple[str, str]]:
@@ -55,9 +58,9 @@ def test_a_late_record_that_says_another_service_moves_the_incident() -> None:
     """Both services' figures are restated, the week's is not; the first record was in time."""
     moved = replace(KNOWN, states=((TUESDAY, None, 5), (CUT, "cart", 5)))
     report = reported([moved], WEEK)
-    assert {"time to detect, cart", "time to detect, unknown"} == set(figures(report))
+    assert {"time to detect, cart", "time to detect, unknown", *RECORDS} == set(figures(report))
     (told,) = report.restatement.incidents
-    assert ("Its service was “unknown”, and is “cart”.",) == told.reasons
+    assert "Its service was “unknown”, and is “cart”." == told.reasons[0]
     assert 1 == told.late_count
 
 
@@ -67,10 +70,52 @@ def test_a_record_that_arrives_a_nanosecond_before_the_cut_is_in_time() -> None:
     assert () == reported([moved], WEEK).restatement.figures
 
 
-def test_a_late_record_that_changes_nothing_restates_nothing() -> None:
-    """It is not named either."""
+def test_a_late_record_that_decides_nothing_restates_the_records_alone() -> None:
+    """It is counted and told: how many, of which tool, known when, and that the decision stays."""
     same = replace(KNOWN, states=((TUESDAY, "cart", 5), (CUT + DAY, "cart", 5)))
-    assert ((), ()) == (lambda found: (found.figures, found.incidents))(reported([same], WEEK).restatement)
+    report = reported([same, Made("inc-other", TUESDAY)], WEEK)
+    assert dict.fromkeys(RECORDS, ("2", "3")) == figures(report)
+    assert {("inc-known",)} == {each.incidents for each in report.restatement.figures}
+    (told,) = report.restatement.incidents
+    assert ("Records of it came late; its decision stays what it was.",) == told.reasons
+    assert "1 record of Falco, known at 2026-03-10T00:00:00Z" == told.arrivals == report.restatement.arrivals
+    assert 1 == report.restatement.late_count
+
+
+def test_a_late_export_that_decides_otherwise_restates_every_section() -> None:
+    """Watching was recommended when the week ended; a late record let the playbook act, and ask for it."""
+    late = replace(
+        KNOWN,
+        states=((TUESDAY, "cart", 5), (CUT + DAY, "cart", 5)),
+        first_action="gather_logs_and_traces",
+        mode="approval_required",
+        decided_after=0,
+        mitigated_after=None,
+        gaps=((TUESDAY, "clock_skewed"), (CUT, "partial_result")),
+    )
+    assert {
+        "time to decision": (f"0 s, {ONE}", f"159 h, {ONE}"),
+        "time to decision, approval required": ("none", f"159 h, {ONE}"),
+        "time to decision, automatic": (f"0 s, {ONE}", "none"),
+        "coverage, approval-gated": ("0", "1"),
+        "coverage, no active action": ("1", "0"),
+        "approval load, any approval": ("0", "1"),
+        "approval load, app owner": ("0", "1"),
+        "known gap, partial result": ("0", "1"),
+        **dict.fromkeys(RECORDS, ("1", "2")),
+    } == figures(reported([late], WEEK))
+    (told,) = reported([late], WEEK).restatement.incidents
+    assert (
+        "Its decision was “gather logs and traces” (no active action), and is “roll back the release” "
+        "(approval required, asking “app owner”)." == told.reasons[0]
+    )
+
+
+def test_an_outcome_of_a_later_action_was_not_recorded_then() -> None:
+    """The action was taken on the Monday after; by the week's end nobody could know how it ended."""
+    later = replace(KNOWN, acted_after=7 * 86_400)
+    found = figures(reported([later], WEEK))
+    assert {"outcomes, succeeded": ("0", "1"), "outcomes, unrecorded": ("1", "0")} == found
 
 
 def test_an_incident_resolved_later_was_open_then() -> None:
@@ -95,7 +140,10 @@ def test_a_decision_of_late_evidence_restates_the_coverage() -> None:
     assert ("0", "1") == found["coverage, policy-gated"]
     assert ("1", "0") == found["coverage, no active action"]
     (told,) = report.restatement.incidents
-    assert "Its decision was none, and is an active action, policy-gated." in told.reasons
+    assert (
+        "Its decision was none, and is “roll back the release” (policy-gated, asking “app owner”)."
+        in told.reasons
+    )
 
 
 def test_a_review_restates_nothing() -> None:
@@ -115,9 +163,18 @@ def as_of_cut(made: Made) -> Made | None:
     def past(seconds: int | None) -> int | None:
         return seconds if seconds is not None and made.detected_at + seconds * SECOND < CUT else None
 
+    is_acted = made.acted_after is None or past(made.acted_after) is not None
+    is_decided = made.first_action == "" or len(states) == len(made.known)
     return replace(
         made,
         states=states,
+        outcome=made.outcome if is_acted else None,
+        acted_after=past(made.acted_after),
+        action=made.action if is_decided else made.first_action,
+        mode=made.mode if is_decided else "automatic",
+        first_action=made.first_action if is_decided else "",
+        gaps=tuple(gap for gap in made.gaps if gap[0] < CUT),
+        refused_count=made.refused_count if window_end(made) < CUT else 0,
         mitigated_after=past(made.mitigated_after),
         resolved_after=past(made.resolved_after),
     )
@@ -144,28 +201,44 @@ def random_history(seed: int) -> list[Made]:
                 resolved_after=draw.choice([None, 3600, 200_000, 900_000]),
                 incident_type=draw.choice(["rollout", "security"]),
                 states=states,
+                decided_after=0,
+                first_action=draw.choice(["", "gather_logs_and_traces"])
+                if arrivals[-1] > arrivals[0]
+                else "",
+                mode=draw.choice(["automatic", "policy_gated", "approval_required"]),
+                outcome=draw.choice([None, "succeeded", "escalated"]),
+                acted_after=draw.choice([None, 0, 500_000]),
+                has_context=draw.random() < 0.8,
+                gaps=tuple(
+                    (detected + draw.randrange(14 * 86_400) * SECOND, kind)
+                    for kind in ("clock_skewed", "partial_result")
+                ),
+                refused_count=draw.randrange(2),
             )
         )
     return incidents
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(5))
 def test_what_was_known_is_what_tables_of_then_said(seed: int) -> None:
-    """A report of tables that hold only what had arrived has the figures that are told as known."""
+    """Tables that hold only what had arrived give every figure, of every section, that is told as known."""
     history = random_history(seed)
-    now = reported(history, WEEK)
-    then = reported([made for each in history if (made := as_of_cut(each))], WEEK)
-    known = {each.figure: each.known for each in now.restatement.figures if "coverage" not in each.figure}
-    assert known
-    assert known == {each.figure: each.now for each in _named(then, known)}
+    known, now = both_sides(history)
+    _, of_then = both_sides([made for each in history if (made := as_of_cut(each))])
+    assert of_then == known
+    assert now != known
 
 
-def _named(then: Report, names: Iterable[str]) -> list[Restated]:
-    """The figures of those names as `then` has them, told as restated ones are."""
-    found = {name: Spread() for name in names}
-    for times in then.times:
-        for row in times.rows:
-            name = times.title.lower() + ("" if row.dimension == "all" else f", {row.label}")
-            if name in found:
-                found[name] = row.week
-    return [Restated(figure=name, known="", now=spread_words(spread)) for name, spread in found.items()]
+def both_sides(history: list[Made]) -> list[dict[Key, Spread | int]]:
+    """The figures of the week as known at its end and now; those of nothing are left out."""
+    connection = opened(history)
+    prepare(connection)
+    rows, nothing = read(connection, parse_week(WEEK)), (0, Spread())
+    return [
+        {
+            key: figure.value
+            for key, figure in sided_figures(rows, side).items()
+            if figure.value not in nothing
+        }
+        for side in (THEN, NOW)
+    ]
