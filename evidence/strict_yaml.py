@@ -7,7 +7,6 @@ that YAML 1.1 and 1.2 read differently (`NO`, `on`, `12:30:45`, `017`), and nest
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,27 +14,18 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import (
-    AliasEvent,
-    CollectionEndEvent,
-    CollectionStartEvent,
-    Event,
-    NodeEvent,
-)
+from ruamel.yaml.events import AliasEvent, NodeEvent
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
-from ruamel.yaml.parser import Parser
 
 from evidence.bounded_reading import read_bounded
 from evidence.errors import EvidenceError, InputError, Place
 from evidence.model_words import model_words
+from evidence.yaml_nodes import DEPTH_MAX, Composed, TooDeep, compose, compose_once
 
 Model = TypeVar("Model", bound=BaseModel)
 Path_ = tuple[str | int, ...]
-Compose = Callable[[str], tuple[tuple[Node, ...], tuple[NodeEvent, ...]]]
-
-DEPTH_MAX = 32  # lists and mappings within one another
+Compose = Callable[[str], Composed]
 
 _FOLD = re.compile(r"[ \t]*\r?\n[ \t]*")
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
@@ -115,7 +105,7 @@ def survey_all_yaml(
     Its nodes are not kept for another reading: of files that are read once there may be hundreds.
     """
     try:
-        return _survey(read_bounded(path, error), path, error, _composed.__wrapped__)
+        return _survey(read_bounded(path, error), path, error, compose)
     except EvidenceError as failure:
         return [], [failure]
 
@@ -177,7 +167,7 @@ def _model_fault(found: Any, document: Document, error: type[EvidenceError]) -> 
 
 
 def _survey(
-    content: bytes, path: Path, error: type[EvidenceError], compose: Compose | None = None
+    content: bytes, path: Path, error: type[EvidenceError], composing: Compose = compose_once
 ) -> tuple[list[Document], list[EvidenceError]]:
     """Every document as far as it can be read, and every fault by place. Raises when it is no YAML at all."""
     try:
@@ -185,67 +175,26 @@ def _survey(
     except UnicodeDecodeError as failure:
         raise error(f"is not UTF-8 (byte {failure.start})", place=Place(path)) from failure
     try:
-        nodes, refused = (compose or _composed)(text)
+        composed = composing(text)
     except MarkedYAMLError as failure:
         mark = failure.problem_mark or failure.context_mark
         place = Place(path, mark.line + 1, mark.column + 1) if mark else Place(path)
         raise error(f"is not YAML: {failure.problem or failure.context}", place=place) from failure
     except YAMLError as failure:
         raise error(f"is not YAML: {failure}", place=Place(path)) from failure
-    except _TooDeep as failure:
+    except TooDeep as failure:
         mark = failure.event.start_mark
         what = f"is nested too deeply: at most {DEPTH_MAX} lists and mappings within one another"
         raise error(what, place=Place(path, mark.line + 1, mark.column + 1)) from failure
     except RecursionError as failure:
         raise error("is nested too deeply to be read", place=Place(path)) from failure
-    faults = [_alias_or_tag(event, path, error) for event in refused]
-    documents = [_document(node, text, path, error, faults) for node in nodes]
+    faults = [_alias_or_tag(event, path, error) for event in composed.refused]
+    documents = [_document(node, text, path, error, faults) for node in composed.nodes]
     return documents, sorted(faults, key=_line_and_column)
 
 
 def _line_and_column(fault: EvidenceError) -> tuple[int, int]:
     return (fault.place.line, fault.place.column) if fault.place else (0, 0)
-
-
-class _TooDeep(Exception):
-    """A list or mapping begins within too many others."""
-
-    def __init__(self, event: Event) -> None:
-        super().__init__()
-        self.event = event
-
-
-class _NotingParser(Parser):
-    """Hands out events as its base does and notes those that only events tell: aliases, anchors, tags.
-
-    Raises _TooDeep before the composer, which calls itself for each level, has gone too far.
-    """
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self.refused: list[NodeEvent] = []
-        self._depth = 0
-
-    def get_event(self) -> Event:
-        event: Event = super().get_event()
-        self._depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
-        if self._depth > DEPTH_MAX:
-            raise _TooDeep(event)
-        if isinstance(event, NodeEvent) and (
-            isinstance(event, AliasEvent) or event.anchor or getattr(event, "tag", None) is not None
-        ):
-            self.refused.append(event)
-        return event
-
-
-# A run loads the same bundle, settings and declarations in several stages, and scanning is what costs.
-@functools.lru_cache(maxsize=256)
-def _composed(text: str) -> tuple[tuple[Node, ...], tuple[NodeEvent, ...]]:
-    """The node of each document that is not empty, and the events that are refused; both only to be read."""
-    yaml = YAML(typ="base", pure=True)  # without the comments, whose gathering takes a quarter of the time
-    yaml.Parser = _NotingParser
-    nodes = tuple(node for node in yaml.compose_all(text) if node is not None)
-    return nodes, tuple(yaml.parser.refused)
 
 
 def _document(

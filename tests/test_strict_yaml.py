@@ -64,7 +64,7 @@ def test_a_reader_that_runs_out_of_room_refuses_the_file() -> None:
     """Called from so deep that too little is left to read with, it still ends with its own error."""
 
     def from_deep(levels: int) -> Document:
-        return from_deep(levels - 1) if levels else parse("a: [[[[[[[[b]]]]]]]]\n")
+        return from_deep(levels - 1) if levels else parse("a: " + "[" * 31 + "]" * 31)
 
     with pytest.raises(InputError, match=r"some\.yaml: is nested too deeply to be read"):
         from_deep(sys.getrecursionlimit() - len(inspect.stack()) - 40)
