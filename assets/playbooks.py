@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from assets.folders import Folders
@@ -44,24 +44,36 @@ def _versions(playbooks: Path, content: str) -> Versions:
 
 def _content(playbooks: Path) -> str:
     """SHA-256 over path and bytes of every file of the playbooks, and of rules that they name elsewhere."""
-    digest = hashlib.sha256()
-    below = {path for path in playbooks.rglob("*") if path.is_file()}
-    for path in sorted(below | set(_rules_elsewhere(playbooks))):
+    below = _digest(playbooks, (path for path in playbooks.rglob("*") if path.is_file()))
+    return _digest(playbooks, _files_elsewhere(_rules_elsewhere(playbooks, below)), below)
+
+
+def _digest(playbooks: Path, files: Iterable[Path], before: str = "") -> str:
+    digest = hashlib.sha256(before.encode())
+    for path in sorted(files):
         name = os.path.relpath(path, playbooks)
         digest.update(f"{Path(name).as_posix()}\0".encode("utf-8", "surrogateescape"))
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
 
 
-def _rules_elsewhere(playbooks: Path) -> Iterator[Path]:
-    """Files of Sigma rules, and their values, that a version names outside of the folder of playbooks."""
+@functools.lru_cache(maxsize=2)
+def _rules_elsewhere(playbooks: Path, _content: str) -> tuple[Path, ...]:
+    """What versions name as their Sigma rules outside of the folder of playbooks."""
+    return tuple(path for path in _named_rules(playbooks) if not path.is_relative_to(playbooks))
+
+
+def _named_rules(playbooks: Path) -> Iterator[Path]:
     for file in playbooks.glob(f"*/{PLAYBOOK_FILE}"):
         document, _ = survey_yaml(file, error=PlaybookError)
         value = document.value if document and isinstance(document.value, dict) else {}
         said = value.get("detections")
         name = said.get("rules") if isinstance(said, dict) else None
         if isinstance(name, str) and name:
-            path = named_path(file.parent, name)
-            if not path.is_relative_to(playbooks):
-                values = values_near(path)
-                yield from (one for one in (*rule_files(path), values) if one is not None and one.is_file())
+            yield named_path(file.parent, name)
+
+
+def _files_elsewhere(rules: Iterable[Path]) -> set[Path]:
+    """The files of rules in these places, and of the values beside them."""
+    found = (file for path in rules for file in (*rule_files(path), values_near(path)))
+    return {file for file in found if file is not None and file.is_file()}
