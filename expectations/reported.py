@@ -6,6 +6,7 @@ INPUTS = (
     "intake.incident_records",
     "intake.incidents",
     "intake.quarantine",
+    "intake.reviews",
     "intake.services",
     "quality.completeness",
     "enrichment.incident_context",

@@ -1,39 +1,10 @@
 -- One row per incident: the answers that count, and whether the reviewers are at one. They are at odds where the
 -- latest answers of two of them to one question differ.
-with answers as (
-    select incident_id, reviewed_by, reviewed_at, question, answer
-    from (
-        select
-            incident_id,
-            reviewed_by,
-            reviewed_at,
-            unnest(['signal', 'enrichment', 'action', 'responder', 'option', 'expected action']) as question,
-            unnest([
-                signal_high_confidence::varchar,
-                enrichment_narrowed::varchar,
-                least_risky_effective::varchar,
-                responder_understood::varchar,
-                expected_option,
-                expected_action
-            ]) as answer
-        from intake.reviews
-    )
-    where answer is not null
-),
-
-latest as (
-    select *
-    from answers
-    qualify row_number() over (
-        partition by incident_id, reviewed_by, question order by reviewed_at desc
-    ) = 1
-),
-
-at_odds as (
+with at_odds as (
     select distinct incident_id
     from (
         select incident_id
-        from latest
+        from kpi_latest_answers()
         group by incident_id, question
         having count(distinct answer) > 1
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 from evidence.handoff.words import listed
 from evidence.report.figures import by_week, spread_rows, strip, strip_by_week, unnamed_count
@@ -25,7 +26,7 @@ def build(read: Read) -> Report:
 
 
 def _unworded(read: Read) -> Report:
-    week, urls = read.week, handoff_urls(read)
+    week, urls, ends = read.week, handoff_urls(read), read["records_end"][0]["known_at"]
     detected, earlier = by_week(read, "recommended")
     trend = week.trend
     return Report(
@@ -33,6 +34,8 @@ def _unworded(read: Read) -> Report:
         monday=week.monday.isoformat(),
         sunday=week.sunday.isoformat(),
         cut=format_rfc3339(week.cut),
+        records_end=None if ends is None else format_rfc3339(ends),
+        standing=_standing(read, ends),
         playbook=listed([row["playbook"] for row in read["playbooks"]]),
         trend=trend,
         detected=tuple(row["incident_id"] for row in detected),
@@ -48,6 +51,13 @@ def _unworded(read: Read) -> Report:
         restatement=restatement(read),
         incidents=incidents(read),
     )
+
+
+def _standing(read: Read, ends: int | None) -> Literal["over", "running", "ahead"]:
+    """Whether the records reach the week's end; it is ahead of them where they do not reach its begin."""
+    if ends is None or ends >= read.week.cut:
+        return "over"
+    return "running" if ends >= read.week.before(1).cut or read["incidents"] else "ahead"
 
 
 def _detection(read: Read, urls: Mapping[str, str]) -> Times:

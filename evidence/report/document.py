@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from evidence.handoff.inert import quote
-from evidence.handoff.words import counted
+from evidence.handoff.words import counted, to_second
 from evidence.report.blocks import (
     Block,
     Cell,
@@ -21,6 +21,7 @@ from evidence.report.blocks import (
     Text,
 )
 from evidence.report.model import (
+    Dispute,
     Gap,
     Incident,
     LateIncident,
@@ -173,8 +174,9 @@ def _review(report: Report, named: Names) -> Section:
             ),
         ),
     ]
-    if review.disputed:
-        blocks.append(Table(("the reviewers are at odds about",), ((_cell(review.disputed, named),),)))
+    if review.disputes:
+        head = ("the reviewers are at odds about", "question", "their latest answers")
+        blocks.append(Table(head, tuple(_dispute(each, named) for each in review.disputes)))
     if review.after_cut:
         count = counted(len(review.after_cut), "incident")
         blocks.append(
@@ -184,6 +186,11 @@ def _review(report: Report, named: Names) -> Section:
             )
         )
     return Section("quality-review", "Quality review", tuple(blocks))
+
+
+def _dispute(dispute: Dispute, named: Names) -> tuple[Cell, ...]:
+    answers = [f"{quote(each.by)} at {to_second(each.at)}: {quote(each.answer)}" for each in dispute.opinions]
+    return _cell((dispute.incident_id,), named), Text(dispute.question), Text("; ".join(answers))
 
 
 def _learning(report: Report, named: Names) -> Section:
@@ -209,7 +216,7 @@ def _learning(report: Report, named: Names) -> Section:
         )
         blocks.append(Table(("the playbook stalled where", "incidents"), stalled))
     head = ("incident", "first signal", "what mattered", "where it stalled", "what was done")
-    blocks.append(Table(head, rows) if rows else Paragraph("No incident was detected this week."))
+    blocks.append(Table(head, rows) if rows else Paragraph("There is no incident to learn from."))
     if len(report.detected) > len(report.lessons):
         more = counted(len(report.detected) - len(report.lessons), "incident")
         blocks.append(Paragraph(f"{more} more are in the table kpis.learning.", is_note=True))
@@ -253,6 +260,8 @@ def _gap_table(title: str, gaps: Sequence[Gap], named: Names) -> Block:
 
 def _restatement(report: Report, named: Names) -> Section:
     restated = report.restatement
+    if report.standing != "over" and not restated.figures:
+        return Section("restated", "Restated", (Paragraph(f"{standing_words(report)} {NONE_LATE_YET}"),))
     late = f"After the week's end came {restated.arrivals}." if restated.late_count else NOTHING_LATE
     blocks: list[Block] = [
         Paragraph(f"The week ended at {report.cut}. {COMPARED}"),
@@ -301,6 +310,17 @@ NOT_COMPARED = (
 NOTHING_LATE = "No record of the week's incidents arrived after the week's end."
 
 
+NONE_LATE_YET = "Late is what arrives after the week's end, so that nothing can be late yet."
+
+
+def standing_words(report: Report) -> str:
+    """What the records reach of a week that is not over by them; nothing of one that is."""
+    end = to_second(report.records_end or "")
+    if report.standing == "running":
+        return f"The records end at {end}, and the week only at {report.cut}: it is not over by them."
+    return f"The records end at {end}, before this week: nothing is known of it."
+
+
 def _late(incident: LateIncident) -> str:
     if not incident.late_count:
         return "None: only its own times are later."
@@ -328,4 +348,6 @@ def _incidents(report: Report) -> Section:
 
 def headline(report: Report) -> str:
     """The week in a few words."""
+    if report.standing == "ahead":
+        return "Nothing known"
     return counted(len(report.detected), "incident") if report.detected else "No incident"

@@ -172,6 +172,22 @@ class Answer(Frozen):
     unlabelled: tuple[str, ...]
 
 
+class Opinion(Frozen):
+    """What one reviewer answered last, and when; RFC 3339."""
+
+    by: str
+    at: str
+    answer: str
+
+
+class Dispute(Frozen):
+    """A question about one incident to which reviewers' latest answers differ; the opinions by time."""
+
+    incident_id: str
+    question: str
+    opinions: tuple[Opinion, ...]
+
+
 class Review(Frozen):
     """The quality review of the week's incidents. `after_cut`: reviewed after the week's end."""
 
@@ -179,7 +195,7 @@ class Review(Frozen):
     agrees: tuple[str, ...]
     differs: tuple[str, ...]
     unlabelled: tuple[str, ...]
-    disputed: tuple[str, ...]
+    disputes: tuple[Dispute, ...]
     after_cut: tuple[str, ...]
 
 
@@ -256,6 +272,9 @@ class Restatement(Frozen):
 class Report(Frozen):
     """One week. `cut` is its end, RFC 3339; `changes` and `unsaid` are one sentence each.
 
+    `records_end` is when the last record of all arrived, RFC 3339, or None without any: the week is `over` by
+    then, or `running`, or `ahead` of all that is known.
+
     `detected` are the incidents that were detected in it, as far as anything was decided of them; `lessons`
     are those of the first of them.
     """
@@ -265,6 +284,8 @@ class Report(Frozen):
     monday: str
     sunday: str
     cut: str
+    records_end: str | None = None
+    standing: Literal["over", "running", "ahead"] = "over"
     playbook: str
     trend: tuple[str, ...]
     detected: tuple[str, ...]

@@ -54,6 +54,15 @@ order by kpi, dimension, label, week
 """
 _IN_WEEK = "week = (select week from report_period)"
 _IN_TREND = "week between (select first_week from report_period) and (select week from report_period)"
+# Of an incident of which only a row of a table is known no arrival is recorded, but its own times.
+_RECORDS_END = """
+select max(known_at) as known_at
+from (
+    select max(known_at) as known_at from intake.evidence_events
+    union all
+    select max(window_end) from kpi_incidents where is_record_only
+)
+"""
 _QUERIES = {
     "published": _PUBLISHED,
     "points": "select kpi, week, service, severity, environment, incident_type, incident_id, span_ns"
@@ -74,7 +83,8 @@ _QUERIES = {
     "gaps": _SQL["gaps"],
     "quarantine": _SQL["quarantine"],
     "late": _SQL["late"],
-    "records_end": "select max(known_at) as known_at from intake.evidence_events",
+    "disputes": _SQL["disputes"],
+    "records_end": _RECORDS_END,
     "playbooks": "select distinct runs.playbook from replay.runs as runs"
     " join replay.ablations as ablations on ablations.bundle_digest = runs.bundle_digest order by 1",
 }

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from evidence.handoff.inert import quote
 from evidence.handoff.words import ACTION_TITLES, listed, lower_first, role_words, sentence, source_name
 from evidence.redaction import shown
 from evidence.report.figures import share
-from evidence.report.model import Answer, Lesson, Review, Stall
+from evidence.report.model import NAME_MAX, Answer, Dispute, Lesson, Opinion, Review, Stall
 from evidence.report.reading import Read, Row
 from evidence.report.words import STALLS
+from evidence.times import format_rfc3339
 
 LESSONS_MAX = 50
 """Incidents of which it is told what they teach; the table holds all."""
@@ -19,6 +22,15 @@ QUESTIONS = (
     ("was_least_risky_effective", "Was the least risky effective action chosen?"),
     ("did_responder_understand", "Could the responder understand why?"),
 )
+DISPUTED = {
+    "signal": QUESTIONS[0][1],
+    "enrichment": QUESTIONS[1][1],
+    "action": QUESTIONS[2][1],
+    "responder": QUESTIONS[3][1],
+    "option": "Which option would have been right?",
+    "expected action": "Which action would have been right?",
+}
+"""The questions by their names in `kpi_latest_answers`."""
 
 
 def review(read: Read) -> Review:
@@ -42,10 +54,25 @@ def review(read: Read) -> Review:
         agrees=such("agreement", "agrees"),
         differs=such("agreement", "differs"),
         unlabelled=such("agreement", "unlabelled"),
-        disputed=such("is_disputed", True),
+        disputes=_disputes(read["disputes"]),
         after_cut=tuple(
             row["incident_id"] for row in rows if row["labelled_at"] and row["labelled_at"] >= read.week.cut
         ),
+    )
+
+
+def _disputes(rows: Sequence[Row]) -> tuple[Dispute, ...]:
+    """By incident and question, in the order of the rows."""
+    found: dict[tuple[str, str], list[Opinion]] = {}
+    for row in rows:
+        said = {"true": "yes", "false": "no"}.get(row["answer"], role_words(row["answer"]))
+        opinion = Opinion(
+            by=shown(row["reviewed_by"], NAME_MAX), at=format_rfc3339(row["reviewed_at"]), answer=said
+        )
+        found.setdefault((row["incident_id"], row["question"]), []).append(opinion)
+    return tuple(
+        Dispute(incident_id=incident_id, question=DISPUTED[question], opinions=tuple(opinions))
+        for (incident_id, question), opinions in found.items()
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evidence.handoff.words import counted, listed
+from evidence.report.document import standing_words
 from evidence.report.figures import named
 from evidence.report.model import Report, Spread
 from evidence.report.weeks import WEEKS_BEFORE
@@ -21,6 +22,10 @@ def changes(report: Report) -> tuple[str, ...]:
 
 
 def _changes(report: Report) -> Iterator[str]:
+    if report.standing != "over":
+        yield standing_words(report)
+    if report.standing == "ahead":
+        return
     yield _incidents(report)
     for times in report.times:
         first = times.rows[0]
@@ -32,7 +37,8 @@ def _changes(report: Report) -> Iterator[str]:
         yield _stalls(report)
         yield _reviewed(report)
         yield _evidence(report)
-    yield _restated(report)
+    if report.standing == "over" or report.restatement.figures:
+        yield _restated(report)
 
 
 def _incidents(report: Report) -> str:
@@ -64,7 +70,9 @@ def _reviewed(report: Report) -> str:
     differs = ""
     if review.differs:
         differs = f"; another option was right in {named(review.differs, NAMED_MAX)}"
-    return f"Reviewers have judged {answered:,} of {counted(count, 'decision')}{differs}."
+    odds = sorted({each.incident_id for each in review.disputes})
+    at_odds = f"; they are at odds about {named(odds, NAMED_MAX)}" if odds else ""
+    return f"Reviewers have judged {answered:,} of {counted(count, 'decision')}{differs}{at_odds}."
 
 
 def _evidence(report: Report) -> str:
@@ -93,6 +101,8 @@ def unsaid(report: Report) -> tuple[str, ...]:
 
 
 def _unsaid(report: Report) -> Iterator[str]:
+    if report.standing == "running":
+        yield "How the week ends: what happened in it after the records' end is in no figure."
     few = [times.title.lower() for times in report.times if _is_too_few(times.rows[0].week)]
     if few:
         yield (

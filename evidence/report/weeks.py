@@ -12,7 +12,7 @@ from evidence.times import NS_PER_SECOND
 WEEKS_BEFORE = 25
 """How many weeks before the report's own its trends show: half a year with it."""
 
-_NAME = re.compile(r"([0-9]{4})-W([0-9]{2})")
+_NAME = re.compile(r"([0-9]{4})-[Ww]([0-9]{2})")
 _EPOCH = date(1970, 1, 1)
 _DAY_NS = 86_400 * NS_PER_SECOND
 _YEARS = range(1970, 2262)
@@ -51,7 +51,7 @@ class Week:
 
 
 def parse_week(text: str) -> Week:
-    """The week of that name. Raises InputError for what no calendar has, with what to write instead."""
+    """The week of that name, the W large or small. Raises InputError for what no calendar has, with what to write instead."""
     match = _NAME.fullmatch(text)
     if match is None:
         raise InputError(

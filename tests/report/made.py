@@ -65,6 +65,8 @@ class Made:
     has_context: bool = True
     answer: bool | None = None
     labelled_at: int | None = None
+    reviews: tuple[tuple[str, int, bool], ...] = ()
+    """Answers to whether the signal was high-confidence: who, when, what."""
     signal: str = "ErrorRateHigh"
     acted_after: int | None = None
     """Seconds from the detection to the action that responders took; None: not recorded."""
@@ -96,7 +98,7 @@ def opened(history: Sequence[Made]) -> duckdb.DuckDBPyConnection:
         }
         for made in history
     ]
-    for name in (*INPUTS, "intake.reviews"):
+    for name in INPUTS:
         if not name.startswith("kpis."):
             register(connection, {name: _table(name, rows.get(name, []))})
     register(connection, kpis.build(connection, SETTINGS))
@@ -289,11 +291,24 @@ def _gaps(made: Made) -> list[Row]:
     ]
 
 
+def _reviews(made: Made) -> list[Row]:
+    return [
+        {
+            "incident_id": made.incident_id,
+            "reviewed_by": by,
+            "reviewed_at": moment,
+            "signal_high_confidence": answer,
+        }
+        for by, moment, answer in made.reviews
+    ]
+
+
 _ROWS = {
     "intake.incidents": _incident,
     "intake.evidence_events": _events,
     "intake.files": _files,
     "intake.quarantine": _quarantine,
+    "intake.reviews": _reviews,
     "quality.completeness": _gaps,
     "enrichment.incident_context": _context,
     "enrichment.incident_states": _states,

@@ -259,7 +259,8 @@ def test_a_change_is_said_only_where_the_intervals_do_not_meet(
 
 def test_a_week_without_incidents_has_a_report_that_says_so() -> None:
     """Nothing is nought that was not measured."""
-    report = reported([Made("inc-1", at("2026-03-03T09:00"))], "2026-W20")
+    incidents = [Made("inc-1", at("2026-03-03T09:00")), Made("inc-2", at("2026-06-03T09:00"))]
+    report = reported(incidents, "2026-W20")
     assert "No incident was detected this week; the week before had none." == report.changes[0]
     assert ((), ()) == (report.detected, report.incidents)
     assert all(times.rows[0].week == Spread() for times in report.times)

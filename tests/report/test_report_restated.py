@@ -29,7 +29,7 @@ def figures(report: Report) -> dict[str, tuple[str, str]]:
 
 def test_a_week_in_which_all_arrived_in_time_is_not_restated() -> None:
     """And the report says so."""
-    report = reported([KNOWN], WEEK)
+    report = reported([KNOWN, Made("inc-next", CUT + DAY)], WEEK)
     assert ((), ()) == (report.restatement.figures, report.restatement.incidents)
     assert "Nothing that arrived after the week's end has changed its figures." in report.changes
 
