@@ -16,7 +16,9 @@ from evidence.handoff.words import duration
 from evidence.report.model import Spread, Stack, Strip
 
 WIDTH, HEIGHT, BAR_HEIGHT = 400, 230, 190  # of a telephone; wider screens scale it up
-COLUMN_LETTERS = 54  # that fit below a chart, for all columns together
+COLUMN_LETTERS, ROWS_LETTERS = 50, 100  # that fit below a chart, for all columns together; in two rows
+ROW_HEIGHT = 13
+ROW_MARGIN = 26  # to the right, into which the last of long labels may reach
 BAND = 0.8
 """How much of a column its points take; the rest keeps columns apart."""
 WEEK_LABELS = 5  # every so many weeks is named
@@ -48,14 +50,17 @@ def strip_svg(chart: Strip) -> str:
     import pygal
 
     low, high = _range(chart)
+    labels = _column_labels(chart)
+    is_in_rows = not chart.is_by_week and _need_rows(chart.columns)
+    rows = {"margin_right": ROW_MARGIN, "margin_bottom": 2 + ROW_HEIGHT} if is_in_rows else {}
     drawn = pygal.XY(
-        **_options(),
-        height=HEIGHT,
+        **{**_options(), **rows},
+        height=HEIGHT + (ROW_HEIGHT if is_in_rows else 0),
         stroke=False,
         xrange=(-0.5, max(1, len(chart.columns)) - 0.5),
         range=(_place(low), _place(high)),
     )
-    drawn.x_labels = [{"label": label, "value": float(place)} for place, label in _column_labels(chart)]
+    drawn.x_labels = [{"label": label, "value": float(place)} for place, label in labels]
     drawn.y_labels = [
         {"label": text, "value": _place(seconds)} for seconds, text in TICKS if low <= seconds <= high
     ]
@@ -64,6 +69,7 @@ def strip_svg(chart: Strip) -> str:
         drawn.add(None, line, stroke=True, show_dots=False)
     drawn.add(None, list(_values(chart, is_of_week=False)))
     drawn.add(None, list(_values(chart, is_of_week=True)))
+    drawn.add_xml_filter(lambda root: _lower_every_other(root) if is_in_rows else root)
     return _cleaned(drawn, chart.name, chart.title, _strip_words(chart), [kind for kind, _ in lines])
 
 
@@ -174,8 +180,25 @@ def _column_labels(chart: Strip) -> list[tuple[int, str]]:
             for place, (distance, week) in enumerate(_from_last(chart.columns))
             if distance % WEEK_LABELS == 0
         ]
-    length_max = COLUMN_LETTERS // max(1, len(chart.columns))
-    return [(place, _short(label, length_max)) for place, label in enumerate(chart.columns)]
+    return list(enumerate(_told_apart(chart.columns)))
+
+
+def _need_rows(labels: Sequence[str]) -> bool:
+    """Whether they would touch in one row: they stand in two then, every other one below."""
+    return any(len(label) > COLUMN_LETTERS // len(labels) for label in labels)
+
+
+def _told_apart(labels: Sequence[str]) -> list[str]:
+    """The labels as far as there is room: names end alike and begin alike, so the middle goes.
+
+    Those that would be the same then bear the number of their column.
+    """
+    length_max = ROWS_LETTERS // max(1, len(labels))
+    cut = [_short(label, length_max) for label in labels]
+    return [
+        label if cut.count(label) == 1 else f"{place}. {_short(labels[place - 1], length_max - 3)}"
+        for place, label in enumerate(cut, 1)
+    ]
 
 
 def _from_last(weeks: tuple[str, ...]) -> list[tuple[int, str]]:
@@ -184,7 +207,10 @@ def _from_last(weeks: tuple[str, ...]) -> list[tuple[int, str]]:
 
 
 def _short(label: str, length_max: int) -> str:
-    return label if len(label) <= length_max else f"{label[: length_max - 1]}…"
+    if len(label) <= length_max:
+        return label
+    end = (length_max - 1) // 2
+    return f"{label[: length_max - 1 - end]}…{label[-end:]}"
 
 
 def _whole_steps(most: int) -> list[int]:
@@ -243,6 +269,15 @@ def _clean(
         _describe(group)
         _rename(group, kinds)
     _entitle(root, name, title, words)
+    return root
+
+
+def _lower_every_other(root: ElementTree.Element) -> ElementTree.Element:
+    """Every other label of the columns, so that no two touch."""
+    axes = (group for group in root.iter("g") if {"axis", "x"} <= set((group.get("class") or "").split()))
+    for axis in axes:
+        for text in [*axis.iter("text")][1::2]:
+            text.set("y", str(float(text.get("y", "0")) + ROW_HEIGHT))
     return root
 
 

@@ -13,6 +13,7 @@ from evidence.handoff.page import csp_hash, page_environment, style_sheet
 from evidence.report.charts import stack_svg, strip_svg
 from evidence.report.document import NOTHING, headline, sections
 from evidence.report.model import Report, Stack, Strip
+from evidence.report.words import held
 
 _FOLDER = Path(__file__).parent / "templates"
 
@@ -31,6 +32,11 @@ def render_html(report: Report) -> str:
         )
         + "\n"
     )
+
+
+def sentence_html(sentence: str) -> Markup:
+    """The sentence as HTML; no line ends between a figure and its unit."""
+    return html(held(sentence))
 
 
 @lru_cache(maxsize=32)
@@ -53,6 +59,6 @@ def _own_style() -> str:
 @cache
 def _environment() -> Environment:
     environment = page_environment(_FOLDER)
-    environment.filters |= {"sentence": html, "kind": lambda part: type(part).__name__}
+    environment.filters |= {"sentence": sentence_html, "kind": lambda part: type(part).__name__}
     environment.globals |= {"drawn": lambda chart: Markup(chart_svg(chart)), "nothing": NOTHING}
     return environment

@@ -51,7 +51,10 @@ class Week:
 
 
 def parse_week(text: str) -> Week:
-    """The week of that name, the W large or small. Raises InputError for what no calendar has, with what to write instead."""
+    """The week of that name, its W large or small.
+
+    Raises InputError for what no calendar has, with what to write instead.
+    """
     match = _NAME.fullmatch(text)
     if match is None:
         raise InputError(

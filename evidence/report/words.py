@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from evidence.handoff.words import duration
 from evidence.report.model import Share, Spread
 from evidence.report.shares import percent
+
+# Between a figure and its unit, and within "n = 28", no line ends; quoted text is not ours.
+_HOLDING = re.compile(
+    r"“[^”]*”|(?:(?<=[0-9]) (?=(?:s|min|h|d|%)(?![\w-]))|(?<=\bn) (?== [0-9])|(?<=\bn =) (?=[0-9]))"
+)
+NO_BREAK = "\N{NO-BREAK SPACE}"
+
+
+def held(sentence: str) -> str:
+    """The sentence with no-break spaces where a line may not end."""
+    return _HOLDING.sub(lambda found: NO_BREAK if found[0] == " " else found[0], sentence)
+
 
 TOO_FEW = "too few for an interval"
 TOO_FEW_FOR_CHANGE = "too few to speak of a change"

@@ -113,6 +113,7 @@ def _printed(found: Report, paths: Sequence[Path], output_format: ReportFormat) 
 
 def _text(found: Report, paths: Sequence[Path]) -> str:
     from evidence.redaction import make_visible
+    from evidence.report.words import NO_BREAK, held
     from pipelines.cli.wrapping import wrapped
 
     lines = [
@@ -124,7 +125,8 @@ def _text(found: Report, paths: Sequence[Path]) -> str:
         "what cannot be said",
         *(f"  {each}" for each in found.unsaid),
     ]
-    told = wrapped("\n".join(map(make_visible, lines)) + "\n")
+    # Held together while lines are broken, plain as printed: people search and paste what a terminal shows.
+    told = wrapped("".join(f"{held(make_visible(line))}\n" for line in lines)).replace(NO_BREAK, " ")
     return f"{told}\n" + "".join(
         f"{label:<10}{path}\n" for label, path in zip(("page", "Markdown"), paths, strict=True)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from evidence.report import Report, render_html
+from evidence.report.words import NO_BREAK
 from tests.browsers import NEEDS_CHROMIUM
 
 from .made import Made, at, reported
@@ -16,6 +18,7 @@ from .test_report_figures import WEEK, history
 
 pytestmark = NEEDS_CHROMIUM
 DESK, PHONE = (1200, 900), (390, 844)
+MOMENT = at("2026-03-03T09:00")
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +63,10 @@ def test_the_first_screen_says_what_changed(browser: Browser, file: Path, report
     """The number of incidents and the sentences, in order."""
     page, _ = opened(browser, file, DESK)
     assert f"{len(report.detected)} incidents" == page.locator(".ask .headline").inner_text()
-    seen = [text.replace("\n", "") for text in page.locator(".changes li").all_inner_texts()]
+    seen = [
+        text.replace("\n", "").replace(NO_BREAK, " ")
+        for text in page.locator(".changes li").all_inner_texts()
+    ]
     assert [each.replace("“", "").replace("”", "") for each in report.changes] == seen
     box: Any = page.locator(".changes li").nth(4).bounding_box()
     assert box["y"] + box["height"] <= DESK[1]
@@ -131,3 +137,27 @@ def test_paper_shows_what_is_folded(browser: Browser, file: Path) -> None:
     assert all(each.is_visible() for each in folded.all())
     assert page.pdf(format="A4").startswith(b"%PDF")
     page.close()
+
+
+def test_services_of_like_names_are_told_apart_below_a_chart(browser: Browser, tmp_path: Path) -> None:
+    """At a desk and on a telephone no label touches another, and none is the same as another."""
+    names = [
+        f"checkout-payments-{kind}" for kind in ("api", "reader", "worker", "writer", "mammoth-web", "w")
+    ]
+    found = [Made(f"inc-{name}", MOMENT, states=((MOMENT, name, 3),)) for name in names]
+    file = tmp_path / "page.html"
+    file.write_text(render_html(reported(found, WEEK)))
+    for size in (DESK, PHONE):
+        page, _ = opened(browser, file, size)
+        labels = page.locator("svg:has(#mttd-service-title) .axis.x text").all()
+        boxes: list[Any] = [label.bounding_box() for label in labels]
+        assert len(names) == len({label.text_content() for label in labels})
+        assert not [(one, two) for one, two in combinations(boxes, 2) if _touch(one, two)]
+        page.close()
+
+
+def _touch(one: dict[str, float], two: dict[str, float]) -> bool:
+    return all(
+        one[begin] < two[begin] + two[size] and two[begin] < one[begin] + one[size]
+        for begin, size in (("x", "width"), ("y", "height"))
+    )

@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from evidence.handoff.inert import html, markdown
+from evidence.handoff.inert import markdown
 from evidence.report import Report, render_html, render_markdown
 from evidence.report.blocks import Block, Named, Paragraph, Table, Text
 from evidence.report.charts import stack_svg, strip_svg
 from evidence.report.document import sections
+from evidence.report.page import sentence_html
+from evidence.report.words import NO_BREAK, held
 
 from .made import Made, at, reported
 from .test_report_figures import WEEK, history
@@ -50,7 +52,7 @@ def test_both_formats_say_the_same(report: Report) -> None:
     said = [*report.changes, *report.unsaid]
     said += [text for section in sections(report) for block in section.blocks for text in texts(block)]
     assert len(said) > 200
-    assert [] == [text for text in said if str(html(text)) not in page]
+    assert [] == [text for text in said if str(sentence_html(text)) not in page]
     assert [] == [text for text in said if markdown(text) not in ticket]
 
 
@@ -84,6 +86,25 @@ def test_every_figure_leads_to_the_incidents_behind_it(report: Report) -> None:
     for incident_id in behind:
         assert f"../handoffs/{incident_id}.html" == links[incident_id][0]
         assert f"https://incidents.example.com/{incident_id}" == links[incident_id][1]
+
+
+@pytest.mark.parametrize(
+    ("plain", "expected"),
+    [
+        ("median 1 h 52 min 33 s, 95 % interval", "median 1~h 52~min 33~s, 95~% interval"),
+        ("10 min, n = 26; 3 of 28", "10~min, n~=~26; 3 of 28"),
+        ("named “4 min n = 2” in 4 minutes, 1 d-day", "named “4 min n = 2” in 4 minutes, 1 d-day"),
+    ],
+)
+def test_a_figure_and_its_unit_stay_in_one_line(plain: str, expected: str) -> None:
+    """Where a page or a terminal breaks lines; foreign text is left as it is."""
+    assert expected == held(plain).replace(NO_BREAK, "~")
+
+
+def test_the_page_alone_holds_figures_together(report: Report) -> None:
+    """Markdown is pasted and searched: it has plain spaces."""
+    assert f"95{NO_BREAK}% interval" in render_html(report)
+    assert NO_BREAK not in render_markdown(report)
 
 
 def test_charts_are_told_to_those_who_do_not_see_them(report: Report) -> None:
