@@ -12,7 +12,7 @@ CALL = re.compile(r"(?<![\w.\"\]])([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)\s*\(")
 KEYWORDS = frozenset(
     {"if", "in", "some", "every", "not", "else", "contains", "as", "default", "with", "import"}
 )
-_RULE = re.compile(r"^(?:default\s+)?([A-Za-z_]\w*)\s*\(", re.MULTILINE)
+_RULE = re.compile(r"^(?:default\s+)?([A-Za-z_]\w*(?:\.\w+)*)\s*\(", re.MULTILINE)
 _VERB = re.compile(r"%(?:%|[^a-zA-Z%]*[a-zA-Z]|.?)", re.DOTALL)
 _PLAIN_VERBS = ("%s", "%d", "%v")
 Span = tuple[int, int]
@@ -24,13 +24,14 @@ def call_faults(source: str, code: str, is_own: Callable[[str], bool]) -> Iterat
 
     `is_own` says of a dotted name whether it leads to a function of the modules themselves.
     """
-    own = set(_RULE.findall(code)) | KEYWORDS
+    rules = {name for name in _RULE.findall(code) if why_refused(name) == UNKNOWN or "." not in name}
+    own = rules | KEYWORDS
     is_ascii = all(text.isascii() for _, text in literals(source))
     for found in CALL.finditer(code):
         name, opening = found.group(1), found.end() - 1
         if name in own or is_own(name):
             continue
-        if why_refused(name) == UNKNOWN and "." not in name:
+        if why_refused(name) == UNKNOWN:
             yield found.start(), f"there is no function {name}: no rule has that name, and no built-in of OPA"
         elif why := why_refused(name):
             yield found.start(), f"the built-in {name} {why}"

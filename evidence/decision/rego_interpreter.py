@@ -28,6 +28,11 @@ class EvaluationError(Exception):
     """The modules do not compile, or fail on an input; the message is the interpreter's."""
 
 
+# Its output tells no more.
+_FAILED = "a built-in failed, a rule gave two values, or the limit of steps was reached"
+_NO_ANSWER = "rules ask for each other without end, or a function is called that is not there"
+
+
 class Undefined:
     """What a path says where no rule gives it a value."""
 
@@ -67,8 +72,10 @@ class CompiledModules:
             self._interpreter.set_input(_moved(given))
             output = self._interpreter.query_bundle_entrypoint(self._bundle, path)
             if not output.ok():
-                raise EvaluationError(str(output))
+                raise EvaluationError(str(output).strip().removeprefix("<error>") or _FAILED)
             said = output.results[0].expressions
+        except json.JSONDecodeError as failure:
+            raise EvaluationError(_NO_ANSWER) from failure
         except (RegoError, ValueError, IndexError) as failure:
             raise EvaluationError(str(failure)) from failure
         return _returned(said[0]) if said else UNDEFINED

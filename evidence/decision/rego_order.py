@@ -70,13 +70,24 @@ def recursions(source: Source) -> Iterator[tuple[int, str]]:
         body = (*rule.body, *(Expression(each, is_negated=False) for each in (*rule.path, *rule.results)))
         asked[rule.name] |= {var.name for var in _deeply(body) if var.name in asked and var.name not in own}
     for rule in source.rules:
-        reached, new = set[str](), {rule.name}
-        while new:
-            new = {each for name in new for each in asked[name]} - reached
-            reached |= new
-        if rule.name in reached:
-            yield rule.offset, f"{rule.name} asks for itself: OPA refuses a rule that is recursive"
+        if circle := _circle(rule.name, asked):
+            what = f"asks for itself ({' → '.join(circle)}): OPA refuses a rule that is recursive"
+            yield rule.offset, f"{rule.name} {what}"
             return
+
+
+def _circle(name: str, asked: dict[str, set[str]]) -> tuple[str, ...]:
+    """The shortest way from the rule back to itself, both ends included; empty where there is none."""
+    ways: list[tuple[str, ...]] = [(name,)]
+    seen = set[str]()
+    for way in ways:
+        for each in sorted(asked[way[-1]]):
+            if each == name:
+                return (*way, name)
+            if each not in seen:
+                seen.add(each)
+                ways.append((*way, each))
+    return ()
 
 
 def _deeply(body: Body) -> Iterator[Var]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from evidence.decision.rego_syntax import (
@@ -11,13 +14,14 @@ from evidence.decision.rego_syntax import (
     Collection,
     Ref,
     Rule,
+    RuleKind,
     Scalar,
     Source,
     Term,
     Var,
 )
 from evidence.decision.rego_terms import TermParser
-from evidence.decision.rego_tokens import Kind, NotRego
+from evidence.decision.rego_tokens import Kind, NotHere, NotRego, Token
 
 
 @lru_cache(maxsize=256)
@@ -43,47 +47,94 @@ def has_variable(term: Term) -> bool:
     return isinstance(term, Var | Ref)
 
 
+def why_not_imported(path: Sequence[str], *, is_renamed: bool) -> str:
+    """Why OPA does not read the import; nothing where it does."""
+    match path:
+        case ["data" | "input", *_]:
+            return ""
+        case ["rego", "v1"] | ["future", "keywords"]:
+            return ""
+        case ["future", "keywords", "contains" | "every" | "if" | "in"]:
+            return f"{'.'.join(path)} has no other name: leave out `as`" if is_renamed else ""
+    return f"nothing is imported from {'.'.join(path)}: write data.…, input.… or rego.v1"
+
+
+def _step(term: Term) -> str | None:
+    """The name that stands in brackets, None where it is not written out."""
+    if not isinstance(term, Scalar):
+        return None
+    if term.text[0] == "`":
+        return term.text[1:-1]
+    try:
+        return str(json.loads(term.text)) if term.text[0] == '"' else term.text
+    except ValueError:
+        return term.text
+
+
 class _ModuleParser(TermParser):
     def module(self) -> Source:
-        self.expect("package")
-        self.term()
+        package = self._package()
         imports = []
         while self.took("import"):
             imports.append(self._import())
         rules: list[Rule] = []
         while self.token.kind is not Kind.END:
             rules += self._default() if self.took("default") else self._rules()
-        return Source(tuple(imports), tuple(rules))
+        return Source(package, tuple(imports), tuple(rules))
+
+    def _package(self) -> tuple[str, ...]:
+        self.expect("package")
+        return (self.name().text, *self._dotted("a package"))
+
+    def _dotted(self, what: str) -> list[str]:
+        """Names behind dots; nothing in brackets."""
+        found = []
+        while self.token.is_close and self.took("."):
+            found.append(self._field().text)
+        if self.token.is_close and self.is_next("[", "("):
+            raise NotHere(f"{what} is named in brackets: write names with dots", self.token.offset)
+        return found
 
     def _import(self) -> str:
-        path = self.term()
-        if self.took("as"):
-            return self.name().text
-        return self._tokens[self._place - 1].text if isinstance(path, Ref) else ""
+        """The name by which what is imported is called here."""
+        first = self.token
+        path = [self.name().text, *self._dotted("an import")]
+        if what := why_not_imported(path, is_renamed=self.is_next("as")):
+            raise NotRego(what, first.offset)
+        if path == ["data"]:
+            raise NotHere("the import of data as a whole: write `data` where it is used", first.offset)
+        return self.name().text if self.took("as") else path[-1] if len(path) > 1 else ""
 
     def _default(self) -> list[Rule]:
         name = self.name()
-        if self.token.is_close and self.took("("):
-            self._arguments(")")
-        else:
-            self._default_path()
+        arguments, steps = [], self._dotted("the rule of a default") if not self._is_called() else []
+        kind = RuleKind.VALUE
+        if self._is_called():
+            kind, arguments = RuleKind.FUNCTION, list(self._parameters(name))
         if not self.took(":=", "="):
             raise self.refused("`:=` and a value")
         self._constant()
-        return [Rule(name.text, (), (), (), (), name.offset)]
+        return [Rule(kind, name.text, tuple(steps), tuple(arguments), (), (), (), name.offset, True)]
+
+    def _is_called(self) -> bool:
+        return self.token.is_close and self.is_next("(")
+
+    def _parameters(self, name: Token) -> tuple[Term, ...]:
+        self.expect("(")
+        found = self._arguments(")")
+        if not found:
+            what = f"a function without arguments: write `{name.text} := …`, and call it without ()"
+            raise NotHere(what, name.offset)
+        return found
 
     def _constant(self) -> None:
         offset, value = self.token.offset, self.term()
         if not is_constant(value):
             raise NotRego("the value of a default is written out, without variables", offset)
 
-    def _default_path(self) -> None:
-        while self.token.is_close and self.took("."):
-            self._field()
-
     def _rules(self) -> list[Rule]:
         name = self.name()
-        arguments, path = self._followed_name()
+        arguments, path, steps = self._followed_name(name)
         if arguments and self.is_next("contains"):
             raise self.refused("`:=` or `if`: a function gives one value")
         is_set = self.took("contains")
@@ -94,7 +145,8 @@ class _ModuleParser(TermParser):
             raise self.refused("`:=`, `contains` or `if` (Rego v1)")
         before = self._place
         body = self._if()
-        rules = [Rule(name.text, arguments, path, tuple(results), body, name.offset)]
+        kind = RuleKind.SET if is_set else RuleKind.FUNCTION if arguments else RuleKind.VALUE
+        rules = [Rule(kind, name.text, steps, arguments, path, tuple(results), body, name.offset)]
         is_partial = is_set or any(map(has_variable, path))
         has_body = before < self._place
         while self.is_next("else"):
@@ -104,30 +156,35 @@ class _ModuleParser(TermParser):
                 raise NotRego(f"`else` cannot follow a rule of {what}: write a rule of its own", offset)
             if not has_body:
                 raise NotRego("`else` cannot follow what always holds: there is no `if` before it", offset)
-            has_body = self._else(name.text, arguments, offset, rules)
+            has_body = self._else(rules[0], offset, rules)
         return rules
 
-    def _followed_name(self) -> tuple[tuple[Term, ...], tuple[Term, ...]]:
-        """Arguments of a function, and what stands in brackets behind the name."""
+    def _followed_name(
+        self, name: Token
+    ) -> tuple[tuple[Term, ...], tuple[Term, ...], tuple[str | None, ...]]:
+        """Arguments of a function, what stands in brackets behind the name, and the names behind it."""
         path: list[Term] = []
-        while self.token.is_close and self.is_next(".", "[", "("):
-            sign = self.take().text
-            if sign == "(":
-                return self._arguments(")"), tuple(path)
-            if sign == ".":
-                self._field()
+        steps: list[str | None] = []
+        while self.token.is_close and self.is_next(".", "["):
+            if self.take().text == ".":
+                steps.append(self._field().text)
                 continue
             path.append(self.term())
+            steps.append(_step(path[-1]))
             self.expect("]")
-        return (), tuple(path)
+        if not self._is_called():
+            return (), tuple(path), tuple(steps)
+        if path:
+            raise NotHere("a function is named in brackets: write names with dots", self.token.offset)
+        return self._parameters(name), (), tuple(steps)
 
-    def _else(self, name: str, arguments: tuple[Term, ...], offset: int, rules: list[Rule]) -> bool:
+    def _else(self, head: Rule, offset: int, rules: list[Rule]) -> bool:
         """Adds the branch; whether it has a body, so that another one may follow."""
         results = (self.term(),) if self.took(":=", "=") else ()
         has_body = self.is_next("if")
         if not results and not has_body:
             raise self.refused("`:=` or `if`")
-        rules.append(Rule(name, arguments, (), results, self._if(), offset))
+        rules.append(replace(head, path=(), results=results, body=self._if(), offset=offset))
         return has_body
 
     def _if(self) -> Body:

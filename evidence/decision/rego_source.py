@@ -9,11 +9,12 @@ from pathlib import Path
 from evidence.decision.rego_builtins import NO_RULE_NAMES
 from evidence.decision.rego_calls import call_faults
 from evidence.decision.rego_interpreter import has_private_text
+from evidence.decision.rego_kinds import Named, clashes, reserved_names
 from evidence.decision.rego_negation import negation_faults
 from evidence.decision.rego_order import recursions, used_above
 from evidence.decision.rego_rules import read_rego
 from evidence.decision.rego_safety import unsafe_variables
-from evidence.decision.rego_text import line_and_column, template_parts, without_strings
+from evidence.decision.rego_text import line_and_column, without_strings
 from evidence.decision.rego_tokens import NotRego
 from evidence.errors import Place, PlaybookError
 
@@ -28,7 +29,6 @@ _UNLIKE_NUMBER = re.compile(r"(?<![\w.\"])(?:\d[\d.]*[eE][-+]?\d+|(?=(?:\.?\d){1
 # A rule's body without `if`, and a set of results without `contains`, as before Rego v1.
 _OLD_BODY = re.compile(r"^[A-Za-z_]\w*(?:\([^\n{]*\))?(?:\s*:?=\s*[\w.\"]+)?\s*\{", re.MULTILINE)
 _OLD_SET = re.compile(r"^([A-Za-z_]\w*)\s*\[[^\n\]]*\]\s*\{", re.MULTILINE)
-_PLAIN = re.compile(r"\s*[A-Za-z_]\w*(\.[A-Za-z_]\w*)*\s*\Z")
 
 
 def source_faults(source: str, path: Path, fields: frozenset[str]) -> Iterator[PlaybookError]:
@@ -37,9 +37,7 @@ def source_faults(source: str, path: Path, fields: frozenset[str]) -> Iterator[P
     package = package_of(code)
     if package != PACKAGE:
         yield PlaybookError(f"a policy is in `package {PACKAGE}`", place=Place(path, 1))
-    own = [*_bad_inputs(code, fields), *_bad_words(code)]
-    for start, text in template_parts(source):
-        own += [(start + offset, what) for offset, what in (*_bad_inputs(text, fields), *_bad_words(text))]
+    own = (*_bad_inputs(code, fields), *_bad_words(code))
     yield from placed((*own, *unlike_opa(source, code, lambda _: False)), source, path)
 
 
@@ -64,11 +62,13 @@ def _by_meaning(source: str, rules: frozenset[str]) -> Iterator[tuple[int, str]]
     try:
         read = read_rego(source)
     except NotRego as refused:
-        yield refused.offset, f"is not Rego: {refused}"
+        yield refused.offset, refused.sentence
         return
     for rule in read.rules:
         if rule.name in read.imports:
             yield rule.offset, f"a rule named {rule.name} would hide the import of that name"
+    yield from reserved_names(read)
+    yield from ((offset, what) for _, offset, what in clashes((Named("", source, read),)))
     above = list(used_above(read))
     yield from above or unsafe_variables(read, rules)
     yield from recursions(read)
@@ -82,9 +82,6 @@ def _by_words(source: str, code: str, is_own: Callable[[str], bool]) -> Iterator
         yield 0, "holds characters that this interpreter needs for itself (U+F0000 to U+F007F)"
     yield from call_faults(source, code, is_own)
     yield from negation_faults(source)
-    for start, text in template_parts(source):
-        if not _PLAIN.match(text):
-            yield start, "in a template string only names with dots are read: give what it is a name first"
     yield from _too_deep(code)
     yield from _too_many(code)
     for found in _UNLIKE_NUMBER.finditer(code):

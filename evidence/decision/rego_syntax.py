@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TypeAlias
 
 
@@ -16,8 +17,9 @@ class Var:
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A text, a number, true, false or null; also the name behind a dot."""
+    """A text with its quotes, a number, true, false or null; also the name behind a dot."""
 
+    text: str
     offset: int
 
 
@@ -50,7 +52,7 @@ class Collection:
 
 @dataclass(frozen=True, slots=True)
 class Closure:
-    """A comprehension; also one expression of a template string."""
+    """A comprehension."""
 
     heads: tuple[Term, ...]
     body: Body
@@ -92,22 +94,37 @@ class Every:
     body: Body
 
 
+class RuleKind(StrEnum):
+    """What a rule makes of its name."""
+
+    VALUE = "a rule of one value"
+    SET = "a set (`contains`)"
+    FUNCTION = "a function"
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A head with its body; the branches of `else` are rules of their own with the same arguments."""
+    """A head with its body; the branches of `else` are rules of their own with the same head.
 
+    `steps` are the names behind the first, None for each that a variable stands for.
+    """
+
+    kind: RuleKind
     name: str
+    steps: tuple[str | None, ...]
     arguments: tuple[Term, ...]
     path: tuple[Term, ...]
     results: tuple[Term, ...]
     body: Body
     offset: int
+    is_default: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The imports' names and the rules of a module."""
+    """The package's path, the imports' names, and the rules of a module."""
 
+    package: tuple[str, ...]
     imports: tuple[str, ...]
     rules: tuple[Rule, ...]
 

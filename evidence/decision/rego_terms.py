@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from evidence.decision.rego_syntax import (
     Body,
     Call,
@@ -19,7 +17,6 @@ from evidence.decision.rego_syntax import (
     Unification,
     Var,
 )
-from evidence.decision.rego_text import template_parts
 from evidence.decision.rego_tokens import Kind, NotRego, Token, tokens
 
 KEYWORDS = frozenset(
@@ -187,7 +184,7 @@ class TermParser:
             sign = self.take()
             if sign.text == ".":
                 field = self._field()
-                path.append(Scalar(field.offset))
+                path.append(Scalar(field.text, field.offset))
                 name = f"{name}.{field.text}" if name else ""
             elif sign.text == "[":
                 path.append(self.term(is_pair_allowed=True))
@@ -216,13 +213,11 @@ class TermParser:
     def _primary(self) -> Term:
         token = self.token
         if token.kind in (Kind.NUMBER, Kind.TEXT) or self.is_next("true", "false", "null"):
-            return Scalar(self.take().offset)
-        if token.kind is Kind.TEMPLATE:
-            return self._template(self.take())
+            return Scalar(self.take().text, token.offset)
         if token.kind is Kind.NAME and (token.text not in KEYWORDS or self._is_contains_called()):
             return self._var(self.take())
-        if self.is_next("-"):
-            return Call("", (Scalar(self.take().offset), self._single()), token.offset)
+        if self.took("-"):
+            return Call("", (Scalar(token.text, token.offset), self._negative()), token.offset)
         if self.took("("):
             inner = self.term(is_pair_allowed=True)
             self.expect(")")
@@ -230,6 +225,12 @@ class TermParser:
         if self.is_next("[", "{"):
             return self._collection(self.take())
         raise self.refused("a value")
+
+    def _negative(self) -> Term:
+        is_name = self.token.kind is Kind.NAME and self.token.text not in KEYWORDS
+        if not is_name and self.token.kind is not Kind.NUMBER:
+            raise self.refused("a number or a name behind a minus (of anything else write `0 - …`)")
+        return self._single()
 
     def _is_contains_called(self) -> bool:
         after = self._tokens[self._place + 1]
@@ -284,13 +285,3 @@ class TermParser:
             body.append(self.statement())
         self.expect(end)
         return Closure(tuple(heads), tuple(body), opening.offset)
-
-    def _template(self, token: Token) -> Term:
-        """Its references, each with a place; that nothing else stands in it is seen to elsewhere."""
-        parts = []
-        for start, text in template_parts(token.text):
-            name = re.match(r"\s*([A-Za-z_]\w*)", text)
-            if name:
-                offset = token.offset + start + name.start(1)
-                parts.append(Var(name.group(1), offset))
-        return Closure(tuple(parts), (), token.offset)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 _TOKEN = re.compile(r'"(?:\\.|[^"\\\n])*"|`[^`]*`|#[^\n]*')
-_PART = re.compile(r"(?<!\\)\{([^{}]*)\}?")
 _OPEN, _CLOSE = "([{", ")]}"
 
 
@@ -63,19 +62,3 @@ def _trimmed(code: str, start: int, end: int) -> tuple[int, int]:
 def line_and_column(source: str, offset: int) -> tuple[int, int]:
     """Both from 1."""
     return source.count("\n", 0, offset) + 1, offset - source.rfind("\n", 0, offset)
-
-
-def template_ends(source: str, start: int) -> int | None:
-    """Offset behind a template string such as `$"of {x}"` that starts there; None where it does not end."""
-    found = _TOKEN.match(source, start + 1)
-    return None if found is None or found.group()[0] == "#" else found.end()
-
-
-def template_parts(source: str) -> list[tuple[int, str]]:
-    """Offset and text of what stands in the braces of template strings."""
-    templates = [(start, text) for start, text in literals(source) if source[start - 1 : start] == "$"]
-    return [
-        (start + found.start(1), found.group(1))
-        for start, text in templates
-        for found in _PART.finditer(text)
-    ]

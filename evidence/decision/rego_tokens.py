@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from evidence.decision.rego_text import template_ends
-
 
 class Kind(StrEnum):
     """What a token is."""
@@ -16,7 +14,6 @@ class Kind(StrEnum):
     NAME = "name"
     NUMBER = "number"
     TEXT = "text"
-    TEMPLATE = "template"
     SIGN = "sign"
     END = "end"
 
@@ -35,9 +32,22 @@ class Token:
 class NotRego(Exception):
     """The source cannot be read; `offset` is where."""
 
+    prefix = "is not Rego"
+
     def __init__(self, what: str, offset: int) -> None:
         super().__init__(what)
         self.offset = offset
+
+    @property
+    def sentence(self) -> str:
+        """What is told of it."""
+        return f"{self.prefix}: {self}"
+
+
+class NotHere(NotRego):
+    """OPA reads it; the interpreter answers otherwise, or ends the process."""
+
+    prefix = "cannot be evaluated by this tool"
 
 
 _SPACE = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
@@ -61,12 +71,8 @@ def tokens(source: str) -> Iterator[Token]:
             yield Token(Kind.END, "", place, is_close, is_first)
             return
         found = _TOKEN.match(source, place)
-        if found is None and source[place] == "$":
-            end = template_ends(source, place)
-            if end is not None:
-                yield Token(Kind.TEMPLATE, source[place:end], place, is_close, is_first)
-                place = end
-                continue
+        if found is None and source[place : place + 2] in ('$"', "$`"):
+            raise NotHere('a template string: write sprintf("… %v …", [x])', place)
         if found is None:
             raise NotRego(f"{source[place]!r} begins no word of Rego", place)
         yield Token(Kind(str(found.lastgroup)), found.group(), place, is_close, is_first)

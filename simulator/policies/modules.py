@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,8 @@ from typing import Any
 
 from evidence.bounded_reading import read_bounded
 from evidence.decision.rego_interpreter import prepared
+from evidence.decision.rego_kinds import Named, clashes, package_clashes
+from evidence.decision.rego_rules import read_rego
 from evidence.decision.rego_source import package_of, placed, unlike_opa
 from evidence.decision.rego_text import without_strings
 from evidence.errors import InputError, Place, PlaybookError
@@ -25,7 +27,6 @@ from simulator.policies.alikeness import plain, why_unlike
 MODULES_MAX = 1000
 _PACKAGE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*\Z")
 _IMPORT = re.compile(r"^import[ \t]+(\S+)(?:[ \t]+as[ \t]+(\w+))?[ \t]*$", re.MULTILINE)
-_ALLOWED_IMPORT = re.compile(r"(rego\.v1|future\.keywords(\.\w+)?|(data|input)(\.\w+)+)\Z")
 _HEAD = re.compile(r"^(?:default[ \t]+)?([A-Za-z_]\w*)", re.MULTILINE)
 _NO_RULES = frozenset({"package", "import", "else", "default", "some", "not", "every", "true", "false"})
 
@@ -111,10 +112,23 @@ def load_modules(folder: Path) -> ModuleSet:
         others = [each.rules for each in modules if each.package == module.package and each is not module]
         for fault in module_faults(module, frozenset().union(*others)):
             raise fault
+    for fault in _clashes(modules):
+        raise fault
     data, files = _data(folder)
     if clash := sorted(".".join(each.package) for each in modules if _is_in(data, each.package)):
         raise InputError(f"data and a package are at one path: data.{clash[0]}", place=Place(folder))
     return ModuleSet(folder, modules, data, files)
+
+
+def _clashes(modules: Sequence[Module]) -> Iterator[PlaybookError]:
+    """Rules of one name in several modules that OPA does not load beside one another, by place."""
+    named = [Named(module.name, module.source, read_rego(module.source)) for module in modules]
+    found = list(package_clashes(named))
+    for package in sorted({each.source.package for each in named}):
+        found += clashes([each for each in named if each.source.package == package])
+    paths = {module.name: module.path for module in modules}
+    for at, offset, what in found:
+        yield from placed(((offset, what),), at.text, paths[at.name])
 
 
 def _module(path: Path, folder: Path) -> Module:
@@ -131,11 +145,8 @@ def module_faults(module: Module, rules: frozenset[str] = frozenset()) -> Iterat
     if package is None or not _PACKAGE.match(package):
         what = "states no package" if package is None else f"the package {package} is not names with dots"
         yield PlaybookError(what, place=Place(module.path, 1))
-    faults = list(unlike_opa(module.source, module.code, _own_names(module, rules), rules))
-    for found in _IMPORT.finditer(module.code):
-        if not _ALLOWED_IMPORT.match(found.group(1)):
-            faults.append((found.start(), f"the import {found.group(1)} is not known here"))
-    yield from placed(tuple(faults), module.source, module.path)
+    faults = tuple(unlike_opa(module.source, module.code, _own_names(module, rules), rules))
+    yield from placed(faults, module.source, module.path)
 
 
 def _own_names(module: Module, rules: frozenset[str]) -> Any:

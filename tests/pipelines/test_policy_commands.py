@@ -159,7 +159,7 @@ def test_a_difference_fails_where_that_is_asked(tmp_path: Path) -> None:
         ('package a["b-c"]\n\nx := 1\n', "is not names with dots"),
         (
             "package a\n\nimport strange.thing\n",
-            "policy.rego:3:1: the import strange.thing is not known here",
+            "policy.rego:3:8: is not Rego: nothing is imported from strange.thing",
         ),
         ("package a\n\nx := " + "[" * 40 + "]" * 40 + "\n", "policy.rego:3:38: is nested too deeply"),
         ("package a\n\nx := " + "+".join(["1"] * 300) + "\n", "has more than 200 operators on one line"),

@@ -1,0 +1,162 @@
+"""Rego: modules that would end the interpreter are refused when they are read; none is evaluated here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from evidence.decision.rego_source import unlike_opa
+from evidence.decision.rego_text import line_and_column, without_strings
+from evidence.errors import PlaybookError
+from simulator.policies.modules import load_modules
+
+HEAD = "package t\n\nimport rego.v1\n\n"
+HERE = "cannot be evaluated by this tool"
+TAKEN = "which hides the {0} document: give it another name"
+TEMPLATE = f'{HERE}: a template string: write sprintf("… %v …", [x])'
+MINUS = "is not Rego: expected a number or a name behind a minus (of anything else write `0 - …`), not "
+
+
+def told(source: str) -> list[str]:
+    """Line and column, and what is refused there."""
+    found = unlike_opa(source, without_strings(source), lambda name: name.startswith("data."))
+    return [":".join(map(str, line_and_column(source, offset))) + f" {what}" for offset, what in found]
+
+
+# Each ends regopy 1.5, or is answered otherwise than by OPA.
+REFUSED = [
+    ("data := 1", "5:1 a rule must not be named data, " + TAKEN.format("data")),
+    ("input := 1", "5:1 a rule must not be named input, " + TAKEN.format("input")),
+    ("data.x := 1", "5:1 a rule must not be named data, " + TAKEN.format("data")),
+    ("r if { data := 1; data == 1 }", "5:8 a variable must not be named data, " + TAKEN.format("data")),
+    ("f(input) := 1", "5:3 a variable must not be named input, " + TAKEN.format("input")),
+    (
+        "r if { some input in [1]; input }",
+        "5:13 a variable must not be named input, " + TAKEN.format("input"),
+    ),
+    (
+        "r := [1 | every data in [1] { data }]",
+        "5:17 a variable must not be named data, " + TAKEN.format("data"),
+    ),
+    ("import input.x as data", "1:1 an import must not be named data, " + TAKEN.format("data")),
+    ("f() := 1", f"5:1 {HERE}: a function without arguments: write `f := …`, and call it without ()"),
+    ("default f() := 1", f"5:9 {HERE}: a function without arguments: write `f := …`, and call it without ()"),
+    ('f["x"](y) := 1', f"5:7 {HERE}: a function is named in brackets: write names with dots"),
+    (
+        "default r := {}\nr[k] := v if some k, v in input",
+        "6:1 r is a rule of its own beside r[…] (in line 5): give one of them another name",
+    ),
+    (
+        'r["a"] := 1\nr := {"b": 2}',
+        "6:1 r is a rule of its own beside r.a (in line 5): give one of them another name",
+    ),
+    (
+        "r.a := 1\nr contains 2",
+        "6:1 r is a rule of its own beside r.a (in line 5): give one of them another name",
+    ),
+    (
+        "r contains 1\nr := 2",
+        "6:1 r is a rule of one value here and a set (`contains`) in line 5: give one another name",
+    ),
+    (
+        "r.a contains 1\nr.a := 2",
+        "6:1 r.a is a rule of one value here and a set (`contains`) in line 5: give one another name",
+    ),
+    (
+        "f(x) := 1\n\nf(x, y) := 2",
+        "7:1 f is a function of 2 arguments here and a function of 1 argument in line 5",
+    ),
+    (
+        "f(x) := 1\nf := 2",
+        "6:1 f is a rule of one value here and a function of 1 argument in line 5: give one another name",
+    ),
+    ("default r := 1\ndefault r := 2", "6:9 r has a default in line 5, too: leave one"),
+    ('r := {-"a": 1}', "5:8 " + MINUS + '`"a"`'),
+    ("r := -(1)", "5:7 " + MINUS + "`(`"),
+    ("r := - - 1", "5:8 " + MINUS + "`-`"),
+    ("r := -true", "5:7 " + MINUS + "`true`"),
+    ('r := input[$"{input.a}"]', "5:12 " + TEMPLATE),
+    ("r := $`{input.a}`", "5:6 " + TEMPLATE),
+    ("import data", f"5:8 {HERE}: the import of data as a whole: write `data` where it is used"),
+    ("import data.a[_]", f"5:14 {HERE}: an import is named in brackets: write names with dots"),
+    (
+        "import rego.r",
+        "5:8 is not Rego: nothing is imported from rego.r: write data.…, input.… or rego.v1",
+    ),
+    (
+        "import future.keywords.in as x",
+        "5:8 is not Rego: future.keywords.in has no other name: leave out `as`",
+    ),
+    ("r := f(1)", "5:6 there is no function f: no rule has that name, and no built-in of OPA"),
+    ("r := a.f(1)", "5:6 there is no function a.f: no rule has that name, and no built-in of OPA"),
+    (
+        "a := b\n\nb := c\n\nc := a",
+        "5:1 a asks for itself (a → b → c → a): OPA refuses a rule that is recursive",
+    ),
+]
+ALLOWED = [
+    "r[k] := v if some k, v in input\nr.a.b := 2",
+    "r.a contains 1\nr.b := 2",
+    'r["a b"] := 1\nr[1] := 2',
+    "default f(_) := 3\nf(x) := 1 if x == 2",
+    "default r := 1\nr := 2 if input.x else := 3",
+    "r := -input.n\nq := 3 --1",
+    "a.f(x) := x\nr := a.f(1)",
+    "r := data.t.q\nq := 1",
+    "import data.x.y as z\nimport input.a\nr := [z, a]",
+]
+
+
+@pytest.mark.parametrize(("module", "fault"), REFUSED, ids=[module for module, _ in REFUSED])
+def test_what_would_end_the_interpreter_is_refused_with_its_place(module: str, fault: str) -> None:
+    """And what to write instead."""
+    assert told(f"{HEAD}{module}\n")[0].startswith(fault)
+
+
+def test_what_only_looks_alike_is_read() -> None:
+    """OPA loads each of them, and so does this tool."""
+    assert [[] for _ in ALLOWED] == [told(f"{HEAD}{module}\n") for module in ALLOWED]
+
+
+def test_a_package_and_an_import_are_names_with_dots() -> None:
+    """In brackets both would end the interpreter."""
+    what = f"{HERE}: {{}} is named in brackets: write names with dots"
+    assert [f"1:10 {what.format('a package')}"] == told("package t[0]\n\nr := 1\n")
+    assert [f"3:15 {what.format('an import')}"] == told("package t\n\nimport rego.v1[_]\n\nr := 1\n")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "fault"),
+    [
+        (
+            "package t\n\nr := 1\n",
+            "package t\n\nr contains 2\n",
+            "b.rego:3:1: r is a set (`contains`) here and a rule of one value in line 3 of a.rego",
+        ),
+        (
+            "package t\n\nf(x) := 1\n",
+            "package t\n\nf(x, y) := 1\n",
+            "b.rego:3:1: f is a function of 2 arguments here and a function of 1 argument in line 3",
+        ),
+        (
+            "package t\n\ndefault r := 1\n",
+            "package t\n\ndefault r := 2\n",
+            "b.rego:3:9: r has a default in line 3 of a.rego",
+        ),
+        (
+            "package t\n\nr.x := 1\n",
+            "package t.r\n\na := 2\n",
+            "a.rego:3:1: r is a package here, too: give the rule another name",
+        ),
+    ],
+)
+def test_rules_of_one_name_in_two_modules_are_of_one_kind(
+    tmp_path: Path, one: str, other: str, fault: str
+) -> None:
+    """As within a module; the place of the other one is told, too."""
+    (tmp_path / "a.rego").write_text(one)
+    (tmp_path / "b.rego").write_text(other)
+    with pytest.raises(PlaybookError) as refused:
+        load_modules(tmp_path)
+    assert fault in str(refused.value)
