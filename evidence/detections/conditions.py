@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sigma.conditions import (
@@ -18,6 +19,7 @@ from sigma.exceptions import SigmaError
 
 from evidence.detections.detection_items import read_item
 from evidence.detections.patterns import Placeholders
+from evidence.detections.rules import RuleWarning
 from evidence.detections.terms import AllOf, AnyOf, Expression, Not
 from evidence.errors import DetectionError
 from evidence.strict_yaml import Document, Path_
@@ -28,16 +30,25 @@ _NO_DETECTIONS = {
 }
 
 
+@dataclass(frozen=True)
+class Detections:
+    """What a section says: `condition` is None where there are faults, which have their places."""
+
+    condition: Expression | None
+    faults: Sequence[DetectionError]
+    warnings: Sequence[RuleWarning] = ()
+
+
 def read_detection(
     document: Document, section: str, placeholders: Placeholders, ignored: Iterable[str] = ()
-) -> tuple[Expression | None, list[DetectionError]]:
-    """The expression of `detection:` or `filter:`, or None and every fault in it with its place.
+) -> Detections:
+    """The expression of `detection:` or `filter:`, and what is wrong or odd about it.
 
     Several conditions are alternatives, as they are several queries elsewhere.
     """
     holder = document.value.get(section)
     if not isinstance(holder, dict):
-        return None, [DetectionError("must be a mapping", place=document.place(section))]
+        return Detections(None, [DetectionError("must be a mapping", place=document.place(section))])
     reader = _Reader(document, section, placeholders, {"condition", *ignored})
     return reader.read(holder)
 
@@ -53,8 +64,9 @@ class _Reader:
         self.placeholders = placeholders
         self.ignored = ignored
         self.faults: list[DetectionError] = []
+        self.used: set[str] = set()
 
-    def read(self, holder: Mapping[str, Any]) -> tuple[Expression | None, list[DetectionError]]:
+    def read(self, holder: Mapping[str, Any]) -> Detections:
         named: dict[str, Expression | None] = {}
         for name, definition in holder.items():
             at = (self.section, name)
@@ -63,7 +75,15 @@ class _Reader:
             elif name not in self.ignored:
                 named[name] = self._definition(definition, at)
         whole = self._conditions(holder.get("condition"), named)
-        return (None if self.faults else whole), self.faults
+        if self.faults:
+            return Detections(None, self.faults)
+        return Detections(whole, (), [self._unused(name) for name in named if name not in self.used])
+
+    def _unused(self, name: str) -> RuleWarning:
+        what = f"no condition names '{name}', so that it changes nothing"
+        return RuleWarning(
+            self.document.place(self.section, name), what, "Name it in the condition, or delete it"
+        )
 
     def _definition(self, definition: Any, at: Path_) -> Expression | None:
         """A map joins its items by and, a list its members by or; texts alone are keywords."""
@@ -111,6 +131,7 @@ class _Reader:
         try:
             # The names are resolved here; pySigma is only asked for the tree.
             tree = SigmaCondition(text, None).parse(postprocess=False)  # type: ignore[arg-type]
+            self.used |= _names_in(tree, named)
             return _resolved(tree, named)
         except DetectionError as failure:
             self._refuse(failure.what, at, failure.remedy)
@@ -135,6 +156,15 @@ def _resolved(tree: Any, named: Mapping[str, Expression | None]) -> Expression:
         parts = tuple(_resolved(part, named) for part in tree.args)
         return AllOf(parts) if isinstance(tree, ConditionAND) else AnyOf(parts)
     raise DetectionError(f"a condition of pySigma's type {type(tree).__name__} is not known")
+
+
+def _names_in(tree: Any, named: Mapping[str, Expression | None]) -> set[str]:
+    """The parts that pySigma's tree names, one by one or by a pattern."""
+    if isinstance(tree, ConditionSelector):
+        return set(_selected(tree.pattern, named))
+    if isinstance(tree, ConditionIdentifier):
+        return {tree.identifier}
+    return {name for part in tree.args for name in _names_in(part, named)}
 
 
 def _named(name: str, named: Mapping[str, Expression | None]) -> Expression:

@@ -33,6 +33,7 @@ from sigma.types import (
 
 from evidence.detections.modifiers import HONOURED, INSTEAD, clash_of
 from evidence.detections.patterns import POLICY, Placeholders, pattern_expression, text_expression
+from evidence.detections.refusals import refusal
 from evidence.detections.terms import (
     KEYWORDS,
     AllOf,
@@ -70,7 +71,7 @@ def read_item(key: str | None, value: Any, place: Place, placeholders: Placehold
     try:
         item = SigmaDetectionItem.from_mapping(key, value, policy=POLICY)
     except (SigmaError, TypeError, AttributeError) as failure:
-        raise DetectionError(f"pySigma refuses it: {failure}", place=place) from failure
+        raise refusal(failure, modifiers, value, place) from failure
     reader = _ValueReader(item.field or KEYWORDS, modifiers, place, placeholders)
     parts = tuple(reader.read(one) for one in item.value)
     together: Expression = AllOf(parts) if item.value_linking is ConditionAND else AnyOf(parts)
@@ -147,7 +148,7 @@ class _ValueReader:
             )
         if isinstance(value, SigmaCIDRExpression):
             low, high = value.network.network_address, value.network.broadcast_address
-            return Match(NetworkTest(self.field, address_text(low), address_text(high)))
+            return Match(NetworkTest(self.field, address_text(low), address_text(high), str(value.network)))
         if isinstance(value, SigmaCompareExpression):
             return self._number(value.number, _OPERATORS[value.op])
         if isinstance(value, SigmaNumber):

@@ -13,7 +13,7 @@ from evidence.detections.correlation_rules import Draft, read_correlation, resol
 from evidence.detections.headings import log_source_name, read_heading, read_log_source
 from evidence.detections.patterns import Placeholders
 from evidence.detections.rule_folders import rule_files
-from evidence.detections.rules import Heading, Rule, RuleSet
+from evidence.detections.rules import Heading, Rule, RuleSet, RuleWarning
 from evidence.detections.terms import AllOf, Expression
 from evidence.errors import DetectionError, EvidenceError, Place, RefusedDetections
 from evidence.strict_yaml import Document, load_yaml, survey_all_yaml
@@ -52,7 +52,9 @@ def load_rules(path: Path, values: Path | None = None) -> RuleSet:
     faults += more
     if faults:
         raise RefusedDetections(sorted(faults, key=_by_place))
-    return RuleSet(tuple(sorted(rules, key=lambda rule: rule.heading.id)), tuple(correlations))
+    warnings = sorted(loader.warnings, key=lambda each: (str(each.place.path), each.place.line, each.what))
+    by_id = sorted(rules, key=lambda rule: rule.heading.id)
+    return RuleSet(tuple(by_id), tuple(correlations), tuple(warnings))
 
 
 def _by_place(fault: EvidenceError) -> tuple[str, int, int, str]:
@@ -99,6 +101,7 @@ class _Loader:
         self.found: list[_Found] = []
         self.drafts: list[Draft] = []
         self.filters: list[_Filter] = []
+        self.warnings: list[RuleWarning] = []
 
     def read(self, document: Document) -> None:
         """One document of a file."""
@@ -120,15 +123,17 @@ class _Loader:
     def _rule(self, document: Document, heading: Heading) -> None:
         said, faults = read_log_source(document)
         name, unknown = log_source_name(document, said) if said else ("", [])
-        condition, wrong = read_detection(document, "detection", self.placeholders)
-        self.faults += [*faults, *unknown, *wrong]
-        if said and name and condition:
-            self.found.append(_Found(Rule(heading, name, condition), said))
+        read = read_detection(document, "detection", self.placeholders)
+        self.faults += [*faults, *unknown, *read.faults]
+        self.warnings += read.warnings
+        if said and name and read.condition:
+            self.found.append(_Found(Rule(heading, name, read.condition), said))
 
     def _filter(self, document: Document, heading: Heading) -> None:
         said, faults = read_log_source(document)
-        condition, wrong = read_detection(document, "filter", self.placeholders, ignored=["rules"])
-        self.faults += [*faults, *wrong]
+        read = read_detection(document, "filter", self.placeholders, ignored=["rules"])
+        self.faults += [*faults, *read.faults]
+        self.warnings += read.warnings
         holder = document.value["filter"]
         rules = holder.get("rules") if isinstance(holder, dict) else None
         named = [rules] if isinstance(rules, str) else rules
@@ -136,9 +141,9 @@ class _Loader:
             what = "must say which rules it filters"
             remedy = "Write rules: any, or a list of ids or names"
             self.faults.append(DetectionError(what, place=document.place("filter", "rules"), remedy=remedy))
-        elif said and condition:
+        elif said and read.condition:
             references = None if rules == "any" else tuple(named)
-            self.filters.append(_Filter(document, heading, said, references, condition))
+            self.filters.append(_Filter(document, heading, said, references, read.condition))
 
     def filtered(self) -> list[Rule]:
         """Every rule, and the filters that are meant for it."""

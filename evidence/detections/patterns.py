@@ -19,6 +19,7 @@ from sigma.types import (
     SpecialChars,
 )
 
+from evidence.detections.refusals import pattern_refusal
 from evidence.detections.terms import KEYWORDS, AnyOf, Expression, Match, PatternTest, Shape, TextTest
 from evidence.detections.values import fold
 from evidence.errors import DetectionError, Place
@@ -32,6 +33,7 @@ MANY = SpecialChars.WILDCARD_MULTI
 ONE = SpecialChars.WILDCARD_SINGLE
 EXPANSION_MAX = 1_000
 _ANYTHING = {MANY: ".*", ONE: "."}
+_WILD = {MANY: "*", ONE: "?"}
 
 _SYMBOL = re.compile(r"[^A-Za-z0-9_\x80-\U0010ffff]")
 # It matches a byte, and so the half of a character.
@@ -94,7 +96,8 @@ def text_expression(
 
 
 def _text_test(field: str, parts: list[str | SpecialChars], is_cased: bool) -> TextTest | PatternTest:
-    texts = [part if is_cased else fold(part) for part in parts if isinstance(part, str)]
+    written = [part for part in parts if isinstance(part, str)]
+    texts = written if is_cased else [fold(part) for part in written]
     kinds = [part if isinstance(part, SpecialChars) else None for part in parts]
     shapes = {
         (): Shape.EQUALS,
@@ -105,10 +108,14 @@ def _text_test(field: str, parts: list[str | SpecialChars], is_cased: bool) -> T
         (MANY, None, MANY): Shape.CONTAINS,
     }
     if shape := shapes.get(tuple(kinds)):
-        return TextTest(field, shape, "".join(texts), is_cased)
+        return TextTest(field, shape, "".join(texts), is_cased, "".join(written))
     rest = iter(texts)
     body = "".join(_ANYTHING[kind] if kind else quoted(next(rest)) for kind in kinds)
-    return PatternTest(field, rf"(?s)\A{body}\z", is_folded=not is_cased)
+    return PatternTest(field, rf"(?s)\A{body}\z", is_folded=not is_cased, written=_with_wildcards(parts))
+
+
+def _with_wildcards(parts: Iterable[str | SpecialChars]) -> str:
+    return "".join(part if isinstance(part, str) else _WILD[part] for part in parts)
 
 
 def _joined(parts: Iterable[str | SpecialChars]) -> list[str | SpecialChars]:
@@ -129,10 +136,9 @@ def pattern_expression(
     """The test for a regular expression, or several where a placeholder has several values."""
     flags = "".join(sorted(_FLAGS[flag] for flag in value.flags))
     head = f"(?{flags})" if flags else ""
-    wild = {MANY: "*", ONE: "?"}
     tests = []
     for parts in _expanded(value.regexp.s, placeholders, place, _within_pattern):
-        body = "".join(part if isinstance(part, str) else wild[part] for part in parts)
+        body = _with_wildcards(parts)
         tests.append(Match(PatternTest(field, _checked(head + body, place))))
     return tests[0] if len(tests) == 1 else AnyOf(tuple(tests))
 
@@ -145,7 +151,7 @@ def _checked(pattern: str, place: Place) -> str:
     try:
         POLICY.regex_engine.compile(pattern)
     except duckdb.Error as failure:
-        raise DetectionError(f"RE2 cannot honour it: {failure}", place=place) from failure
+        raise pattern_refusal(str(failure), pattern, place) from failure
     return pattern
 
 

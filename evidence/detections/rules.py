@@ -12,6 +12,15 @@ from evidence.errors import Place
 NS_PER_SECOND = 1_000_000_000
 
 
+@dataclass(frozen=True, slots=True)
+class RuleWarning:
+    """What is honoured as it is written, and was hardly meant so."""
+
+    place: Place
+    what: str
+    remedy: str
+
+
 @dataclass(frozen=True)
 class Heading:
     """What every Sigma document says of itself. `tags` are as written, e.g. `attack.t1098.001`."""
@@ -93,6 +102,7 @@ class RuleSet:
 
     rules: tuple[Rule, ...]
     correlations: tuple[Correlation, ...] = ()
+    warnings: tuple[RuleWarning, ...] = ()
 
     def headings(self) -> Mapping[str, Heading]:
         """Every heading by id, in the order of ids."""
@@ -110,6 +120,7 @@ class RuleSet:
         kept = set(named)
         for correlation in reversed(self.correlations):  # each stands after what it refers to
             kept |= set(correlation.references) if correlation.heading.id in kept else set()
+        files = {heading.place.path for id, heading in self.headings().items() if id in kept}
         return RuleSet(
             tuple(
                 replace(rule, is_output=rule.heading.id in named)
@@ -121,4 +132,5 @@ class RuleSet:
                 for each in self.correlations
                 if each.heading.id in kept
             ),
+            tuple(warning for warning in self.warnings if warning.place.path in files),
         )

@@ -7,10 +7,12 @@ opposite, also where the field is absent.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
+# What tests the same is one test, however it is written.
+_WORDS: str = field(default="", compare=False, repr=False)
 KEYWORDS = ""
 """The field that stands for every value of a record."""
 
@@ -43,21 +45,26 @@ class Operator(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TextTest:
-    """A value's text against `text`, which is folded unless `is_cased`."""
+    """A value's text against `text`, which is folded unless `is_cased`; `written` is the author's."""
 
     field: str
     shape: Shape
     text: str
     is_cased: bool = False
+    written: str = _WORDS
 
 
 @dataclass(frozen=True, slots=True)
 class PatternTest:
-    """An RE2 pattern is found in a value's text, or in its folded text."""
+    """An RE2 pattern is found in a value's text, or in its folded text.
+
+    `written` is the text with wildcards that the pattern stands for; empty where it is the author's own.
+    """
 
     field: str
     pattern: str
     is_folded: bool = False
+    written: str = _WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +84,7 @@ class NetworkTest:
     field: str
     low: str
     high: str
+    written: str = _WORDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,8 @@ def _lines(path: Path, run: CaseRun) -> Iterator[str]:
 
     held = run.case_count - len(run.misjudged)
     verdict = "sound" if not run.misjudged else "cases come out otherwise"
+    if run.warnings:
+        verdict += f", {len(run.warnings)} warning{'' if len(run.warnings) == 1 else 's'}"
     yield fitted(f"{make_visible(str(path))}: {verdict}")
     yield ""
     yield f"  rules   {run.rule_count} report; every one can be honoured exactly"
@@ -54,6 +56,11 @@ def _lines(path: Path, run: CaseRun) -> Iterator[str]:
         )
         place = f"{each.place.path}:{each.place.line}"
         yield fitted(f"  {make_visible(place)}: {make_visible(each.shows)} ({wrong})")
+    if run.warnings:
+        yield from ("", f"Warnings, {len(run.warnings)}")
+    for warning in run.warnings:
+        place = f"{warning.place.path}:{warning.place.line}"
+        yield fitted(f"  {make_visible(place)}: {make_visible(warning.what)}. {warning.remedy}")
     if run.uncased:
         yield from ("", f"Rules without a case, {len(run.uncased)}")
         yield from (fitted(f"  {make_visible(str(each))}") for each in run.uncased[:UNCASED_SHOWN_MAX])
@@ -74,6 +81,17 @@ def _json(run: CaseRun) -> str:
                 "expected": "hit" if each.is_hit_expected else "no hit",
             }
             for each in run.misjudged
+        ],
+        "warnings": [
+            {
+                "path": str(each.place.path),
+                "line": each.place.line,
+                "column": each.place.column,
+                "field": each.place.field,
+                "what": each.what,
+                "remedy": each.remedy,
+            }
+            for each in run.warnings
         ],
         "without_cases": [str(path) for path in run.uncased],
     }

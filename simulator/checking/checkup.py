@@ -117,7 +117,7 @@ def check_playbook(
         return Checkup(
             folder,
             bundle,
-            (*findings, *_signal_findings(folder, bundle, trials)),
+            (*findings, *_rule_findings(bundle), *_signal_findings(folder, bundle, trials)),
             cases=tuple(cases),
             policy_case_count=len(list(policy_cases(bundle))),
             failures=tuple(failures(bundle, cases)),
@@ -129,6 +129,12 @@ def check_playbook(
     finally:
         if history is not None:
             history.close()
+
+
+def _rule_findings(bundle: Bundle) -> Iterator[Finding]:
+    """What is odd about the Sigma rules that the playbook names."""
+    for warning in bundle.detections.rules.warnings if bundle.detections else ():
+        yield Finding(warning.place, warning.what, warning.remedy, is_warning=True)
 
 
 def _signal_findings(folder: Path, bundle: Bundle, trials: Trials) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ from simulator.record_anchors import RecordAnchor
 from simulator.report_parts import Count, Frozen
 
 FORMAT: Literal["incident-evidence/detection"] = "incident-evidence/detection"
-SCHEMA_VERSION: Literal["1.0.0"] = "1.0.0"
+SCHEMA_VERSION: Literal["1.1.0"] = "1.1.0"
 SECURITY = "security"
 
 
@@ -56,6 +56,17 @@ class HistoryRead(Frozen):
     last_at: str | None
     day_count: Count = Field(description="Calendar days in UTC on which an event of any tool lies.")
     refused_files: tuple[RefusedFile, ...] = Field(description="Told of exports alone.")
+
+
+class Warned(Frozen):
+    """What a rule says and hardly means; it is honoured as it is written."""
+
+    file: str
+    line: Count
+    column: Count
+    field: str = Field(description="Where in the document, e.g. detection.filter_own.")
+    what: str
+    remedy: str
 
 
 class Hit(Frozen):
@@ -156,8 +167,11 @@ class Detection(Frozen):
     """The answer to: which past incidents would these rules have caught, when, and with what noise?"""
 
     format: Literal["incident-evidence/detection"] = FORMAT
-    schema_version: Literal["1.0.0"] = SCHEMA_VERSION
+    schema_version: Literal["1.1.0"] = SCHEMA_VERSION
     rules_path: str
+    warnings: tuple[Warned, ...] = Field(
+        description="Parts of rules that no condition names, by file and line. Since 1.1.0."
+    )
     level: Level = Field(description="An incident is caught by a hit of a rule of this level or higher.")
     history: HistoryRead
     incidents_caught: tuple[str, ...] = Field(description="Ids, in order; of whatever type.")

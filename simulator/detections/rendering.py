@@ -31,8 +31,8 @@ def published_schema() -> str:
 
 def render_text(detection: Detection) -> str:
     """The same for people; hits and their anchors are in the JSON alone."""
-    parts = [_head(detection), _caught(detection), _missed(detection), _rules(detection)]
-    parts += [_silent(detection.never_fired), _duplicates(detection), _refused(detection)]
+    parts = [_head(detection), _warnings(detection), _caught(detection), _missed(detection)]
+    parts += [_rules(detection), _silent(detection.never_fired), _duplicates(detection), _refused(detection)]
     lines = [line for part in parts if part for line in ("", *part)]
     return "".join(f"{make_visible(line)}\n" for line in lines[1:])
 
@@ -60,6 +60,12 @@ def _head(detection: Detection) -> list[str]:
         f"caught   {_caught_words(detection)}, by rules of level {detection.level.value} or higher",
         *_noise_line(detection),
     ]
+
+
+def _warnings(detection: Detection) -> list[str]:
+    said = detection.warnings
+    lines = [f"Warnings, {len(said)}"] if said else []
+    return [*lines, *(f"  {each.file}:{each.line}: {each.what}. {each.remedy}" for each in said)]
 
 
 def _one_a_file(kind: HistoryKind) -> list[str]:

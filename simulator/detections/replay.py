@@ -10,7 +10,7 @@ from typing import Any
 
 from evidence.detections.detecting import detect_and_survey
 from evidence.detections.levels import Level
-from evidence.detections.rules import NS_PER_SECOND, Correlation, Heading, Rule, RuleSet
+from evidence.detections.rules import NS_PER_SECOND, Correlation, Heading, Rule, RuleSet, RuleWarning
 from evidence.detections.units import intake_units
 from evidence.errors import InputError
 from evidence.times import format_rfc3339
@@ -25,6 +25,7 @@ from simulator.detections.model import (
     IncidentResult,
     Noise,
     RuleResult,
+    Warned,
 )
 from simulator.detections.recorded import EVENTS, RECORDS, Recorded
 from simulator.detections.silence import why_silent
@@ -65,6 +66,7 @@ def replay(rules: RuleSet, recorded: Recorded, rules_path: str, level: Level) ->
     fired = {hit["rule_id"] for hit in hits}
     return Detection(
         rules_path=rules_path,
+        warnings=tuple(_warned(each) for each in rules.warnings),
         level=level,
         history=history,
         incidents_caught=tuple(each.incident_id for each in incidents if each.is_caught),
@@ -75,6 +77,18 @@ def replay(rules: RuleSet, recorded: Recorded, rules_path: str, level: Level) ->
         never_fired=why_silent(rules, set(reporting) - fired, survey),
         duplicates=tuple(_duplicates(found)),
         hits=tuple(_hit(hit) for hit in hits),
+    )
+
+
+def _warned(warning: RuleWarning) -> Warned:
+    place = warning.place
+    return Warned(
+        file=str(place.path),
+        line=place.line,
+        column=place.column,
+        field=place.field,
+        what=warning.what,
+        remedy=warning.remedy,
     )
 
 

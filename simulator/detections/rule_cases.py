@@ -19,7 +19,7 @@ from evidence.detections.detecting import detect
 from evidence.detections.loading import load_rules
 from evidence.detections.log_sources import FORMATS_BY_ENTRY, LOG_SOURCES_BY_NAME
 from evidence.detections.rule_folders import VALUES, rule_files, values_near
-from evidence.detections.rules import RuleSet
+from evidence.detections.rules import RuleSet, RuleWarning
 from evidence.detections.units import UNITS, TableUnits, record_unit
 from evidence.errors import DetectionError, EvidenceError, InputError, Place, RefusedDetections
 from evidence.strict_yaml import Document, load_yaml, parse_model
@@ -66,6 +66,7 @@ class CaseRun:
     case_count: int
     misjudged: tuple[Misjudged, ...]
     uncased: tuple[Path, ...]
+    warnings: tuple[RuleWarning, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,7 @@ def run_cases(path: Path) -> CaseRun:
         len(cased),
         tuple(_misjudged(cased, hits)),
         tuple(sorted(without)),
+        rules.warnings,
     )
 
 

@@ -77,7 +77,8 @@ class _Teller:
         names = _names(groups[0])
         objects = [name for name in names if name and name in held and name not in texts]
         more = f"; {_listed(objects, 'and')} holds no text" if objects else ""
-        never = _listed([words_of(test) for test in groups[0]], "or")
+        # What tests the same is one test, however often and with whatever case it is written.
+        never = _listed([words_of(test) for test in dict.fromkeys(groups[0])], "or")
         return _never(rule, Silence.NO_VALUE, f"in no record {never}{more}", [name for name in names if name])
 
     def _fields(self, formats: Sequence[str], count: str) -> frozenset[str]:

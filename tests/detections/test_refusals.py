@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+import yaml
 
+from evidence.detections.detection_items import read_item
 from evidence.detections.loading import load_rules
-from evidence.errors import RefusedDetections
+from evidence.detections.modifiers import HONOURED
+from evidence.errors import DetectionError, Place, RefusedDetections
 
 HEAD = """title: T
 id: 00000000-0000-4000-8000-000000000000
@@ -64,7 +68,22 @@ TABLE = [
     ("wildcard in base64", ITEM.replace("ITEM", "f|base64: 'a*'"), 6, "wildcards"),
     ("wide beyond ASCII", ITEM.replace("ITEM", "f|wide|base64: é"), 6, "ascii"),
     ("host bits", ITEM.replace("ITEM", "f|cidr: 10.0.0.1/8"), 6, "host bits"),
-    ("text compared", ITEM.replace("ITEM", "f|gt: 'a'"), 6, "incompatible"),
+    ("text compared", ITEM.replace("ITEM", "f|gt: 'a'"), 6, "takes a whole number, and 'a' is text"),
+    ("number in quotes", ITEM.replace("ITEM", "f|gt: '5'"), 6, "Write it without quotes: 5"),
+    ("number as text", ITEM.replace("ITEM", "f|startswith: [a, 5]"), 6, "Quote it: '5'"),
+    ("truth as text", ITEM.replace("ITEM", "f|contains: true"), 6, "Quote it: 'true'"),
+    ("null as text", ITEM.replace("ITEM", "f|contains: null"), 6, "without a modifier and null"),
+    ("text of existence", ITEM.replace("ITEM", "f|exists: a"), 6, "Write true or false"),
+    ("flag alone", ITEM.replace("ITEM", "f|i: a"), 6, "Write re|i"),
+    ("text behind a comparison", ITEM.replace("ITEM", "f|base64|gt: a"), 6, "whole number"),
+    (
+        "look-behind",
+        ITEM.replace("ITEM", "f|re: (?<=a)b"),
+        6,
+        "RE2, the engine of DuckDB, which has no look-b",
+    ),
+    ("atomic group", ITEM.replace("ITEM", "f|re: (?>a)b"), 6, "has no atomic groups"),
+    ("open group", ITEM.replace("ITEM", "f|re: (a"), 6, "refuses this one (missing ): (a)"),
     ("fraction", ITEM.replace("ITEM", "f|gt: 0.5"), 6, "fraction"),
     ("rounded number", ITEM.replace("ITEM", f"f: {2**60 + 1}"), 6, "round"),
     ("huge number", ITEM.replace("ITEM", f"f: {10**40}"), 6, "37 digits"),
@@ -134,6 +153,49 @@ def test_what_cannot_be_honoured_is_refused(tmp_path: Path, text: str, line: int
     assert (path, line) in [
         (fault.place.path, fault.place.line) for fault in faults if reason in str(fault)
     ], [str(fault) for fault in faults]
+
+
+@pytest.mark.parametrize("value", ["null", "5", "true", "a", "(?<=a)b"])
+def test_a_refusal_says_nothing_of_what_is_inside(value: str) -> None:
+    """No name of a class, no address in memory, whatever the modifier; the same words each time."""
+    place = Place(Path("rule.yml"))
+    for modifier in HONOURED:
+        said = []
+        for _ in range(2):
+            try:
+                read_item(f"f|{modifier}", yaml.safe_load(value), place, {})
+            except DetectionError as fault:
+                said.append(str(fault))
+        assert said[:1] == said[1:]
+        assert [] == [
+            text for text in said if "object at" in text or re.search(r"[a-z]Modifier|Sigma[A-Z]", text)
+        ]
+
+
+@pytest.mark.parametrize(
+    ("condition", "unused"),
+    [
+        ("a", ["b", "filter_c", "_d"]),
+        ("a and not 1 of filter_*", ["b", "_d"]),
+        ("1 of them", ["_d"]),
+        ("[a and b, not filter_c]", ["_d"]),
+        ("a or (b and not filter_c) or _d", []),
+    ],
+)
+def test_a_part_that_no_condition_names_is_warned_of(
+    tmp_path: Path, condition: str, unused: list[str]
+) -> None:
+    """With file and line; the rule is honoured as it is written. So is a filter document."""
+    names = ("a", "b", "filter_c", "_d")
+    parts = "".join(f"  {name}: {{f: {name}}}\n" for name in names)
+    path = tmp_path / "rule.yml"
+    path.write_text(f"{HEAD}detection:\n{parts}  condition: {condition}\n")
+    warned = [
+        (each.place.path, each.place.line, each.what.split("'")[1]) for each in load_rules(path).warnings
+    ]
+    assert [(path, 5 + names.index(name), name) for name in unused] == warned
+    path.write_text(FILTER + "  other: {f: c}\n")
+    assert ["filter.other"] == [each.place.field for each in load_rules(path).warnings]
 
 
 def test_all_faults_of_a_folder_are_told_at_once(tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def test_rules_that_come_and_go_are_named_by_their_titles(between: Differences) 
         (
             narrowed("users", "sourceIPAddress|cidr", "10.0.0.0/8"),
             "changed",
-            ("now asks whether sourceipaddress is an address of the network",),
+            ("now asks whether sourceipaddress is an address of 10.0.0.0/8",),
         ),
         (
             edited("users", detection={"a": {"eventName": "ListUsers"}, "condition": "not a"}),

@@ -166,5 +166,17 @@ def test_check_takes_rules_as_it_takes_playbooks(rules: Path) -> None:
     assert 2 == call(app, ["check", str(rules)]).exit_code
 
 
+def test_check_warns_of_a_part_that_no_condition_names(rules: Path) -> None:
+    """By file and line, in the text and in the JSON; a warning leaves the exit code alone."""
+    path = rules / "other.yml"
+    path.write_text(path.read_text().replace("  condition", "  filter_own: {eventName: a}\n  condition"))
+    call = CliRunner().invoke
+    done = call(app, ["check", str(rules)])
+    assert (0, f"{rules}: sound, 1 warning") == (done.exit_code, done.stdout.splitlines()[0])
+    assert f"{path}:6: no condition names 'filter_own'" in " ".join(done.stdout.split())
+    [warned] = json.loads(call(app, ["check", str(rules), "--format", "json"]).stdout)["warnings"]
+    assert (str(path), 6, "detection.filter_own") == (warned["path"], warned["line"], warned["field"])
+
+
 def _count(done) -> int:
     return int(json.loads(done.stdout)["case_count"])
