@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 DEFAULT_INCIDENTS = "fixtures, else incidents"
+DEFAULT_RULES = "playbooks/detections"
 
 
 def incidents_folder() -> Path:
@@ -14,3 +16,8 @@ def incidents_folder() -> Path:
     """
     is_teams = Path("incidents").is_dir() and not Path("fixtures").is_dir()
     return Path("incidents" if is_teams else "fixtures")
+
+
+def rules_folder() -> Path:
+    """Where Sigma rules lie when nobody says: in `detections` of the folder of playbooks."""
+    return Path(os.environ.get("EVIDENCE_PLAYBOOKS") or "playbooks") / "detections"

@@ -9,25 +9,27 @@ import typer
 
 from evidence.detections.levels import Level
 from pipelines.cli.choices import Format
+from pipelines.cli.options import (
+    WAREHOUSE,
+    OutputFormat,
+    RecordedIncidents,
+    RecordsHistory,
+    RulesFolder,
+    WarehouseFolder,
+)
 
 EPILOG = "Example: evidence detect --rules playbooks/detections --exports exports/"
 
 
 def detect(
-    rules: Annotated[Path, typer.Option(help="Sigma file, or folder of them.")] = Path(
-        "playbooks/detections"
-    ),
-    incidents: Annotated[
-        Path | None, typer.Option(help="Folder of recorded incidents to read, instead of the warehouse.")
-    ] = None,
+    rules: RulesFolder,
+    incidents: RecordedIncidents = None,
     exports: Annotated[
         Path | None,
         typer.Option(help="File or folder of raw exports without incident.yaml: one incident a file."),
     ] = None,
-    history: Annotated[
-        Path | None, typer.Option(help="Folder of Parquet files that holds intake.raw_records, too.")
-    ] = None,
-    warehouse: Annotated[Path, typer.Option(help="Folder of the published tables.")] = Path("warehouse"),
+    history: RecordsHistory = None,
+    warehouse: WarehouseFolder = WAREHOUSE,
     values: Annotated[
         Path | None,
         typer.Option(
@@ -40,7 +42,7 @@ def detect(
     level: Annotated[
         Level, typer.Option("--level", help="Level from which on a rule catches an incident.")
     ] = Level.MEDIUM,
-    output_format: Annotated[Format, typer.Option("--format", help="How to print the result.")] = Format.TEXT,
+    output_format: OutputFormat = Format.TEXT,
     out: Annotated[Path | None, typer.Option("--out", help="File to write instead of printing.")] = None,
 ) -> None:
     """Say which past incidents Sigma rules would have caught, how soon, and with what noise.

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from pipelines.cli.choices import Format
-from pipelines.default_folders import DEFAULT_INCIDENTS, incidents_folder
+from pipelines.default_folders import DEFAULT_INCIDENTS, DEFAULT_RULES, incidents_folder, rules_folder
 
 Incidents = Annotated[
     Path,
@@ -36,6 +36,19 @@ History = Annotated[
 RecordedIncidents = Annotated[
     Path | None,
     typer.Option("--incidents", help="Folder of recorded incidents to read, instead of the warehouse."),
+]
+RecordsHistory = Annotated[
+    Path | None,
+    typer.Option("--history", help="Folder of Parquet files that holds intake.raw_records, too."),
+]
+RulesFolder = Annotated[
+    Path,
+    typer.Option(
+        "--rules",
+        help="Sigma file, or folder of them; by default that beside the playbooks (`EVIDENCE_PLAYBOOKS`).",
+        default_factory=rules_folder,
+        show_default=DEFAULT_RULES,
+    ),
 ]
 AsOf = Annotated[
     str | None, typer.Option("--as-of", help="Only what was known by then, e.g. 2026-01-14T09:20:00Z.")

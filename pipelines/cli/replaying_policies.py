@@ -11,6 +11,7 @@ import typer
 
 from pipelines.cli.compared_sides import USUAL_POLICIES
 from pipelines.cli.exit_codes import EXIT_FINDINGS
+from pipelines.cli.options import WAREHOUSE, RecordedIncidents, RecordsHistory, WarehouseFolder
 
 if TYPE_CHECKING:
     from simulator.policies.decision_model import PolicyReplay
@@ -37,16 +38,12 @@ def replay_policies(
     policies: Annotated[
         str, typer.Option(help="Folder of Rego modules, with data.json or data.yaml; or git:REF:FOLDER.")
     ],
-    incidents: Annotated[
-        Path | None, typer.Option(help="Folder of recorded incidents to read, instead of the warehouse.")
-    ] = None,
+    incidents: RecordedIncidents = None,
     exports: Annotated[
         Path | None, typer.Option(help="File or folder of raw exports: decision logs as OPA writes them.")
     ] = None,
-    history: Annotated[
-        Path | None, typer.Option(help="Folder of Parquet files that holds intake.raw_records, too.")
-    ] = None,
-    warehouse: Annotated[Path, typer.Option(help="Folder of the published tables.")] = Path("warehouse"),
+    history: RecordsHistory = None,
+    warehouse: WarehouseFolder = WAREHOUSE,
     fail_on: Annotated[
         list[FailOn] | None, typer.Option("--fail-on", help="What makes it fail; may be repeated.")
     ] = None,
@@ -59,8 +56,9 @@ def replay_policies(
     """Say what other policies would have answered where OPA logged a decision: recorded result, new result.
 
     Each distinct question is evaluated once, in a process of its own that is bounded in time and memory.
-    Exits with 0 whatever the policies say, unless --fail-on names it; with 2 when a policy or the call is
-    wrong.
+    Entries that intake refused are told with their reason and place. Exits with 0 whatever the policies say,
+    unless --fail-on names it; with 2 when a policy or the call is wrong, or --fail-on is given and there is
+    no decision to replay.
     """
     from contextlib import closing
 
@@ -92,6 +90,15 @@ def _written(replay: PolicyReplay, output_format: ReplayFormat, *, is_printed: b
 
 
 def _report(replay: PolicyReplay, fail_on: list[FailOn]) -> None:
+    """Raises InputError where a check was asked for and nothing was there to check."""
+    from evidence.errors import InputError
+    from simulator.policies.replay_text import nothing_found
+
+    if fail_on and not replay.decision_count:
+        raise InputError(
+            f"--fail-on has nothing to look at: {nothing_found(replay)}",
+            remedy="Name what holds decision logs by --exports, --incidents, --history or --warehouse",
+        )
     counts = {
         FailOn.DIFFERENT: replay.different_count,
         FailOn.NOT_REPLAYABLE: replay.not_replayable_count,

@@ -24,6 +24,12 @@ from simulator.detections.model import HistoryKind, RefusedFile
 from simulator.histories.sound_rows import read_sql
 
 RECORDS, EVENTS, INCIDENTS = "intake.raw_records", "intake.evidence_events", "intake.incidents"
+QUARANTINE = "intake.quarantine"
+_NO_QUARANTINE = f"""
+create view {QUARANTINE} as
+select incident_id, record_sha256, '' as reason, '' as field, '' as detail, 0::bigint as line
+from {RECORDS}
+where false"""
 # A window that leaves no moment out: nobody has said when an export's incident was.
 _ALWAYS = {"from": "1970-01-01T00:00:00Z", "to": "2262-01-01T00:00:00Z"}
 
@@ -40,7 +46,10 @@ class RecordedIncident:
 
 @dataclass(frozen=True)
 class Recorded:
-    """`connection` reads RECORDS and EVENTS; incidents are in the order of their ids."""
+    """`connection` reads RECORDS, EVENTS and QUARANTINE; incidents are in the order of their ids.
+
+    QUARANTINE is empty where a folder of Parquet files lacks it.
+    """
 
     connection: duckdb.DuckDBPyConnection
     kind: HistoryKind
@@ -65,7 +74,8 @@ def open_warehouse(root: Path) -> Recorded:
     if missing:
         what = f"{', '.join(missing)} not published in {root}"
         raise WarehouseError(what, remedy="Run `evidence run` first, or give --incidents or --exports")
-    paths = {name: warehouse.paths_of(published[name]) for name in (RECORDS, EVENTS, INCIDENTS)}
+    read = [name for name in (RECORDS, EVENTS, INCIDENTS, QUARANTINE) if name in published]
+    paths = {name: warehouse.paths_of(published[name]) for name in read}
     return _recorded(_connected(paths, root), HistoryKind.WAREHOUSE, root)
 
 
@@ -86,6 +96,8 @@ def open_history(folder: Path) -> Recorded:
             place=Place(folder),
             remedy="Give --incidents, --exports, or --warehouse",
         )
+    quarantine = _files_of(folder, QUARANTINE)
+    paths |= {QUARANTINE: quarantine} if quarantine else {}
     return _recorded(_connected(paths, folder), HistoryKind.HISTORY, folder)
 
 
@@ -102,7 +114,7 @@ def open_exports(path: Path) -> Recorded:
     read = {row["path"]: row["evidence_count"] for row in tables["intake.files"].to_pylist()}
     connection = open_memory()
     connection.execute("create schema intake").fetchall()
-    for name in (RECORDS, EVENTS):
+    for name in (RECORDS, EVENTS, QUARANTINE):
         connection.register(f"{name.partition('.')[2]}_read", tables[name])
         source = f"from {name.partition('.')[2]}_read"
         connection.execute(
@@ -177,6 +189,8 @@ def _connected(paths: Mapping[str, Sequence[Path]], root: Path) -> duckdb.DuckDB
         if missing:
             remedy = "Write it anew with the version of this tool that reads it"
             raise InputError(f"{name} lacks {', '.join(missing[:3])}", place=Place(root), remedy=remedy)
+    if QUARANTINE not in paths:
+        connection.execute(_NO_QUARANTINE).fetchall()
     return connection
 
 

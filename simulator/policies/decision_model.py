@@ -15,7 +15,7 @@ from evidence.handoff.model import Digest
 from simulator.report_parts import Count, Frozen
 
 FORMAT: Literal["incident-evidence/policy-replay"] = "incident-evidence/policy-replay"
-SCHEMA_VERSION: Literal["1.0.0"] = "1.0.0"
+SCHEMA_VERSION: Literal["1.1.0"] = "1.1.0"
 
 
 class Outcome(StrEnum):
@@ -100,6 +100,19 @@ class ReplayedDecision(Frozen):
     anchor: DecisionAnchor
 
 
+class RefusedEntry(Frozen):
+    """An entry of a decision log that intake refused: it is no evidence, and nothing is replayed of it."""
+
+    incident_id: str
+    reason: str = Field(
+        description="From the list of reasons of intake.quarantine; `not_kept` where intake kept the place "
+        "of an entry and not its bytes."
+    )
+    field: str = Field(description="JSON Pointer of the field at fault; empty for the whole entry.")
+    detail: str = Field(description="What was found and what was expected.")
+    anchor: DecisionAnchor
+
+
 class PathCount(Frozen):
     """Recorded decisions of one path and one set of bundle revisions."""
 
@@ -123,11 +136,15 @@ class PolicyReplay(Frozen):
     """The answer to: what would these policies have said of the decisions that OPA logged?"""
 
     format: Literal["incident-evidence/policy-replay"] = FORMAT
-    schema_version: Literal["1.0.0"] = SCHEMA_VERSION
+    schema_version: Literal["1.1.0"] = SCHEMA_VERSION
     policies: str = Field(description="The folder, as it was asked for.")
     modules: tuple[ModuleRef, ...]
     data_files: tuple[str, ...] = Field(description="Files of data that the modules may read.")
     history: str
+    file_count: Count = Field(
+        description="Files of whatever kind in which decisions were looked for. Since 1.1.0."
+    )
+    record_count: Count = Field(description="Records in them, of whatever kind. Since 1.1.0.")
     decision_count: Count = Field(description="Distinct entries of decision logs; copies are counted apart.")
     copy_count: Count = Field(description="Entries whose decision_id was there already; not replayed again.")
     refused_count: Count = Field(description="Records that look like a decision and could not be read.")
@@ -141,3 +158,6 @@ class PolicyReplay(Frozen):
         description="By incident, file and place: those that are different, and those not replayable."
     )
     unlisted_count: Count = Field(description="Such decisions that are counted and not listed.")
+    refused: tuple[RefusedEntry, ...] = Field(
+        description="By incident, file and place; as many as decisions are listed. Since 1.1.0."
+    )

@@ -12,15 +12,20 @@ import duckdb
 
 from evidence.decision.rego_interpreter import UNDEFINED
 from evidence.json_strict import parse_exact
-from simulator.detections.recorded import RECORDS
+from simulator.detections.recorded import QUARANTINE, RECORDS
 from simulator.policies.alikeness import SIZE_MAX, ordered, plain, why_unlike
-from simulator.policies.decision_model import DecisionAnchor, Reason
+from simulator.policies.decision_model import DecisionAnchor, Reason, RefusedEntry
 
 FORMAT = "opa_decision_log"
 BATCH = 1000
 _COLUMNS = (
     "incident_id", "path", "ordinal", "file_sha256", "byte_offset", "byte_length", "record_sha256", "raw",
 )  # fmt: skip
+NOT_KEPT = "not_kept"
+_NOT_KEPT_WORDS = "intake kept its place and not its bytes"
+_REFUSED = f"""
+from {RECORDS}
+where format = '{FORMAT}' and not (status in ('evidence', 'duplicate') and raw is not null)"""
 _FAULTY_FORMAT = "%!"  # what sprintf writes in OPA where a verb and its value do not fit
 
 
@@ -69,9 +74,36 @@ order by incident_id, path, ordinal""")
 
 def refused_count(connection: duckdb.DuckDBPyConnection) -> int:
     """Entries that intake refused, or whose bytes it did not keep."""
-    kept = "status in ('evidence', 'duplicate') and raw is not null"
-    query = f"select count(*) from {RECORDS} where format = '{FORMAT}' and not ({kept})"
-    return int(connection.execute(query).fetchall()[0][0])
+    return int(connection.execute(f"select count(*) {_REFUSED}").fetchall()[0][0])
+
+
+def refused_entries(connection: duckdb.DuckDBPyConnection, most: int) -> tuple[RefusedEntry, ...]:
+    """Those entries with intake's reason, by incident, file and place; at most `most`, 0 for all."""
+    said = f"coalesce(reason, '{NOT_KEPT}'), coalesce(field, ''), coalesce(detail, '{_NOT_KEPT_WORDS}')"
+    anchor = ", ".join(DecisionAnchor.model_fields)
+    rows = connection.execute(f"""
+select incident_id, {said}, {anchor}
+from (select incident_id, {anchor} {_REFUSED})
+left join (select incident_id, record_sha256, reason, field, detail from {QUARANTINE})
+using (incident_id, record_sha256)
+order by incident_id, path, ordinal{f" limit {most}" if most else ""}""").fetchall()
+    return tuple(
+        RefusedEntry(
+            incident_id=row[0],
+            reason=row[1],
+            field=row[2],
+            detail=row[3],
+            anchor=DecisionAnchor(**dict(zip(DecisionAnchor.model_fields, row[4:], strict=True))),
+        )
+        for row in rows
+    )
+
+
+def looked_through(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
+    """Files and records of whatever format in which decisions were looked for."""
+    query = f"select count(distinct (incident_id, path)), count(*) from {RECORDS}"
+    files, records = connection.execute(query).fetchall()[0]
+    return int(files), int(records)
 
 
 def _logged(row: Mapping[str, Any]) -> Logged:

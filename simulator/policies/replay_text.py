@@ -12,6 +12,7 @@ from evidence.redaction import make_visible, redact, shown
 from simulator.policies.decision_model import (
     REASON_WORDS,
     SCHEMA_VERSION,
+    DecisionAnchor,
     Difference,
     Outcome,
     PolicyReplay,
@@ -38,11 +39,24 @@ def published_schema() -> str:
 
 
 def headline(replay: PolicyReplay) -> str:
-    """The counts in one sentence."""
+    """The counts in one sentence; where there are none, that there was nothing to count."""
+    if not replay.decision_count:
+        return f"Nothing was replayed: {nothing_found(replay)}."
     return (
         f"Of {counted(replay.decision_count, 'recorded decision')} {replay.different_count} different, "
         f"{replay.same_count} the same, {replay.not_replayable_count} not replayable."
     )
+
+
+def nothing_found(replay: PolicyReplay) -> str:
+    """Where decisions were looked for, and that there are none."""
+    refused = f", {_entries(replay.refused_count)} refused" if replay.refused_count else ""
+    looked = f"{counted(replay.file_count, 'file')} with {counted(replay.record_count, 'record')}"
+    return f"no decision that OPA logged is in {shown(replay.history, 200)} ({looked}{refused})"
+
+
+def _entries(count: int) -> str:
+    return counted(count, "entry", "entries")
 
 
 def _lines(replay: PolicyReplay) -> Iterator[str]:
@@ -51,6 +65,7 @@ def _lines(replay: PolicyReplay) -> Iterator[str]:
     yield f"history   {shown(replay.history, 200)}: {_history(replay)}"
     yield from _paths(replay)
     yield from _reasons(replay)
+    yield from _refused(replay)
     told = [each for each in replay.decisions if each.outcome is Outcome.DIFFERENT]
     for decision in told[:TOLD_MAX]:
         yield ""
@@ -70,7 +85,7 @@ def _modules(replay: PolicyReplay) -> str:
 def _history(replay: PolicyReplay) -> str:
     parts = [f"{counted(replay.question_count, 'distinct question')}"]
     parts += [f"{counted(replay.copy_count, 'copy', 'copies')} left out"] if replay.copy_count else []
-    parts += [f"{counted(replay.refused_count, 'entry', 'entries')} refused"] if replay.refused_count else []
+    parts += [f"{_entries(replay.refused_count)} refused"] if replay.refused_count else []
     return ", ".join(parts)
 
 
@@ -99,14 +114,26 @@ def _reasons(replay: PolicyReplay) -> Iterator[str]:
         yield from (f"          {detail}" for detail in list(details)[:3])
 
 
+def _refused(replay: PolicyReplay) -> Iterator[str]:
+    if replay.refused_count:
+        yield from ("", f"Refused by intake and not replayed, {replay.refused_count}")
+    for entry in replay.refused[:TOLD_MAX]:
+        at = f" at {shown(entry.field, 120)}" if entry.field else ""
+        yield f"  {shown(entry.reason, 40)}{at}: {shown(entry.detail, 200)}"
+        yield f"    {_where(entry.anchor)}"
+    if replay.refused_count > len(replay.refused[:TOLD_MAX]):
+        yield f"  and {replay.refused_count - len(replay.refused[:TOLD_MAX])} more; `--format json` has them."
+
+
+def _where(anchor: DecisionAnchor) -> str:
+    end = anchor.byte_offset + anchor.byte_length
+    return f"{shown(anchor.path, 160)} record {anchor.ordinal}, bytes {anchor.byte_offset} to {end}"
+
+
 def _decision(decision: ReplayedDecision) -> Iterator[str]:
     at = f"  {shown(decision.timestamp, 40)}" if decision.timestamp else ""
     yield f"{shown(decision.incident_id, 120)}  {shown(decision.path, 120)}{at}"
-    anchor = decision.anchor
-    yield (
-        f"  decision {shown(decision.decision_id, 80)}; {shown(anchor.path, 160)} record {anchor.ordinal},"
-        f" bytes {anchor.byte_offset} to {anchor.byte_offset + anchor.byte_length}"
-    )
+    yield f"  decision {shown(decision.decision_id, 80)}; {_where(decision.anchor)}"
     for difference in decision.differences[:DIFFERENCES_TOLD_MAX]:
         yield f"  {_place(difference)}  {_value(difference.recorded)} → {_value(difference.new)}"
     more = len(decision.differences) - DIFFERENCES_TOLD_MAX
@@ -138,6 +165,9 @@ def _markdown(replay: PolicyReplay) -> Iterator[str]:
         yield f"| {code_span(shown(each.path, 120))} | {' | '.join(map(str, counts))} |"
     for reason, count in replay.reasons.items():
         yield from ("", f"- {count} not replayable ({reason.value}): {REASON_WORDS[reason]}")
+    for entry in replay.refused[:TOLD_MAX]:
+        where, why = code_span(_where(entry.anchor)), code_span(shown(entry.detail, VALUE_LENGTH_MAX))
+        yield from ("", f"- refused by intake ({code_span(shown(entry.reason, 40))}): {where}: {why}")
     told = [each for each in replay.decisions if each.outcome is Outcome.DIFFERENT][:TOLD_MAX]
     if told:
         yield from ("", "| incident | decision | where | recorded | new |", "|---|---|---|---|---|")

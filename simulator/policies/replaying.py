@@ -19,7 +19,13 @@ from simulator.policies.decision_model import (
     ReplayedDecision,
 )
 from simulator.policies.evaluating import Answered, Evaluator, evaluator
-from simulator.policies.logged import Logged, logged_decisions, refused_count
+from simulator.policies.logged import (
+    Logged,
+    logged_decisions,
+    looked_through,
+    refused_count,
+    refused_entries,
+)
 from simulator.policies.modules import ModuleSet
 
 LISTED_MAX = 1000
@@ -62,6 +68,7 @@ def replay_decisions(
     paths = sorted({logged.path for logged in logged_decisions(recorded.connection) if not logged.reason})
     tally, seen, questions = _Tally(listed_max), set[str](), dict[str, Answered]()
     copies = 0
+    file_count, record_count = looked_through(recorded.connection)
     with evaluator(modules, [path for path in paths if modules.has(path)]) as asked:
         for logged in logged_decisions(recorded.connection):
             if logged.identity in seen:
@@ -74,6 +81,8 @@ def replay_decisions(
         modules=tuple(module_refs(modules)),
         data_files=modules.data_files,
         history=str(recorded.path),
+        file_count=file_count,
+        record_count=record_count,
         decision_count=tally.outcomes.total(),
         copy_count=copies,
         refused_count=refused_count(recorded.connection),
@@ -85,6 +94,7 @@ def replay_decisions(
         paths=tuple(_path_counts(tally)),
         decisions=tuple(tally.listed),
         unlisted_count=tally.unlisted_count,
+        refused=refused_entries(recorded.connection, listed_max),
     )
 
 

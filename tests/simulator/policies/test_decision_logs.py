@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -151,6 +152,21 @@ def test_a_damaged_line_is_refused_and_counted(tmp_path: Path) -> None:
         file.write('{"decision_id": "cut", "path": "x", "inp')
     found = replayed(tmp_path)
     assert (1, 2) == (found.same_count, found.refused_count)
+    lines = (tmp_path / "decisions.jsonl").read_bytes().splitlines(keepends=True)
+    assert [("time_invalid", "/timestamp", 1), ("truncated", "", 2)] == [
+        (each.reason, each.field, each.anchor.ordinal) for each in found.refused
+    ]
+    for each in found.refused:
+        raw = lines[each.anchor.ordinal].rstrip(b"\n")
+        assert (sum(map(len, lines[: each.anchor.ordinal])), len(raw)) == (
+            each.anchor.byte_offset,
+            each.anchor.byte_length,
+        )
+        assert hashlib.sha256(raw).hexdigest() == each.anchor.record_sha256
+        place = f"decisions.jsonl record {each.anchor.ordinal}, bytes {each.anchor.byte_offset} to "
+        assert {True} == {place in text for text in (render_text(found), render_markdown(found))}
+    assert 2 == len(json.loads(render_json(found))["refused"])
+    assert (1, 2) == (len(replayed(tmp_path, listed_max=1).refused), found.refused_count)
 
 
 def test_an_uploaded_array_is_read_as_the_console_is(tmp_path: Path) -> None:
@@ -203,8 +219,11 @@ def test_the_list_is_cut_and_the_counts_are_not(tmp_path: Path) -> None:
 def test_the_json_keeps_the_published_schema(tmp_path: Path) -> None:
     """As docs/schemas has it."""
     assert published_schema() == SCHEMA.read_text(encoding="utf-8")
-    found = replayed(LOG, edited(tmp_path, "require approved-by label", "x"))
-    jsonschema.validate(json.loads(render_json(found)), json.loads(published_schema()))
+    with written(tmp_path, [entry(DENY)]).joinpath("decisions.jsonl").open("a") as file:
+        file.write('{"decision_id": "cut", "path": "x", "inp')
+    for exports in (LOG, tmp_path / "decisions.jsonl"):
+        found = replayed(exports, edited(tmp_path / exports.parent.name, "require approved-by label", "x"))
+        jsonschema.validate(json.loads(render_json(found)), json.loads(published_schema()))
 
 
 def test_hostile_text_of_a_log_stays_text(tmp_path: Path) -> None:
