@@ -14,12 +14,15 @@ from expectations.reported import INPUTS
 
 if TYPE_CHECKING:
     from evidence.report import Report
+    from evidence.report.written import Inputs
 
 REPORTS = "kpis.weekly_reports"
 DESCRIPTION = """One page and one Markdown file per ISO week, `out/kpis/<week>`: what people read on Monday.
 
-A run of weeks writes their reports; a run of everything that of the last week in which an incident counts.
-Either brings the reports up to date that were written before, so that late evidence restates them.
+A run of weeks writes their reports; a run of everything that of the last week in which an incident counts,
+and of each week to which evidence has come since the last run. Either brings the reports up to date that were
+written before, so that late evidence restates them. Where tables and files are as they were left, nothing is
+written.
 """
 
 # Not in week partitions, as the tables are: Dagster lets an asset in partitions read another such only in a
@@ -42,18 +45,14 @@ def weekly_reports(
     context: dg.AssetExecutionContext, folders: Folders
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Writes the reports that are due, and shows the last that was asked for."""
-    from evidence.report import metadata_markdown, report_files
-
-    reports, shown = due_reports(folders, requested_weeks(context))
-    files = {name: content for each in reports.values() for name, content in report_files(each).items()}
-    folders.tables.put_reports(folders.out_path, files)
-    digests = {name: sha256_of(content) for name, content in files.items()}
+    requested = requested_weeks(context)
+    digests, shown = unchanged_reports(folders, requested) or written_reports(folders, requested)
     metadata: dict[str, dg.MetadataValue | int] = {
-        "reports": len(reports),
+        "reports": len(digests) // 2,
         "files": dg.MetadataValue.json(digests),
     }
-    if shown in reports:
-        metadata["report"] = dg.MetadataValue.md(metadata_markdown(reports[shown]))
+    if shown:
+        metadata["report"] = dg.MetadataValue.md(shown)
     yield dg.MaterializeResult(
         asset_key=SPEC.key,
         data_version=dg.DataVersion(sha256_of(repr(sorted(digests.items())).encode())),
@@ -61,17 +60,60 @@ def weekly_reports(
     )
 
 
+def unchanged_reports(folders: Folders, requested: tuple[str, ...]) -> tuple[Mapping[str, str], str] | None:
+    """The digests of the files and the last report asked for, where nothing is to be written; else None."""
+    from evidence.placing import REPORTS as FOLDER
+    from evidence.report import written_weeks
+    from evidence.report.written import are_as_written, kept_digests
+
+    before, now = _inputs(folders)
+    if before is None or not before.weeks or not now.is_same(before):
+        return None
+    digests = kept_digests(folders.tables)
+    asked = [f"{FOLDER}/{week}.html" for week in requested or [max(before.weeks)]]
+    there = [f"{FOLDER}/{week.name}.html" for week in written_weeks(folders.out_path)]
+    if not {*asked, *there} <= set(digests) or not are_as_written(folders.out_path, digests):
+        return None
+    text = (folders.out_path / max(asked)).with_suffix(".md").read_text(encoding="utf-8")
+    return digests, f"{text}\nIts charts are in `{max(asked)}`.\n"
+
+
+def written_reports(folders: Folders, requested: tuple[str, ...]) -> tuple[Mapping[str, str], str]:
+    """Write what is due; the digests of the files, and the last report asked for as Markdown with charts."""
+    from evidence.published_faults import REPORT_MANIFEST
+    from evidence.report import metadata_markdown, report_files
+    from evidence.report.written import digests_of, manifest_of
+
+    reports, shown = due_reports(folders, requested)
+    files = {name: content for each in reports.values() for name, content in report_files(each).items()}
+    digests = digests_of(files)
+    folders.tables.put_reports(folders.out_path, files)
+    folders.tables.put_beside(REPORT_MANIFEST, manifest_of(digests))
+    return digests, metadata_markdown(reports[shown]) if shown in reports else ""
+
+
 def due_reports(folders: Folders, requested: tuple[str, ...]) -> "tuple[Mapping[str, Report], str]":
     """The reports that are due, by week in order, and the week of the last that was asked for."""
-    from evidence.report import last_weeks, parse_week, reports_of, written_weeks
+    from evidence.report import fingerprints, last_weeks, parse_week, reports_of, written_weeks
+    from evidence.report.written import touched_weeks
 
+    before, now = _inputs(folders)
     with folders.reading(INPUTS) as connection:
+        recorded = fingerprints(connection)
         asked = requested or last_weeks(connection)
         weeks = {each.name: each for each in written_weeks(folders.out_path)}
-        weeks |= {each.name: each for each in map(parse_week, asked)}
+        weeks |= {each: parse_week(each) for each in (*asked, *touched_weeks(before, recorded))}
         due = [week for _, week in sorted(weeks.items())]
         reports = {each.week: each for each in reports_of(connection, due)}
+        now.keep(folders.tables, recorded)
     return reports, max(asked, default="")
+
+
+def _inputs(folders: Folders) -> "tuple[Inputs | None, Inputs]":
+    """What the last reports were written from, and what there is now."""
+    from evidence.report.written import Inputs
+
+    return Inputs.kept(folders.tables), Inputs.of(code_version("report"), folders.tables.published(), INPUTS)
 
 
 ASSETS = [weekly_reports]

@@ -1,4 +1,4 @@
-"""Proves a warehouse's published files: tables, their list, the catalogue and the manifests of runs.
+"""Proves published files: tables, their list, the catalogue, the manifests of runs and the weekly reports.
 
 Standard library only, as all that `evidence.verify` needs.
 """
@@ -14,9 +14,11 @@ from evidence.anchors import sha256_of
 from evidence.findings import Fault
 from evidence.run_manifests import FOLDER as RUNS
 from evidence.run_manifests import fault_of, is_unsealed
-from evidence.verified_bytes import Unreadable, bytes_of
+from evidence.verified_bytes import Unreadable, bytes_of, manifest_files
 
 HANDOFF_INPUTS = "handoff_inputs.json"
+REPORT_MANIFEST = "report_files.json"
+REPORTS = ("kpis/*.html", "kpis/*.md")  # below the output folder
 
 
 def published_faults(warehouse: Path) -> Iterator[Fault]:
@@ -25,6 +27,26 @@ def published_faults(warehouse: Path) -> Iterator[Fault]:
     yield from _catalogue(warehouse)
     yield from _handoff_inputs(warehouse)
     yield from _run_manifests(warehouse)
+
+
+def report_faults(warehouse: Path, out: Path) -> Iterator[Fault]:
+    """The weekly reports below `out` that are not as they were written; one that was removed is no fault."""
+    found = sorted(path.relative_to(out).as_posix() for pattern in REPORTS for path in out.glob(pattern))
+    if not found:
+        return
+    try:
+        listed = manifest_files(warehouse / REPORT_MANIFEST)
+    except Unreadable as error:
+        yield Fault(REPORT_MANIFEST, "", 0, f"{error}; `evidence run` writes it and the reports anew")
+        return
+    for path in found:
+        try:
+            if path not in listed:
+                yield Fault(path, "", 0, "neither a run nor `evidence report` wrote this report")
+            elif sha256_of(bytes_of(out / path)) != listed[path][1]:
+                yield Fault(path, "", 0, "the report is not the one that was written")
+        except Unreadable as error:
+            yield Fault(path, "", 0, str(error))
 
 
 def notes(warehouse: Path) -> list[str]:

@@ -6,6 +6,7 @@ What is proved, and against what:
   copy `warehouse/raw/<2 hex>/<sha256>`: file digest, record digest at its offset, ordinal's field digest;
 - every package's `claims_sha256` against its own claims, and every handoff file against
   `warehouse/handoff_files.json`;
+- every weekly report in `out/kpis/` against `warehouse/report_files.json`;
 - every input (exports, incident.yaml, catalogue, settings) against `warehouse/intake_files.json`: changed,
   missing and additional files are named, so that one flipped byte is found even where no claim uses it;
 - every published Parquet file against the SHA-256 that names it in `warehouse/published.json`, and that
@@ -36,7 +37,7 @@ from evidence.anchors import (
 )
 from evidence.export_files import path_from_text, path_text, read, walk
 from evidence.findings import NOT_AS_CLAIMED, Fault, Finding, findings_of
-from evidence.published_faults import HANDOFF_INPUTS, notes, published_faults
+from evidence.published_faults import HANDOFF_INPUTS, notes, published_faults, report_faults
 from evidence.verified_bytes import Unreadable, bytes_of, decompressed, manifest_files
 
 INPUT_MANIFEST = "intake_files.json"
@@ -50,15 +51,15 @@ __all__ = ["HANDOFF_INPUTS", "HANDOFF_MANIFEST", "INPUT_MANIFEST", "known_incide
 def verify(root: Path, warehouse: Path, out: Path, incident_id: str | None = None) -> list[Finding]:
     """Everything that does not prove, one finding per file in order of path; empty when all does.
 
-    `root` is the incidents folder that the run read, `out` holds `handoffs/`. With an incident only its
-    package, its files and the catalogue are checked.
+    `root` is the incidents folder that the run read, `out` holds `handoffs/` and `kpis/`. With an incident
+    only its package, its files and the catalogue are checked.
     """
     reader = _Reader(root, warehouse)
     faults = [*_inputs(reader, incident_id), *_handoff_files(reader, out, incident_id)]
     packages = [_package(reader, path) for path in _package_paths(out, incident_id)]
     faults += [fault for found in packages for fault in found]
     if incident_id is None:
-        faults += published_faults(warehouse)
+        faults += [*published_faults(warehouse), *report_faults(warehouse, out)]
     elif not packages:
         faults.append(Fault(f"handoffs/{incident_id}.json", incident_id, 0, "there is no package"))
     return findings_of(faults, reader.claim_counts)

@@ -8,6 +8,7 @@ from evidence.kpis.stage import (
     figures,
     of_week,
     prepare,
+    prepare_reviews,
     weeks,
 )
 
@@ -19,5 +20,6 @@ __all__ = [
     "figures",
     "of_week",
     "prepare",
+    "prepare_reviews",
     "weeks",
 ]

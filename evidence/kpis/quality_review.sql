@@ -4,7 +4,7 @@ with at_odds as (
     select distinct incident_id
     from (
         select incident_id
-        from kpi_latest_answers()
+        from kpi_latest_answers
         group by incident_id, question
         having count(distinct answer) > 1
     )

@@ -38,6 +38,8 @@ def build(
     alone.
     """
     prepare(connection)
+    if "kpis.quality_review" in names:
+        prepare_reviews(connection)
     tables = {} if set(SPREAD_TABLES).isdisjoint(names) else _spreads(connection)
     tables |= {
         name: connection.sql(_SQL[TABLES[name].table]).to_arrow_table()
@@ -77,6 +79,11 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(_SQL["macros"]).fetchall()
     connection.execute(_SQL["incidents"]).fetchall()
     connection.execute(_SQL["times"]).fetchall()
+
+
+def prepare_reviews(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make `kpi_latest_answers` in the connection: each reviewer's latest answer to each question."""
+    connection.execute(_SQL["latest_answers"]).fetchall()
 
 
 def _spreads(connection: duckdb.DuckDBPyConnection) -> Tables:

@@ -5,7 +5,7 @@ from evidence.report.markdown import render_markdown
 from evidence.report.metadata import metadata_markdown
 from evidence.report.model import Report
 from evidence.report.page import render_html
-from evidence.report.reading import last_weeks
+from evidence.report.reading import fingerprints, last_weeks
 from evidence.report.weeks import Week, parse_week
 from expectations.reported import INPUTS
 
@@ -13,6 +13,7 @@ __all__ = [
     "INPUTS",
     "Report",
     "Week",
+    "fingerprints",
     "last_weeks",
     "metadata_markdown",
     "parse_week",

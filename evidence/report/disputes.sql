@@ -5,7 +5,7 @@ select
     answers.reviewed_by,
     answers.reviewed_at,
     answers.answer
-from kpi_latest_answers() as answers
+from kpi_latest_answers as answers
 join kpis.quality_review as review on review.incident_id = answers.incident_id and review.is_disputed
 join report_period as period on period.week = review.week
 qualify

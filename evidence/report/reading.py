@@ -107,6 +107,7 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     What is left in it is named `kpi_*` and `report_*`.
     """
     kpis.prepare(connection)
+    kpis.prepare_reviews(connection)
 
 
 def read(connection: duckdb.DuckDBPyConnection, week: Week) -> Read:
@@ -129,6 +130,12 @@ def read(connection: duckdb.DuckDBPyConnection, week: Week) -> Read:
 def last_weeks(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
     """The last ISO week in which an incident counts, if there is any."""
     return kpis.weeks(connection)[-1:]
+
+
+def fingerprints(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """What is recorded of each ISO week, as one digest. It prepares the connection itself."""
+    prepare(connection)
+    return {row["week"]: row["fingerprint"] for row in _rows(connection, _SQL["fingerprints"])}
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:

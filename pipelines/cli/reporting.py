@@ -56,6 +56,7 @@ def report(
     files = report_files(found)
     with writing(f"--out {out}"):
         _write(out, files)
+    _note(warehouse, files)
     paths = [out / name for name in files]
     sys.stdout.write(_printed(found, paths, output_format))
     if is_opened:
@@ -97,6 +98,20 @@ def _write(out: Path, files: dict[str, bytes]) -> None:
     from evidence.placing import changed, place
 
     place(changed((out / name, content) for name, content in files.items()))
+
+
+def _note(warehouse: Path, files: dict[str, bytes]) -> None:
+    """Let `evidence verify` know the files; where the warehouse cannot be written it will not."""
+    from evidence.report.written import note_written
+    from evidence.warehouse import Warehouse
+
+    try:
+        note_written(Warehouse(warehouse), files)
+    except OSError as error:
+        sys.stderr.write(
+            f"evidence: note: {warehouse} cannot be written ({error.strerror}), so that `evidence verify` "
+            "will not know this report\n"
+        )
 
 
 def _printed(found: Report, paths: Sequence[Path], output_format: ReportFormat) -> str:

@@ -39,8 +39,10 @@ def print_findings(
 
 def _require_folders(incidents: Path, warehouse: Path, out: Path) -> None:
     from evidence.errors import InputError, WarehouseError
+    from evidence.verify import HANDOFF_MANIFEST
 
-    if not warehouse.is_dir():
+    # What is there of a run that was damaged is a finding, not nothing.
+    if not any((warehouse / name).exists() for name in ("published.json", "tables", HANDOFF_MANIFEST)):
         raise WarehouseError(f"nothing is published in {warehouse}", remedy="Run `evidence run` first")
     for option, folder in (("--incidents", incidents), ("--out", out)):
         if not folder.is_dir():

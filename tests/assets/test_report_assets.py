@@ -11,8 +11,9 @@ import pytest
 
 from assets.folders import Folders
 from assets.kpis import monday_of
-from assets.reports import REPORTS
+from assets.reports import REPORTS, unchanged_reports
 from assets.specs import key_of
+from evidence.published_faults import report_faults
 from evidence.report import INPUTS
 from pipelines.definitions import defs
 
@@ -61,9 +62,14 @@ def written(folders: Folders) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, str], dict[str, str], Any]:
+def folders(tmp_path_factory: pytest.TempPathFactory) -> Folders:
+    """The folders of the runs."""
+    return folders_in(tmp_path_factory.mktemp("reports"))
+
+
+@pytest.fixture(scope="module")
+def told(folders: Folders) -> tuple[dict[str, str], dict[str, str], Any]:
     """The reports of a run, those of the next after a late incident, and the next's materialisation."""
-    folders = folders_in(tmp_path_factory.mktemp("reports"))
     materialise(folders)
     before = written(folders)
     drop_in_late(folders)
@@ -78,7 +84,7 @@ def test_a_run_of_everything_writes_the_last_week(told: tuple[dict[str, str], di
     before, _, _ = told
     assert [f"{WEEK}.html", f"{WEEK}.md"] == list(before)
     assert "1 incident this week" in before[f"{WEEK}.md"]
-    assert "Nothing is restated" in before[f"{WEEK}.md"]
+    assert "it is not over by them" in before[f"{WEEK}.md"]
 
 
 def test_a_late_incident_restates_the_week_that_it_touches(
@@ -108,6 +114,27 @@ def test_dagster_shows_the_report(told: tuple[dict[str, str], dict[str, str], An
     assert shown.startswith(after[f"{WEEK}.md"])
     assert 6 == shown.count("](data:image/svg+xml;base64,")
     assert materialization.tags["dagster/data_version"]
+
+
+def test_where_nothing_has_changed_nothing_is_drawn(
+    told: tuple[dict[str, str], dict[str, str], Any], folders: Folders
+) -> None:
+    """Tables and files are as they were left; a report that was edited, or not written yet, is due."""
+    _, after, _ = told
+    found = unchanged_reports(folders, ())
+    assert found is not None
+    digests, shown = found
+    assert set(after) == {Path(name).name for name in digests}
+    assert shown.startswith(after[f"{WEEK}.md"])
+    assert unchanged_reports(folders, ("2026-W01",)) is None
+    page = folders.out_path / f"kpis/{WEEK}.html"
+    page.write_text(after[page.name].replace("2 incidents", "3 incidents"))
+    assert unchanged_reports(folders, ()) is None
+    assert [f"kpis/{WEEK}.html"] == [
+        fault.path for fault in report_faults(folders.tables.root, folders.out_path)
+    ]
+    page.write_text(after[page.name])
+    assert [] == list(report_faults(folders.tables.root, folders.out_path))
 
 
 def test_the_asset_names_what_a_report_reads() -> None:

@@ -72,6 +72,23 @@ def test_another_active_playbook_is_a_note_and_no_finding(copied: Project, tmp_p
     assert "does not load" in note
 
 
+def test_where_nothing_is_published_a_run_is_asked_for(copied: Project) -> None:
+    """Also of a folder that is there and empty: exit code 2, as of every other command."""
+    shutil.rmtree(copied.warehouse)
+    for _ in range(2):
+        done = copied.verify()
+        assert 2 == done.returncode
+        assert "nothing is published in warehouse. Run `evidence run` first" in done.stderr
+        copied.warehouse.mkdir(exist_ok=True)
+
+
+def test_an_edited_report_is_named(copied: Project) -> None:
+    """The figures that people read on Monday are held to what was written."""
+    [page] = (copied.folder / "out/kpis").glob("*.md")
+    page.write_text(page.read_text() + "All is well.\n")
+    assert {f"kpis/{page.name}"} == paths_found(copied)
+
+
 def test_a_flipped_byte_in_a_run_manifest_is_found(copied: Project) -> None:
     """What the last run recorded about itself is held to its own digest."""
     path = next((copied.warehouse / "runs").glob("*.json"))
