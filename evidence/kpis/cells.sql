@@ -9,11 +9,7 @@ with detection_cells as (
         case when grouping(severity) = 1 then 'all' else severity end as severity,
         case when grouping(environment) = 1 then 'all' else environment end as environment,
         'all' as incident_type,
-        count(*) filter (where standing = 'measured') as n,
-        count(*) filter (where standing = 'open') as open_count,
-        count(*) filter (where standing = 'excluded') as excluded_count,
-        list(span_ns order by span_ns) filter (where standing = 'measured') as spans_ns,
-        sum(span_ns) filter (where standing = 'measured') as total_ns,
+        kpi_counted_times(standing, span_ns) as times,
         list(incident_id order by incident_id) as incident_ids
     from kpi_times
     where kpi = 'kpis.weekly_mttd'
@@ -35,11 +31,7 @@ type_cells as (
         'all' as severity,
         'all' as environment,
         case when grouping(incident_type) = 1 then 'all' else incident_type end as incident_type,
-        count(*) filter (where standing = 'measured') as n,
-        count(*) filter (where standing = 'open') as open_count,
-        count(*) filter (where standing = 'excluded') as excluded_count,
-        list(span_ns order by span_ns) filter (where standing = 'measured') as spans_ns,
-        sum(span_ns) filter (where standing = 'measured') as total_ns,
+        kpi_counted_times(standing, span_ns) as times,
         list(incident_id order by incident_id) as incident_ids
     from kpi_times
     where kpi <> 'kpis.weekly_mttd'

@@ -50,3 +50,13 @@ create or replace temp macro kpi_answer(label) as
         when false then 'no'
         else 'unlabelled'
     end;
+
+-- A cell of times: how many incidents stand in each of the three ways, and the measured times in order.
+create or replace temp macro kpi_counted_times(standing, span_ns) as
+    struct_pack(
+        n := count(*) filter (where standing = 'measured'),
+        open_count := count(*) filter (where standing = 'open'),
+        excluded_count := count(*) filter (where standing = 'excluded'),
+        spans_ns := list(span_ns order by span_ns) filter (where standing = 'measured'),
+        total_ns := sum(span_ns) filter (where standing = 'measured')
+    );

@@ -11,10 +11,6 @@ select
         when is_record_only then 'table'
         else 'exports'
     end as basis,
-    count(*) filter (where standing = 'measured') as n,
-    count(*) filter (where standing = 'open') as open_count,
-    count(*) filter (where standing = 'excluded') as excluded_count,
-    list(span_ns order by span_ns) filter (where standing = 'measured') as spans_ns,
-    sum(span_ns) filter (where standing = 'measured') as total_ns
+    kpi_counted_times(standing, span_ns) as times
 from kpi_times
 group by grouping sets ((kpi, is_record_only), (kpi))

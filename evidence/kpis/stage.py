@@ -98,8 +98,12 @@ def _overall(connection: duckdb.DuckDBPyConnection) -> Tables:
 
 
 def figures(connection: duckdb.DuckDBPyConnection, cells: str) -> pa.Table:
-    """The figures of every cell of the table, beside the columns that say which cell it is."""
-    connection.execute(f"create or replace temp view kpi_counted as from {cells}").fetchall()
+    """The figures of every cell of the table, beside the columns that say which cell it is.
+
+    Each row of `cells` holds `kpi_counted_times` of its incidents in the column `times`.
+    """
+    counted = f"select * exclude (times), unnest(times) from {cells}"
+    connection.execute(f"create or replace temp view kpi_counted as {counted}").fetchall()
     found = connection.execute("select distinct n from kpi_counted order by n").fetchall()
     ranks = [{"n": n, "low_rank": r[0], "high_rank": r[1]} for (n,) in found if (r := median_ranks(n))]
     connection.register("kpi_median_ranks", pa.Table.from_pylist(ranks, schema=_RANKS))

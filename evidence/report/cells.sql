@@ -19,11 +19,7 @@ select
     kpi,
     place.dimension as dimension,
     place.label as label,
-    count(*) filter (where standing = 'measured') as n,
-    count(*) filter (where standing = 'open') as open_count,
-    count(*) filter (where standing = 'excluded') as excluded_count,
-    list(span_ns order by span_ns) filter (where standing = 'measured') as spans_ns,
-    sum(span_ns) filter (where standing = 'measured') as total_ns,
+    kpi_counted_times(standing, span_ns) as times,
     list(incident_id order by incident_id) as incident_ids
 from places
 where place.label is not null

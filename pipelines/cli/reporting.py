@@ -50,13 +50,16 @@ def report(
     A run writes the last week's by itself, and brings those that lie in the folder up to date. A week without
     incidents has a report that says so.
     """
+    from evidence.placing import PACKAGES
     from evidence.report import report_files
 
     found = _read(week, warehouse)
     files = report_files(found)
     with writing(f"--out {out}"):
         _write(out, files)
-    _note(warehouse, files)
+    if (out / PACKAGES).is_dir():
+        _note(warehouse, files)
+    _tell_dead_links(found, out)
     paths = [out / name for name in files]
     sys.stdout.write(_printed(found, paths, output_format))
     if is_opened:
@@ -111,6 +114,22 @@ def _note(warehouse: Path, files: dict[str, bytes]) -> None:
         sys.stderr.write(
             f"evidence: note: {warehouse} cannot be written ({error.strerror}), so that `evidence verify` "
             "will not know this report\n"
+        )
+
+
+def _tell_dead_links(found: Report, out: Path) -> None:
+    """Links lead to the handoffs in the same folder, so that it can be served or copied as a whole."""
+    from urllib.parse import unquote
+
+    from evidence.placing import PACKAGES, REPORTS
+    from evidence.report.incidents import HANDOFF
+
+    urls = [link.url for each in found.incidents for link in each.links if link.label == HANDOFF]
+    dead = sum(not (out / REPORTS / unquote(url)).is_file() for url in urls)
+    if dead:
+        sys.stderr.write(
+            f"evidence: note: {dead} of {len(urls)} links lead to handoffs in {out / PACKAGES} that are not "
+            "there; name the --out of `evidence run`\n"
         )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from evidence.published_faults import report_faults
 from evidence.report import INPUTS, render_html, render_markdown
 from evidence.warehouse import Warehouse
 from pipelines.cli import app
@@ -109,3 +110,29 @@ def test_the_browser_is_asked_for_the_page(folder: Path, monkeypatch: pytest.Mon
     assert not noted.exists()
     assert 0 == call("2026-W10", "--open").exit_code
     assert (folder / "out/kpis/2026-W10.html").as_uri() == noted.read_text()
+
+
+def test_links_that_lead_nowhere_are_told(folder: Path) -> None:
+    """A report beside other handoffs than those of its run, or none, is written all the same."""
+    handoffs = folder / "out/handoffs"
+    done = call("2026-W10", "--out", "elsewhere")
+    assert 0 == done.exit_code
+    assert (
+        "evidence: note: 1 of 1 links lead to handoffs in elsewhere/handoffs that are not there; name the "
+        "--out of `evidence run`\n" == done.stderr
+    )
+    handoffs.mkdir(parents=True)
+    (handoffs / "inc-1.html").write_text("")
+    assert "" == call("2026-W10").stderr
+
+
+def test_what_the_command_writes_is_verified(folder: Path) -> None:
+    """Beside the handoffs of a run; what lies elsewhere is a copy that nothing is held to."""
+    (folder / "out/handoffs").mkdir(parents=True)
+    assert 0 == call("2026-W10").exit_code
+    assert 0 == call("2026-W11", "--out", "elsewhere").exit_code
+    assert [] == list(report_faults(folder / "warehouse", folder / "out"))
+    (folder / "out/kpis/2026-W10.md").write_text("All is well.")
+    assert ["kpis/2026-W10.md"] == [
+        fault.path for fault in report_faults(folder / "warehouse", folder / "out")
+    ]
