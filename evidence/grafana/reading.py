@@ -46,6 +46,7 @@ def exported_rows(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[Expor
     """
     _refuse_other_columns(connection)
     kpis.prepare(connection)
+    kpis.prepare_links(connection)
     for table in KPI_TABLES:
         yield table, _rows(connection, f"from kpis.{table.name} order by {', '.join(table.key)}", table)
     for table in OUR_TABLES:

@@ -8,6 +8,7 @@ from evidence.kpis.stage import (
     figures,
     of_week,
     prepare,
+    prepare_links,
     prepare_reviews,
     weeks,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "figures",
     "of_week",
     "prepare",
+    "prepare_links",
     "prepare_reviews",
     "weeks",
 ]

@@ -86,6 +86,11 @@ def prepare_reviews(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(_SQL["latest_answers"]).fetchall()
 
 
+def prepare_links(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make `kpi_linked` in a prepared connection with the published tables: titles and links by incident."""
+    connection.execute(_SQL["linked"]).fetchall()
+
+
 def _spreads(connection: duckdb.DuckDBPyConnection) -> Tables:
     connection.execute(_SQL["cells"]).fetchall()
     spreads = figures(connection, "kpi_cells")

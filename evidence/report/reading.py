@@ -108,6 +108,7 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     """
     kpis.prepare(connection)
     kpis.prepare_reviews(connection)
+    kpis.prepare_links(connection)
 
 
 def read(connection: duckdb.DuckDBPyConnection, week: Week) -> Read:

@@ -71,7 +71,8 @@ def figures(into: Path) -> dict[str, tuple[int, float]]:
 def _cells(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, list[int]]]:
     return connection.execute(
         "select kpi, flatten(list(times.spans_ns order by week)) from kpi_cells"
-        " where times.spans_ns is not null and (service, severity, environment, incident_type) = ('all', 'all', 'all', 'all')"
+        " where times.spans_ns is not null"
+        " and (service, severity, environment, incident_type) = ('all', 'all', 'all', 'all')"
         " group by kpi order by kpi"
     ).fetchall()
 
