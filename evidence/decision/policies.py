@@ -12,7 +12,7 @@ import hashlib
 import itertools
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property, lru_cache
@@ -32,6 +32,8 @@ from expectations.contracts import ColumnType
 
 COMPLETIONS_MAX = 4096
 ENTRYPOINT = "incidentresponse/deny"
+_FAILED = "policy {} failed, which counts as a denial"
+_UNANSWERED = "policy {} did not answer with sentences, which counts as a denial"
 OTHER = "other"  # stands for every value of an open column that the policy does not name
 
 Value: TypeAlias = bool | str
@@ -129,10 +131,14 @@ class Policy:
         try:
             said = compiled.ask(ENTRYPOINT, {"request": request})
         except EvaluationError:
-            return (f"policy {self.name} failed, which counts as a denial",)
+            return (_FAILED.format(self.name),)
         if not isinstance(said, list) or not all(isinstance(each, str) for each in said):
-            return (f"policy {self.name} did not answer with sentences, which counts as a denial",)
+            return (_UNANSWERED.format(self.name),)
         return tuple(sorted(said))
+
+    def has_failed(self, said: Iterable[str]) -> bool:
+        """Whether what it said is no denial of its own: it failed, or answered with what are no sentences."""
+        return not {_FAILED.format(self.name), _UNANSWERED.format(self.name)}.isdisjoint(said)
 
 
 @dataclass(frozen=True, slots=True)

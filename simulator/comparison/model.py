@@ -23,7 +23,7 @@ from simulator.report_parts import Count, Frozen
 from simulator.weakening.findings import Finding
 
 FORMAT: Literal["incident-evidence/comparison"] = "incident-evidence/comparison"
-SCHEMA_VERSION: Literal["1.2.0"] = "1.2.0"
+SCHEMA_VERSION: Literal["1.3.0"] = "1.3.0"
 
 
 class ChangeKind(StrEnum):
@@ -229,7 +229,7 @@ class Comparison(Frozen):
     """The answer to: if we change this playbook, which past incidents would have been decided differently?"""
 
     format: Literal["incident-evidence/comparison"] = FORMAT
-    schema_version: Literal["1.2.0"] = SCHEMA_VERSION
+    schema_version: Literal["1.3.0"] = SCHEMA_VERSION
     baseline: BundleRef
     candidate: BundleRef
     history: HistoryRef

@@ -78,6 +78,7 @@ def _policy(
         new_digest=None if new is None else new.digest,
         effects=_counted((change.effect, change.incident_id, change.action) for change in own),
         incident_count=len({change.incident_id for change in own}),
+        failing_count=len({(each.incident_id, each.action) for each in own if each.failing_count}),
     )
 
 
@@ -125,6 +126,7 @@ def _change(
         first_at=format_rfc3339(rows[0]["known_at"]),
         last_at=format_rfc3339(rows[-1]["known_at"]),
         moment_count=len(rows),
+        failing_count=sum(questions.has_failed(1, policy, row) for row in rows),
         decisive_count=len(decisive),
         decisive_at=format_rfc3339(decisive[0]["known_at"]) if decisive else None,
         is_at_baseline_decision=any(row["is_at_baseline_decision"] for row in rows),

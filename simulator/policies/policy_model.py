@@ -44,6 +44,10 @@ class PolicyChange(Frozen):
         description="Incident and action pairs whose verdict by this policy changes at some moment."
     )
     incident_count: Count
+    failing_count: Count = Field(
+        description="Incident and action pairs among them on which it fails now, which counts as a denial. "
+        "Since 1.3.0."
+    )
 
 
 class ProposalChange(Frozen):
@@ -60,6 +64,10 @@ class ProposalChange(Frozen):
     first_at: str = Field(description="First moment at which it is a proposal and the verdicts differ.")
     last_at: str
     moment_count: Count = Field(description="Such moments, up to the horizon.")
+    failing_count: Count = Field(
+        description="Those of them at which the candidate's policy fails, which counts as a denial. "
+        "Since 1.3.0."
+    )
     decisive_count: Count = Field(
         description="Those of them at which nothing but policy stands in its way, on one side at least."
     )

@@ -158,6 +158,11 @@ class Questions:
         """What the policy of that side says there; it allows where the side has no such policy."""
         return self._all(side, row["action"], row["policy_key"], row["also_bits"]).get(policy, _ALLOWED)
 
+    def has_failed(self, side: int, policy: str, row: Row) -> bool:
+        """Whether the policy of that side failed there, which counts as a denial."""
+        own = next((each for each in self.kernel.bundles[side].policies if each.name == policy), None)
+        return own is not None and own.has_failed(self.answer(side, policy, row).messages)
+
     def inputs(self, policy: str, row: Row) -> dict[str, Value | None]:
         """The inputs that the policy declares on either side, and their values; None is unknown."""
         known = self.kernel.layout.inputs_at(row["policy_key"])

@@ -74,7 +74,7 @@ def test_the_json_keeps_its_schema_and_tells_what_is_lost(call: Call) -> None:
     assert [EXPORT] == told["incidents_lost"] == [each["incident_id"] for each in told["incidents"]]
     assert ("old", "new") == (told["baseline"]["reference"], told["candidate"]["reference"])
     assert found["baseline"]["reference"] == f"{V3} with old"
-    assert found["schema_version"] == "1.2.0"
+    assert found["schema_version"] == "1.3.0"
 
 
 def test_a_lost_catch_fails_where_it_is_named(call: Call) -> None:

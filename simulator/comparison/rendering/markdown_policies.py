@@ -38,7 +38,7 @@ def policies_lines(found: PolicyComparison, venue: Venue) -> Iterator[str]:
         yield markdown(sentence)
     yield ""
     for policy in found.policies[:POLICIES_MAX]:
-        yield f"- {code_span(shown(policy.name, 80))} {policy_words(policy)}"
+        yield f"- {code_span(shown(policy.name, 80))} {policy_words(found, policy)}"
     yield from rest(len(found.policies), POLICIES_MAX, venue)
     yield from _recorded(found)
     if not found.changes:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
 
 from evidence.decision.policies import Verdict
 from evidence.handoff.words import counted, to_second
+from evidence.redaction import shown
 from simulator.policies.comparing import effect_together
 from simulator.policies.decision_model import Value
 from simulator.policies.policy_model import PolicyChange, PolicyComparison, ProposalChange, ProposalEffect
@@ -16,18 +18,57 @@ VERDICT_WORDS = {
     Verdict.NEEDS_APPROVAL: "allowed with approval",
     Verdict.DENIED: "denied",
 }
-_EFFECT_WORDS = {
-    ProposalEffect.NEWLY_ALLOWED: "newly allowed",
-    ProposalEffect.NEWLY_DENIED: "newly denied",
-    ProposalEffect.NEWLY_NEEDS_APPROVAL: "newly allowed only with approval",
-}
+Pairs: TypeAlias = frozenset[tuple[str, str]]
+"""Incident and action."""
 
 
 def effects_sentence(found: PolicyComparison) -> str:
-    """What all policies together say otherwise."""
-    counts = [f"{count} {_EFFECT_WORDS[effect]}" for effect, count in found.effects.items()]
+    """What all policies together say otherwise; a failure is told apart from what a policy denies."""
+    said = _effects(
+        found.effects,
+        loosened=_pairs(
+            each
+            for each in found.changes
+            if effect_together(each) is ProposalEffect.NEWLY_ALLOWED and each.all_new is not Verdict.ALLOW
+        ),
+        failing=_only_failing(
+            [each for each in found.changes if effect_together(each) is ProposalEffect.NEWLY_DENIED]
+        ),
+    )
     over = f"Of {counted(found.proposal_count, 'proposal')} in {counted(found.incident_count, 'incident')}"
-    return f"{over}: {', '.join(counts) or 'none is judged otherwise'}."
+    failures = [
+        f" Policy {shown(each.name, 100)} {_failing(each)}." for each in found.policies if each.failing_count
+    ]
+    return f"{over}: {said or 'none is judged otherwise'}.{''.join(failures)}"
+
+
+def _effects(effects: Mapping[ProposalEffect, int], loosened: Pairs, failing: Pairs) -> str:
+    """The counts in words. `loosened` are those allowed with approval, `failing` those denied by failures."""
+    allowed = effects.get(ProposalEffect.NEWLY_ALLOWED, 0)
+    denied = effects.get(ProposalEffect.NEWLY_DENIED, 0) - len(failing)
+    asked = effects.get(ProposalEffect.NEWLY_NEEDS_APPROVAL, 0)
+    with_approval = ", with approval" if allowed == 1 else f", {len(loosened)} of them with approval"
+    parts = [f"{allowed} newly allowed{with_approval if loosened else ''}"] if allowed else []
+    parts += [f"{denied} newly denied"] if denied else []
+    parts += [f"{len(failing)} counted as denied because a policy fails"] if failing else []
+    parts += [f"{asked} now need{'s' if asked == 1 else ''} approval"] if asked else []
+    return "; ".join(parts)
+
+
+def _pairs(changes: Iterable[ProposalChange]) -> Pairs:
+    return frozenset((change.incident_id, change.action) for change in changes)
+
+
+def _only_failing(denied: Sequence[ProposalChange]) -> Pairs:
+    """Of what is newly denied, what no policy denies by a sentence of its own."""
+    told = _pairs(
+        each for each in denied if each.new is Verdict.DENIED and each.failing_count < each.moment_count
+    )
+    return _pairs(each for each in denied if each.failing_count) - told
+
+
+def _failing(policy: PolicyChange) -> str:
+    return f"fails on {counted(policy.failing_count, 'proposal')}, which counts as a denial"
 
 
 def unproposed_sentence(found: PolicyComparison) -> str:
@@ -41,10 +82,19 @@ def unproposed_sentence(found: PolicyComparison) -> str:
     )
 
 
-def policy_words(policy: PolicyChange) -> str:
-    """What became of the policy and what it does; its name stands before it."""
-    counts = [f"{count} {_EFFECT_WORDS[effect]}" for effect, count in policy.effects.items()]
-    return f"{policy.edit.value}: {', '.join(counts) or 'no proposal of the history shows it'}"
+def policy_words(found: PolicyComparison, policy: PolicyChange) -> str:
+    """What became of the policy and what it does by itself; its name stands before it."""
+    own = [each for each in found.changes if each.policy == policy.name]
+    said = _effects(
+        policy.effects,
+        loosened=_pairs(
+            each
+            for each in own
+            if each.effect is ProposalEffect.NEWLY_ALLOWED and each.new is not Verdict.ALLOW
+        ),
+        failing=_only_failing([each for each in own if each.effect is ProposalEffect.NEWLY_DENIED]),
+    )
+    return f"{policy.edit.value}: {said or 'no proposal of the history shows it'}"
 
 
 def by_weight(changes: Sequence[ProposalChange]) -> list[ProposalChange]:

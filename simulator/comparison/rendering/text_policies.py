@@ -32,7 +32,7 @@ def policies_block(found: PolicyComparison, told_max: int | None) -> Block:
     if sentence := unproposed_sentence(found):
         yield Text(sentence)
     for policy in found.policies:
-        yield hanging("- ", f"{shown(policy.name, 100)} {policy_words(policy)}")
+        yield hanging("- ", f"{shown(policy.name, 100)} {policy_words(found, policy)}")
     changes = by_weight(found.changes)
     for change in changes[:told_max]:
         yield Text()

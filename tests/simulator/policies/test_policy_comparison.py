@@ -13,10 +13,12 @@ from evidence.decision import Bundle, load_bundle
 from evidence.decision.policies import Verdict, request_of
 from evidence.errors import PlaybookError
 from simulator.comparison.compare import Side, compare
+from simulator.comparison.rendering.policy_words import effects_sentence, policy_words
 from simulator.comparison.rendering.wording import silence_sentence
 from simulator.histories.history import History, open_incidents
 from simulator.policies.policy_model import PolicyComparison, PolicyEdit, ProposalEffect
 from tests.decision.deciding import ROOT, active
+from tests.simulator.policies.compared import POLICIES as COMPARED
 
 PLAYBOOK, POLICIES = ROOT / "playbooks" / "v3", ROOT / "playbooks" / "policies"
 FREEZE = """# During the freeze nobody rolls back in production.
@@ -145,6 +147,51 @@ def test_less_strict_is_newly_allowed_also_with_approval(history: History, tmp_p
     assert policies is not None
     assert {(Verdict.DENIED, Verdict.NEEDS_APPROVAL)} == {(each.old, each.new) for each in policies.changes}
     assert {ProposalEffect.NEWLY_ALLOWED} == set(policies.effects)
+    assert "3 newly allowed, 3 of them with approval." in effects_sentence(policies)
+    tightened = policies_of(history, active(), load_bundle(PLAYBOOK, folder))
+    assert tightened is not None
+    assert {ProposalEffect.NEWLY_NEEDS_APPROVAL: 3} == tightened.effects
+    assert effects_sentence(tightened).endswith(": 3 now need approval.")
+    assert ["added: 3 now need approval"] == [policy_words(tightened, each) for each in tightened.policies]
+
+
+def test_a_failure_is_told_apart_from_a_denial(history: History, tmp_path: Path) -> None:
+    """Both stop a proposal; what fails was meant to say something else, and says so in the first line."""
+    folder = frozen(tmp_path / "policies")
+    failing = FREEZE.replace("no rollback in %v", "no rollback in %d")
+    (folder / "rollback_freeze.rego").write_text(failing, encoding="utf-8")
+    policies = policies_of(history, active(), load_bundle(PLAYBOOK, folder))
+    assert policies is not None
+    assert {ProposalEffect.NEWLY_DENIED: 3} == policies.effects
+    assert {True} == {each.failing_count == each.moment_count for each in policies.changes}
+    assert effects_sentence(policies).endswith(
+        ": 3 counted as denied because a policy fails."
+        " Policy rollback_freeze fails on 3 proposals, which counts as a denial."
+    )
+    [policy] = policies.policies
+    assert (3, "added: 3 counted as denied because a policy fails") == (
+        policy.failing_count,
+        policy_words(policies, policy),
+    )
+
+
+def test_what_fails_on_one_proposal_and_denies_another_is_counted_as_both() -> None:
+    """A denial by another policy at the same proposal is a denial, whatever fails beside it."""
+    [_, denied] = COMPARED.changes
+    own = denied.model_copy(update={"all_old": Verdict.ALLOW})
+    failed = own.model_copy(update={"policy": "broken", "failing_count": 1})
+    alone = failed.model_copy(update={"action": "restart"})
+    [policy, _] = COMPARED.policies
+    broken = policy.model_copy(update={"name": "broken", "failing_count": 2})
+    found = COMPARED.model_copy(
+        update={
+            "changes": (own, failed, alone),
+            "effects": {ProposalEffect.NEWLY_DENIED: 2},
+            "policies": (broken,),
+        }
+    )
+    said = effects_sentence(found)
+    assert "1 newly denied; 1 counted as denied because a policy fails. Policy broken fails on 2" in said
 
 
 def test_another_folder_of_policies_is_checked_with_the_playbook(tmp_path: Path) -> None:
