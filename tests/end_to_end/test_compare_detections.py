@@ -147,11 +147,8 @@ def test_placeholders_are_those_beside_each_set_or_those_that_are_given(call: Ca
     found = document(call("--detections", "old", "new", "--format", "json"))
     (rule,) = found["detections"]["rules"]
     assert rule["what"] == [
-        "no longer asks whether eventname is 'getobject'",
-        "now asks whether eventname is 'listusers'",
-    ] or rule["what"] == [
-        "no longer asks whether eventName is 'getobject'",
-        "now asks whether eventName is 'listusers'",
+        "no longer asks whether eventName is 'GetObject'",
+        "now asks whether eventName is 'ListUsers'",
     ]
     (tmp_path / "both.yaml").write_text("calls: [GetObject]\n")
     done = call("--detections", "old", "new", "--values", "both.yaml")
