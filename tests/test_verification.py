@@ -17,7 +17,6 @@ import pytest
 from evidence.anchors import canonical_json, manifest_bytes, sha256_of
 from evidence.export_files import Kind, path_text, read, walk
 from evidence.findings import Finding
-from evidence.published_faults import REPORT_MANIFEST
 from evidence.run_manifests import sealed
 from evidence.verify import HANDOFF_INPUTS, HANDOFF_MANIFEST, INPUT_MANIFEST, known_incidents, notes, verify
 from evidence.warehouse import Warehouse
@@ -399,20 +398,3 @@ def test_incidents_are_known_by_what_was_read_and_handed_over(run: Run) -> None:
     assert sorted([ORPHAN, SHELL]) == known_incidents(run.warehouse)
     (run.warehouse / HANDOFF_MANIFEST).unlink()
     assert known_incidents(run.warehouse) is None
-
-
-def test_a_report_that_was_edited_is_named(run: Run) -> None:
-    """And one that nobody wrote; one that was removed is none, nor what else lies there."""
-    reports = run.out / "kpis"
-    reports.mkdir()
-    for name in ("2026-W03.html", "2026-W03.md", "2026-W04.md", "notes.txt"):
-        (reports / name).write_text(name)
-    assert {REPORT_MANIFEST} == run.paths()
-    names = ("2026-W02.md", "2026-W03.html", "2026-W03.md")
-    written = {f"kpis/{name}": ("", sha256_of(name.encode())) for name in names}
-    (run.warehouse / REPORT_MANIFEST).write_bytes(manifest_bytes(written))
-    assert {"kpis/2026-W04.md"} == run.paths()
-    (reports / "2026-W03.md").write_text("Nothing happened.")
-    told = [str(finding) for finding in run.findings()]
-    assert "kpis/2026-W03.md: the report is not the one that was written" == told[0]
-    assert 2 == len(told)

@@ -45,10 +45,10 @@ def restatement(read: Read) -> Restatement:
 
 def _restated(read: Read) -> Iterator[Restated]:
     """The figures that differ, in the order of the report, each with the incidents that make it differ."""
-    then, now = figures(read, THEN), figures(read, NOW)
-    for key in [*now, *(key for key in then if key not in now)]:
-        name = (now.get(key) or then[key]).name
-        before, after = (side.get(key) or nothing(key, name) for side in (then, now))
+    known, current = figures(read, THEN), figures(read, NOW)
+    for key in [*current, *(key for key in known if key not in current)]:
+        name = (current.get(key) or known[key]).name
+        before, after = (side.get(key) or nothing(key, name) for side in (known, current))
         if before.value != after.value:
             yield Restated(
                 figure=name, known=before.words, now=after.words, incidents=tuple(_causes(before, after))

@@ -47,8 +47,8 @@ def report(
 ) -> None:
     """Write the report of a week as a page and as Markdown, and print what changed.
 
-    A run writes the last week's by itself, and brings those that lie in the folder up to date. A week without
-    incidents has a report that says so.
+    A run writes the last week's by itself and that of each week to which evidence has come, and brings those
+    that lie in the folder up to date. A week without incidents has a report that says so.
     """
     from evidence.placing import PACKAGES
     from evidence.report import report_files
