@@ -10,15 +10,15 @@ from typing import Any
 Recording = list[dict[str, Any]]
 SLOWER = 5
 WRITTEN = "%Y-%m-%dT%H:%M:%SZ"
-# What only a user of the account can do: these calls stay a user's.
-BY_USERS_ONLY = {"ConsoleLogin", "GetFederationToken"}
+# Techniques that are a call which only a user can make: to log in as one, and to draw a federation token.
+BY_USERS_ONLY = {"aws.initial-access.console-login-without-mfa", "aws.persistence.sts-federation-token"}
 
 
 def by_a_role(recording: Recording) -> Recording:
-    """The same calls by a session of a role, but for those that only a user can make."""
+    """The same calls, each by a session of a role where it was a user's."""
     return [
         {**record, "userIdentity": _session(record["userIdentity"], "support/kim")}
-        if record["eventName"] not in BY_USERS_ONLY and record["userIdentity"]["type"] == "IAMUser"
+        if record["userIdentity"]["type"] == "IAMUser"
         else record
         for record in recording
     ]

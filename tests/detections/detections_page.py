@@ -37,10 +37,13 @@ TECHNIQUES = """\
 Of {count} techniques that DataDog's Stratus Red Team has recorded (one file each, 2024) {caught} are caught:
 a rule of level medium or higher hits. The same rules hit as often when accounts, names, tags, addresses,
 regions and user agents of the recordings are replaced by others, so none of them knows the tool. What is
-caught is also caught when it is done five times as slowly, all within one second, or by a session of a role,
-and when its records are delivered in another order. Two calls stay those of a user, for no role can make
-them: the login to the console as a user, and the drawing of a federation token. With a day between its calls,
-what is innocent alone is not hit. A number in brackets counts hits where there are several.
+caught is also caught when it is done five times as slowly or all within one second, and when its records are
+delivered in another order. Where every call is made by a session of a role instead of a user, {by_role} are
+caught; the others are calls that no role can make, the login to the console as a user and the drawing of a
+federation token:
+{by_users_only}.
+With a day between its calls, what is innocent alone is not hit. A number in brackets counts hits where there
+are several.
 """
 LABELS = """\
 ## Labels of other people's rules
@@ -95,12 +98,18 @@ def _is_technique(tag: str) -> bool:
 
 
 def detections_on_records_page(
-    techniques: Mapping[str, Mapping[str, int]], verdicts: Sequence[Verdict], elsewhere_count: int
+    techniques: Mapping[str, Mapping[str, int]],
+    by_a_role: Mapping[str, Mapping[str, int]],
+    verdicts: Sequence[Verdict],
+    elsewhere_count: int,
 ) -> str:
-    """Techniques and the rules that catch them, the confusion table, every disagreement and its reason."""
+    """Techniques and the rules that catch them, the confusion table, every disagreement and its reason.
+
+    `by_a_role` are the hits on the same techniques, every call of which is made by a session of a role.
+    """
     lines = [
         RECORDED,
-        *_technique_lines(techniques),
+        *_technique_lines(techniques, by_a_role),
         "",
         *_confusion_lines(verdicts, elsewhere_count),
         "",
@@ -113,10 +122,18 @@ def detections_on_records_page(
     return "\n".join(lines) + "\n"
 
 
-def _technique_lines(techniques: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
+def _technique_lines(
+    techniques: Mapping[str, Mapping[str, int]], by_a_role: Mapping[str, Mapping[str, int]]
+) -> Iterator[str]:
     caught = sum(is_caught(by_rule) for by_rule in techniques.values())
+    missed = sorted(name for name, by_rule in by_a_role.items() if not is_caught(by_rule))
     keys = {reporting_id(key_of(file)): key_of(file) for file in rule_files()}
-    yield TECHNIQUES.format(count=len(techniques), caught=caught)
+    yield TECHNIQUES.format(
+        count=len(techniques),
+        caught=caught,
+        by_role=len(by_a_role) - len(missed),
+        by_users_only=" and ".join(f"`{name}`" for name in missed),
+    )
     yield "| technique | rules |"
     yield "|---|---|"
     for technique, by_rule in sorted(techniques.items()):
