@@ -71,6 +71,14 @@ REFUSED = {
 }  # fmt: skip
 
 ALLOWED = ALIKE | LOOKED_AT | ASCII_ALONE
+_OF_ONE = frozenset({
+    "abs", "array.reverse", "bits.negate", "ceil", "count", "floor", "intersection", "is_array",
+    "is_boolean", "is_null", "is_number", "is_object", "is_set", "is_string", "lower", "max", "min",
+    "object.keys", "product", "round", "sort", "sum", "type_name", "union", "upper",
+})  # fmt: skip
+_OF_THREE = frozenset({"array.slice", "object.get", "replace", "substring"})
+# How many arguments each takes.
+ARGUMENT_COUNTS = {name: 1 if name in _OF_ONE else 3 if name in _OF_THREE else 2 for name in sorted(ALLOWED)}
 # A rule of such a name hides what OPA, or what stands behind an operator, knows by it.
 NO_RULE_NAMES = frozenset(name for name in ALLOWED | OPERATORS | REFUSED.keys() if "." not in name) - {
     "base64", "base64url", "crypto", "glob", "graph", "graphql", "hex", "http", "io", "net", "numbers", "opa",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from evidence.decision.rego_syntax import Body, Every, Rule, RuleKind, Source, Var
+from evidence.decision.rego_syntax import Every, Rule, RuleKind, Source, Var
 from evidence.decision.rego_text import line_and_column
-from evidence.decision.rego_walks import closures, declaring, terms_of, variables
+from evidence.decision.rego_walks import bodies_of, declaring, variables
 
 _TAKEN = frozenset({"data", "input"})
 _Path = tuple[str | None, ...]
@@ -30,7 +30,7 @@ def reserved_names(source: Source) -> Iterator[tuple[int, str]]:
         if rule.name in _TAKEN:
             yield rule.offset, _taken("a rule", rule.name)
         arguments = (var for each in rule.arguments for var in variables(each))
-        for var in (*arguments, *_declared(rule.body), *_declared_in_heads(rule)):
+        for var in (*arguments, *_declared(rule)):
             if var.name in _TAKEN:
                 yield var.offset, _taken("a variable", var.name)
 
@@ -39,20 +39,13 @@ def _taken(what: str, name: str) -> str:
     return f"{what} must not be named {name}, which hides the {name} document: give it another name"
 
 
-def _declared_in_heads(rule: Rule) -> Iterator[Var]:
-    for closure in closures((*rule.path, *rule.results)):
-        yield from _declared(closure.body)
-
-
-def _declared(body: Body) -> Iterator[Var]:
-    """All variables that are declared in the body, also in what stands in it."""
-    for statement in body:
-        yield from declaring(statement)
-        if isinstance(statement, Every):
-            yield from statement.variables
-            yield from _declared(statement.body)
-    for closure in closures(terms_of(body)):
-        yield from _declared(closure.body)
+def _declared(rule: Rule) -> Iterator[Var]:
+    """All variables that are declared in the rule."""
+    for body in bodies_of(rule):
+        for statement in body:
+            yield from declaring(statement)
+            if isinstance(statement, Every):
+                yield from statement.variables
 
 
 def clashes(modules: Sequence[Named]) -> Iterator[tuple[Named, int, str]]:

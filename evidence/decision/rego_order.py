@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from evidence.decision.rego_patterns import written_out
 from evidence.decision.rego_syntax import (
     Body,
     Call,
     Every,
     Expression,
+    Ref,
     Some,
     Source,
     Statement,
@@ -18,6 +20,7 @@ from evidence.decision.rego_syntax import (
 )
 from evidence.decision.rego_walks import (
     Names,
+    bodies_of,
     closures,
     declared_in,
     declaring,
@@ -65,15 +68,29 @@ def _used(statement: Statement) -> Iterator[Var]:
 def recursions(source: Source) -> Iterator[tuple[int, str]]:
     """Offset and reason of each rule that asks for itself, through others or not."""
     asked = {rule.name: set[str]() for rule in source.rules}
+    package = source.package
     for rule in source.rules:
         own = names(rule.arguments) | declared_in(rule.body)
         body = (*rule.body, *(Expression(each, is_negated=False) for each in (*rule.path, *rule.results)))
         asked[rule.name] |= {var.name for var in _deeply(body) if var.name in asked and var.name not in own}
+        refs = (ref for each in bodies_of(rule) for term in terms_of(each) for ref in parts(term))
+        asked[rule.name] |= {name for ref in refs if (name := _through_data(ref, package)) in asked}
     for rule in source.rules:
         if circle := _circle(rule.name, asked):
             what = f"asks for itself ({' → '.join(circle)}): OPA refuses a rule that is recursive"
             yield rule.offset, f"{rule.name} {what}"
             return
+
+
+def _through_data(term: Term, package: tuple[str, ...]) -> str:
+    """The rule that is asked for as `data.package.rule`, or called so; nothing where none is."""
+    path: tuple[str, ...] = ()
+    if isinstance(term, Ref) and isinstance(term.head, Var) and term.head.name == "data":
+        path = written_out(term)
+    elif isinstance(term, Call) and term.name.startswith("data."):
+        path = tuple(term.name.split("."))[1:]
+    size = len(package)
+    return path[size] if path[:size] == package and len(path) > size else ""
 
 
 def _circle(name: str, asked: dict[str, set[str]]) -> tuple[str, ...]:

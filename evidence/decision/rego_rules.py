@@ -42,6 +42,18 @@ def is_minus(term: Call) -> bool:
     return all(isinstance(each, Scalar) for each in term.arguments)
 
 
+def is_parameter(term: Term) -> bool:
+    """Whether an argument of a rule is a name, a value, or an array or object of them."""
+    if isinstance(term, Collection):
+        keys = term.items[::2] if term.bracket == ":" else ()
+        return term.bracket != "{" and all(map(is_parameter, term.items)) and not any(map(has_variable, keys))
+    return isinstance(term, Var | Scalar) or (isinstance(term, Call) and term.name == "-" and is_minus(term))
+
+
+def _is_text(term: Term) -> bool:
+    return isinstance(term, Scalar) and term.text[0] in '"`'
+
+
 def has_variable(term: Term) -> bool:
     """Whether an element of a rule's name is one that the body gives a value."""
     return isinstance(term, Var | Ref)
@@ -52,9 +64,9 @@ def why_not_imported(path: Sequence[str], *, is_renamed: bool) -> str:
     match path:
         case ["data" | "input", *_]:
             return ""
-        case ["rego", "v1"] | ["future", "keywords"]:
+        case ["future", "keywords"] if not is_renamed:
             return ""
-        case ["future", "keywords", "contains" | "every" | "if" | "in"]:
+        case ["rego", "v1"] | ["future", "keywords", "contains" | "every" | "if" | "in"]:
             return f"{'.'.join(path)} has no other name: leave out `as`" if is_renamed else ""
     return f"nothing is imported from {'.'.join(path)}: write data.…, input.… or rego.v1"
 
@@ -69,6 +81,11 @@ def _step(term: Term) -> str | None:
         return str(json.loads(term.text)) if term.text[0] == '"' else term.text
     except ValueError:
         return term.text
+
+
+_PARAMETERS = (
+    "an argument of a rule is a name, a value, or an array or object of them: compare the rest behind `if`"
+)
 
 
 class _ModuleParser(TermParser):
@@ -121,7 +138,14 @@ class _ModuleParser(TermParser):
 
     def _parameters(self, name: Token) -> tuple[Term, ...]:
         self.expect("(")
+        before = self._place
         found = self._arguments(")")
+        for token in self._tokens[before : self._place]:
+            if token.kind is Kind.SIGN and token.text in ("(", "|"):
+                raise NotHere(_PARAMETERS, token.offset)
+        for each in found:
+            if not is_parameter(each):
+                raise NotHere(_PARAMETERS, each.offset)
         if not found:
             what = f"a function without arguments: write `{name.text} := …`, and call it without ()"
             raise NotHere(what, name.offset)
@@ -169,9 +193,13 @@ class _ModuleParser(TermParser):
             if self.take().text == ".":
                 steps.append(self._field().text)
                 continue
+            offset = self.token.offset
             path.append(self.term())
             steps.append(_step(path[-1]))
             self.expect("]")
+            is_last = not self.is_next(".", "[")
+            if not is_last and not has_variable(path[-1]) and not _is_text(path[-1]):
+                raise NotHere("a key of a rule that has keys of its own is a name or a text", offset)
         if not self._is_called():
             return (), tuple(path), tuple(steps)
         if path:

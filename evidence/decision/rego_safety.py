@@ -2,12 +2,15 @@
 
 In a body, statements give variables their values in any order: `x := …`, `some x in …`, `[x, y] = …`, and
 the index of a reference, `xs[i]`. All others need their variables to have one: calls, operators, `not`.
+
+The interpreter is narrower than OPA: where `i` runs through a collection inside of a call, an array or
+arithmetic, such as `startswith(xs[i], "a")`, it finds nothing, or ends the process.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from evidence.decision.rego_syntax import (
     Body,
@@ -38,35 +41,63 @@ from evidence.decision.rego_walks import (
 )
 
 ROOTS = frozenset({"input", "data"})
+_COMPARING = frozenset({"==", "!=", "<", ">", "<=", ">="})
+_Reach = Callable[[Term], Iterator[Ref]]
 
 
 def unsafe_variables(source: Source, rules: Names) -> Iterator[tuple[int, str]]:
     """Offset and reason of each; `rules` are names of the package's rules in other modules."""
     known = ROOTS | rules | {rule.name for rule in source.rules} | (frozenset(source.imports) - {""})
     for rule in source.rules:
-        body = (*rule.body, *(Expression(each, is_negated=False) for each in (*rule.path, *rule.results)))
+        body = (*rule.body, *_heads(*rule.path), *_heads(*rule.results))
         near = sorted(name for name in known | names(terms_of(body)) if name[0] != "_")
-        told: set[str] = set()
-        for var in sorted(_unsafe(body, known | names(rule.arguments)), key=lambda each: each.offset):
-            if var.name not in told:
-                told.add(var.name)
-                yield var.offset, _sentence(var.name, near)
+        outer = known | names(rule.arguments)
+        unsafe = _once(_unsafe(body, outer, _anywhere))
+        yield from ((var.offset, _sentence(var.name, near)) for var in unsafe)
+        if not unsafe:
+            yield from ((var.offset, _running(var)) for var in _once(_unsafe(body, outer, _outermost)))
+
+
+def _once(found: Iterator[Var]) -> list[Var]:
+    """The first of each name, by place."""
+    first: dict[str, Var] = {}
+    for var in sorted(found, key=lambda each: each.offset):
+        first.setdefault(var.name, var)
+    return list(first.values())
+
+
+def _heads(*terms: Term) -> Iterator[Expression]:
+    """What a rule or a comprehension gives, as statements; all but a reference is looked at as a call is."""
+    for each in terms:
+        term = each if isinstance(each, Ref) else Call("head", (each,), each.offset)
+        yield Expression(term, is_negated=False)
+
+
+def _shown(name: str) -> str:
+    return "_" if name[0] == "_" and name[1:].isdigit() else name
+
+
+def _running(var: Var) -> str:
+    name = _shown(var.name)
+    return (
+        f"cannot be evaluated by this tool: {name} runs through a collection inside of an expression. "
+        f"Write `value := xs[{name}]` in a line of its own first, and value here"
+    )
 
 
 def _sentence(name: str, near: list[str]) -> str:
-    shown = "_" if name[0] == "_" and name[1:].isdigit() else name
+    shown = _shown(name)
     others = [each for each in near if each != name]
     close = difflib.get_close_matches(name, others, n=1, cutoff=0.75)
     hint = f": did you mean {close[0]}?" if close else f': a text is written "{name}"'
     return f"nothing gives {shown} a value{hint if len(shown) > 1 else ''}"
 
 
-def _unsafe(body: Body, outer: Names) -> Iterator[Var]:
+def _unsafe(body: Body, outer: Names, reach: _Reach) -> Iterator[Var]:
     """Variables of the body, and of closures in it, that have no value; causes, not what follows of them."""
     declared = declared_in(body)
-    safe = outer - declared
-    safe = _settled(body, safe)
-    causes = list(_causes(body, safe))
+    safe = _settled(body, outer - declared, reach)
+    causes = list(_causes(body, safe, reach))
     yield from causes
     # What has no value is told once, and not again for each place that depends on it.
     everywhere = safe | declared | names(terms_of(body))
@@ -74,69 +105,69 @@ def _unsafe(body: Body, outer: Names) -> Iterator[Var]:
         # What is declared further down is not known yet.
         inner = everywhere - (declared_in(body[place + 1 :]) - declared_in(body[: place + 1]) - outer)
         if isinstance(statement, Every):
-            yield from _unsafe(statement.body, inner | {each.name for each in statement.variables})
+            yield from _unsafe(statement.body, inner | {each.name for each in statement.variables}, reach)
         for closure in closures(terms(statement)):
-            heads = tuple(Expression(term, is_negated=False) for term in closure.heads)
-            yield from _unsafe((*closure.body, *heads), inner)
+            heads = _heads(*(Call("head", (term,), term.offset) for term in closure.heads))
+            yield from _unsafe((*closure.body, *heads), inner, reach)
 
 
-def _settled(body: Body, safe: Names) -> Names:
+def _settled(body: Body, safe: Names, reach: _Reach) -> Names:
     """All names that have a value once no statement gives another one."""
     mine = names(terms_of(body)) | safe
     while True:
         more = safe
         for statement in body:
-            more = more | _given(statement, more, mine)
+            more = more | _given(statement, more, mine, reach)
         if more == safe:
             return safe
         safe = more
 
 
-def _causes(body: Body, safe: Names) -> Iterator[Var]:
+def _causes(body: Body, safe: Names, reach: _Reach) -> Iterator[Var]:
     """Variables without a value that no statement of the body could ever give one; else all without."""
     missing = [var for each in body for var in _needed(each) if var.name not in safe]
     mine = names(terms_of(body))
-    could = _settled_as_if(body, safe, mine)
+    could = _settled_as_if(body, safe, mine, reach)
     causes = [var for var in missing if var.name not in could]
     return iter(causes or missing)
 
 
-def _settled_as_if(body: Body, safe: Names, mine: Names) -> Names:
+def _settled_as_if(body: Body, safe: Names, mine: Names, reach: _Reach) -> Names:
     """Names that would have a value if all others had one."""
     found = safe
     for name in sorted(mine - safe):
         others = (safe | mine) - {name}
-        if any(name in _given(statement, others, mine) for statement in body):
+        if any(name in _given(statement, others, mine, reach) for statement in body):
             found = found | {name}
     return found
 
 
-def _given(statement: Statement, safe: Names, mine: Names) -> Names:
+def _given(statement: Statement, safe: Names, mine: Names, reach: _Reach) -> Names:
     """Names to which the statement gives a value, where those in `safe` have one."""
     given = safe
     for term in terms(statement):
-        given = given | _given_by_calls(term, given, mine)
+        given = given | _given_by_calls(term, given, reach)
     match statement:
         case Expression(term, False):
-            return given | _indices(term, given)
+            return given | _indices(term, given, reach)
         case Unification(left, right, _, False):
-            given = given | _indices(left, given) | _indices(right, given)
+            given = given | _indices(left, given, reach) | _indices(right, given, reach)
             return given | _unified(left, right, given, mine)
         case Some(patterns, within) if within is not None:
-            given = given | _indices(within, given)
+            given = given | _indices(within, given, reach)
             return given | names(patterns) if _is_safe(within, given, mine) else given
         case Every(_, within, _):
-            return given | _indices(within, given)
+            return given | _indices(within, given, reach)
     return given
 
 
-def _given_by_calls(term: Term, safe: Names, mine: Names) -> Names:
+def _given_by_calls(term: Term, safe: Names, reach: _Reach) -> Names:
     """Calls within others are evaluated first, also within a negation: what they index has a value then."""
     found: Names = frozenset()
     for part in parts(term):
         if part is not term and isinstance(part, Call):
-            found = found | _indices(part, safe)
-    return found
+            found = found | _indices(part, safe, reach)
+    return found if reach is _anywhere else frozenset()
 
 
 def _unified(left: Term, right: Term, safe: Names, mine: Names) -> Names:
@@ -154,11 +185,22 @@ def _unified(left: Term, right: Term, safe: Names, mine: Names) -> Names:
     return found
 
 
-def _indices(term: Term, safe: Names) -> Names:
+def _anywhere(term: Term) -> Iterator[Ref]:
+    """References whose index OPA gives a value: all."""
+    return (part for part in parts(term) if isinstance(part, Ref))
+
+
+def _outermost(term: Term) -> Iterator[Ref]:
+    """References whose index the interpreter gives a value: what stands alone, or is compared."""
+    sides = term.arguments if isinstance(term, Call) and term.name in _COMPARING else (term,)
+    return (each for each in sides if isinstance(each, Ref))
+
+
+def _indices(term: Term, safe: Names, reach: _Reach) -> Names:
     """Names in the brackets of references whose head has a value."""
     found: Names = frozenset()
-    for part in parts(term):
-        if isinstance(part, Ref) and all(var.name in safe | found for var in variables(part.head)):
+    for part in reach(term):
+        if all(var.name in safe | found for var in variables(part.head)):
             found = found | {name for each in part.path for name in bound(each)}
     return found
 

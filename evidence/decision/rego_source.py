@@ -6,12 +6,14 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from evidence.decision.rego_arguments import declared_arguments, function_sizes, wrong_calls
 from evidence.decision.rego_builtins import NO_RULE_NAMES
 from evidence.decision.rego_calls import call_faults
 from evidence.decision.rego_interpreter import has_private_text
 from evidence.decision.rego_kinds import Named, clashes, reserved_names
 from evidence.decision.rego_negation import negation_faults
 from evidence.decision.rego_order import recursions, used_above
+from evidence.decision.rego_patterns import unlike_patterns, whole_data
 from evidence.decision.rego_rules import read_rego
 from evidence.decision.rego_safety import unsafe_variables
 from evidence.decision.rego_text import line_and_column, without_strings
@@ -69,6 +71,10 @@ def _by_meaning(source: str, rules: frozenset[str]) -> Iterator[tuple[int, str]]
             yield rule.offset, f"a rule named {rule.name} would hide the import of that name"
     yield from reserved_names(read)
     yield from ((offset, what) for _, offset, what in clashes((Named("", source, read),)))
+    yield from wrong_calls(read, function_sizes((read,)))
+    yield from declared_arguments(read)
+    yield from unlike_patterns(read)
+    yield from whole_data(read)
     above = list(used_above(read))
     yield from above or unsafe_variables(read, rules)
     yield from recursions(read)

@@ -34,7 +34,7 @@ class Ref:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call of a function, or an operator between its operands, which has no name."""
+    """A call of a function, or an operator between its operands, whose name is its sign."""
 
     name: str
     arguments: tuple[Term, ...]

@@ -17,7 +17,7 @@ from evidence.decision.rego_syntax import (
     Unification,
     Var,
 )
-from evidence.decision.rego_tokens import Kind, NotRego, Token, tokens
+from evidence.decision.rego_tokens import Kind, NotHere, NotRego, Token, tokens
 
 KEYWORDS = frozenset(
     {"as", "contains", "default", "else", "every", "false", "if", "import", "in", "not", "null", "package",
@@ -29,6 +29,10 @@ DEPTH_MAX = 40  # terms within one another
 REREADS_MAX = 50  # of what began as a comprehension
 
 
+class _BareHead(NotRego):
+    """Before `|` stands an operator."""
+
+
 class TermParser:
     """Reads forward through the tokens; each method leaves off behind what it has read."""
 
@@ -37,6 +41,7 @@ class TermParser:
         self._place = 0
         self._depth = 0
         self._rereads = 0
+        self._in_parentheses: set[int] = set()  # offsets of operators
 
     @property
     def token(self) -> Token:
@@ -152,7 +157,7 @@ class TermParser:
                 self._place = before
         while self.is_next("in"):
             offset = self.take().offset
-            left = [Call("", (*left, self._operand(0, is_head)), offset)]
+            left = [Call("in", (*left, self._operand(0, is_head)), offset)]
         return left[0]
 
     def _operand(self, tier: int, is_head: bool = False) -> Term:
@@ -161,8 +166,8 @@ class TermParser:
             return self._single()
         left = self._operand(tier + 1, is_head)
         while self.is_next(*_TIERS[tier]) and not (is_head and self.is_next("|")):
-            offset = self.take().offset
-            left = Call("", (left, self._operand(tier + 1, is_head)), offset)
+            sign = self.take()
+            left = Call(sign.text, (left, self._operand(tier + 1, is_head)), sign.offset)
         return left
 
     def _single(self) -> Term:
@@ -187,14 +192,22 @@ class TermParser:
                 path.append(Scalar(field.text, field.offset))
                 name = f"{name}.{field.text}" if name else ""
             elif sign.text == "[":
-                path.append(self.term(is_pair_allowed=True))
-                self.expect("]")
+                path.append(self._index())
                 name = ""
             elif name:
                 head, path, name = Call(name, self._arguments(")"), head.offset), [], ""
             else:
                 raise NotRego("only a name with dots is called", sign.offset)
         return Ref(head, tuple(path), head.offset) if path else head
+
+    def _index(self) -> Term:
+        offset, index = self.token.offset, self.term(is_pair_allowed=True)
+        self.expect("]")
+        if isinstance(index, Closure):
+            raise NotHere("a comprehension as an index: give it a name first", offset)
+        if isinstance(index, Call) and index.name == "in":
+            raise NotHere("`in` as an index: give it a name first", offset)
+        return index
 
     def _field(self) -> Token:
         if self.token.kind is not Kind.NAME:
@@ -217,10 +230,11 @@ class TermParser:
         if token.kind is Kind.NAME and (token.text not in KEYWORDS or self._is_contains_called()):
             return self._var(self.take())
         if self.took("-"):
-            return Call("", (Scalar(token.text, token.offset), self._negative()), token.offset)
+            return Call("-", (Scalar(token.text, token.offset), self._negative()), token.offset)
         if self.took("("):
             inner = self.term(is_pair_allowed=True)
             self.expect(")")
+            self._in_parentheses.add(inner.offset)
             return inner
         if self.is_next("[", "{"):
             return self._collection(self.take())
@@ -244,10 +258,23 @@ class TermParser:
         items = self._item(opening, is_head=True)
         if self.is_next("|"):
             try:
+                self._check_heads(items)
                 return self._comprehension(items, opening, end)
             except NotRego as failure:
                 return self._reread(failure, before, opening, end)
         return self._items(items, opening, end)
+
+    def _check_heads(self, heads: list[Term]) -> None:
+        for each in heads:
+            is_bare = (
+                isinstance(each, Call)
+                and len(each.arguments) > 1
+                and (each.name == "in" or not each.name[0].isalpha())
+            )
+            if is_bare and each.offset not in self._in_parentheses:
+                raise _BareHead(
+                    "the head of a comprehension with an operator stands in parentheses", each.offset
+                )
 
     def _reread(self, failure: NotRego, before: int, opening: Token, end: str) -> Term:
         """What is no comprehension is a collection whose first item is a union, such as `{a | b, c}`."""
@@ -258,7 +285,8 @@ class TermParser:
         try:
             return self._items(self._item(opening), opening, end)
         except NotRego as other:
-            raise max(failure, other, key=lambda each: each.offset) from other
+            is_certain = isinstance(failure, _BareHead)
+            raise failure if is_certain else max(failure, other, key=lambda each: each.offset) from other
 
     def _item(self, opening: Token, is_head: bool = False) -> list[Term]:
         """An item, or a key and its value."""

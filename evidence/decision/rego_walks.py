@@ -13,6 +13,7 @@ from evidence.decision.rego_syntax import (
     Every,
     Expression,
     Ref,
+    Rule,
     Some,
     Statement,
     Term,
@@ -101,6 +102,22 @@ def variables(term: Term) -> Iterator[Var]:
 def names(within: Iterator[Term] | tuple[Term, ...]) -> Names:
     """Names of the terms' variables."""
     return frozenset(var.name for term in within for var in variables(term))
+
+
+def bodies(body: Body) -> Iterator[Body]:
+    """The body, and all that stand in it."""
+    yield body
+    for closure in closures(terms_of(body)):
+        yield from bodies((*closure.body, *(Expression(each, is_negated=False) for each in closure.heads)))
+    for statement in body:
+        if isinstance(statement, Every):
+            yield from bodies(statement.body)
+
+
+def bodies_of(rule: Rule) -> Iterator[Body]:
+    """All bodies of the rule; what it gives stands in the first one, as expressions."""
+    heads = (Expression(each, is_negated=False) for each in (*rule.path, *rule.results))
+    return bodies((*rule.body, *heads))
 
 
 def closures(within: tuple[Term, ...]) -> Iterator[Closure]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from evidence.bounded_reading import read_bounded
+from evidence.decision.rego_arguments import function_sizes, wrong_calls
 from evidence.decision.rego_interpreter import prepared
 from evidence.decision.rego_kinds import Named, clashes, package_clashes
 from evidence.decision.rego_rules import read_rego
@@ -121,9 +122,11 @@ def load_modules(folder: Path) -> ModuleSet:
 
 
 def _clashes(modules: Sequence[Module]) -> Iterator[PlaybookError]:
-    """Rules of one name in several modules that OPA does not load beside one another, by place."""
+    """Rules and calls that do not go with those of other modules, by place."""
     named = [Named(module.name, module.source, read_rego(module.source)) for module in modules]
     found = list(package_clashes(named))
+    sizes = function_sizes([each.source for each in named])
+    found += [(each, *fault) for each in named for fault in wrong_calls(each.source, sizes)]
     for package in sorted({each.source.package for each in named}):
         found += clashes([each for each in named if each.source.package == package])
     paths = {module.name: module.path for module in modules}

@@ -15,6 +15,8 @@ HEAD = "package t\n\nimport rego.v1\n\n"
 HERE = "cannot be evaluated by this tool"
 TAKEN = "which hides the {0} document: give it another name"
 TEMPLATE = f'{HERE}: a template string: write sprintf("… %v …", [x])'
+ARGUMENT = f"{HERE}: an argument of a rule is a name, a value, or an array or object of them"
+BARE = "the head of a comprehension with an operator stands in parentheses"
 MINUS = "is not Rego: expected a number or a name behind a minus (of anything else write `0 - …`), not "
 
 
@@ -88,6 +90,33 @@ REFUSED = [
         "import future.keywords.in as x",
         "5:8 is not Rego: future.keywords.in has no other name: leave out `as`",
     ),
+    ("f(f(1)) := 1", "5:4 " + ARGUMENT),
+    ("f({x}) := 1", "5:3 " + ARGUMENT),
+    ("f((x)) := 1", "5:3 " + ARGUMENT),
+    ("f(-x) := 1", "5:3 " + ARGUMENT),
+    ("f([x | x := 1]) := 1", "5:6 " + ARGUMENT),
+    ("a[0].b := 1", f"5:3 {HERE}: a key of a rule that has keys of its own is a name or a text"),
+    ("r := input[{x | x := 1}]", f"5:12 {HERE}: a comprehension as an index: give it a name first"),
+    ("r := [x + 1 | x := 1]", f"5:9 is not Rego: {BARE}"),
+    ("r := {x in [1] | x := 1}", f"5:9 is not Rego: {BARE}"),
+    ('r if { {"b": z} := {"c": 1} }', "5:20 objects with other keys are never equal"),
+    ('r if { {"b": [z]} = {"b": []} }', "5:27 arrays of 1 and 0 values are never equal"),
+    ("r if [[z]] = [{1}]", "5:15 an array, an object and a set are never equal to one another"),
+    (
+        'r if { {"b": z} = {input.s: 1} }',
+        f"5:8 {HERE}: an object whose keys are not written out beside another: give it a name",
+    ),
+    ("r := count(data)", "5:12 data holds this rule itself, so that it is recursive: name the rule"),
+    ("r := data[_]", "5:6 data holds this rule itself, so that it is recursive: name the rule"),
+    ("r := data.t", "5:6 data.t holds this rule itself, so that it is recursive: name the rule"),
+    ("r := data.t.s\n\ns := data.t.r", "5:1 r asks for itself (r → s → r): OPA refuses"),
+    ("import rego.v1 as x", "5:8 is not Rego: rego.v1 has no other name: leave out `as`"),
+    ("r := input[1 in [1]]", f"5:12 {HERE}: `in` as an index: give it a name first"),
+    ("r if not is_null(1, 2)", "5:10 is_null takes 1 argument, not 2: name the result with `:=`"),
+    ("f(x) := x\n\nr if not f(1, 2)", "7:10 f takes 1 argument, not 2: name the result"),
+    ("f(x, y) := x\n\nr := data.t.f(1)", "7:6 data.t.f takes 2 arguments, not 1"),
+    ("f(x) := x if x := 5", "5:14 x is an argument of the rule, and declared again"),
+    ("f(x, x) := 1", f"5:6 {HERE}: x is an argument twice"),
     ("r := f(1)", "5:6 there is no function f: no rule has that name, and no built-in of OPA"),
     ("r := a.f(1)", "5:6 there is no function a.f: no rule has that name, and no built-in of OPA"),
     (
@@ -104,6 +133,11 @@ ALLOWED = [
     "r := -input.n\nq := 3 --1",
     "a.f(x) := x\nr := a.f(1)",
     "r := data.t.q\nq := 1",
+    "r := [(x + 1) | x := input.a[_]]",
+    "r := {1 | {2}, {3}}",
+    'f({"a": [x, {"b": y}]}, -1, `r`) := x + y',
+    'r if { {"a": x, "b": [1]} = {"b": [y], "a": y} }',
+    "r := data.u[_]",
     "import data.x.y as z\nimport input.a\nr := [z, a]",
 ]
 
@@ -144,6 +178,7 @@ def test_a_package_and_an_import_are_names_with_dots() -> None:
             "package t\n\ndefault r := 2\n",
             "b.rego:3:9: r has a default in line 3 of a.rego",
         ),
+        ("package t\n\nf(x) := 1\n", "package t\n\nr := f(1, 2)\n", "b.rego:3:6: f takes 1 argument, not 2"),
         (
             "package t\n\nr.x := 1\n",
             "package t.r\n\na := 2\n",
