@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from evidence.report.written import Inputs
 
 REPORTS = "kpis.weekly_reports"
+SHOWN = "report_shown.md"
+"""Beside the tables: the last report asked for as Dagster shows it, which no run need draw again."""
 DESCRIPTION = """One page and one Markdown file per ISO week, `out/kpis/<week>`: what people read on Monday.
 
 A run of weeks writes their reports; a run of everything that of the last week in which an incident counts,
@@ -69,13 +71,22 @@ def unchanged_reports(folders: Folders, requested: tuple[str, ...]) -> tuple[Map
     before, now = _inputs(folders)
     if before is None or not before.weeks or not now.is_same(before):
         return None
-    digests = kept_digests(folders.tables)
-    asked = [f"{FOLDER}/{week}.html" for week in requested or [max(before.weeks)]]
-    there = [f"{FOLDER}/{week.name}.html" for week in written_weeks(folders.out_path)]
-    if not {*asked, *there} <= set(digests) or not are_as_written(folders.out_path, digests):
+    digests, asked = kept_digests(folders.tables), requested or (max(before.weeks),)
+    weeks = {*asked, *(week.name for week in written_weeks(folders.out_path))}
+    if not {f"{FOLDER}/{week}.html" for week in weeks} <= set(digests):
         return None
-    text = (folders.out_path / max(asked)).with_suffix(".md").read_text(encoding="utf-8")
-    return digests, f"{text}\nIts charts are in `{max(asked)}`.\n"
+    return (digests, _shown(folders, max(asked))) if are_as_written(folders.out_path, digests) else None
+
+
+def _shown(folders: Folders, week: str) -> str:
+    """The report of the week as it was shown last, or drawn where another was."""
+    from evidence.report import metadata_markdown, parse_week, report_of
+
+    kept = (folders.tables.read_beside(SHOWN) or b"").decode()
+    if kept.startswith(f"# Weekly report {week}\n"):
+        return kept
+    with folders.reading(INPUTS) as connection:
+        return metadata_markdown(report_of(connection, parse_week(week)))
 
 
 def written_reports(folders: Folders, requested: tuple[str, ...]) -> tuple[Mapping[str, str], str]:
@@ -87,9 +98,11 @@ def written_reports(folders: Folders, requested: tuple[str, ...]) -> tuple[Mappi
     reports, shown = due_reports(folders, requested)
     files = {name: content for each in reports.values() for name, content in report_files(each).items()}
     digests = digests_of(files)
+    told = metadata_markdown(reports[shown]) if shown in reports else ""
     folders.tables.put_reports(folders.out_path, files)
     folders.tables.put_beside(REPORT_MANIFEST, manifest_of(digests))
-    return digests, metadata_markdown(reports[shown]) if shown in reports else ""
+    folders.tables.put_beside(SHOWN, told.encode())
+    return digests, told
 
 
 def due_reports(folders: Folders, requested: tuple[str, ...]) -> "tuple[Mapping[str, Report], str]":

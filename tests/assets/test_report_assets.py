@@ -124,6 +124,7 @@ def test_where_nothing_has_changed_nothing_is_drawn(
     found = unchanged_reports(folders, ())
     assert found is not None
     digests, shown = found
+    assert 6 == shown.count("](data:image/svg+xml;base64,")
     assert set(after) == {Path(name).name for name in digests}
     assert shown.startswith(after[f"{WEEK}.md"])
     assert unchanged_reports(folders, ("2026-W01",)) is None
