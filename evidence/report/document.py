@@ -265,11 +265,12 @@ def _restatement(report: Report, named: Names) -> Section:
     late = f"After the week's end came {restated.arrivals}." if restated.late_count else NOTHING_LATE
     blocks: list[Block] = [
         Paragraph(f"The week ended at {report.cut}. {COMPARED}"),
-        Paragraph(NOT_COMPARED),
         Paragraph(late),
     ]
+    not_compared = Paragraph(NOT_COMPARED, is_note=True)
     if not restated.figures:
-        blocks.append(Paragraph("Nothing is restated: every figure that is compared is what it was then."))
+        same = Paragraph("Nothing is restated: every figure that is compared is what it was then.")
+        blocks += [same, not_compared]
         return Section("restated", "Restated", tuple(blocks))
     blocks.append(
         Table(
@@ -292,6 +293,7 @@ def _restatement(report: Report, named: Names) -> Section:
     if len(restated.incidents) > LATE_MAX:
         more = counted(len(restated.incidents) - LATE_MAX, "incident")
         blocks.append(Paragraph(f"And {more} more.", is_note=True))
+    blocks.append(not_compared)
     return Section("restated", "Restated", tuple(blocks))
 
 
