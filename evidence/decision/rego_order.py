@@ -53,6 +53,9 @@ def _used_above_in(body: Body) -> Iterator[tuple[int, str]]:
             yield from _used_above_in(closure.body)
         if isinstance(statement, Every):
             yield from _used_above_in(statement.body)
+            own = {each.name for each in statement.variables}
+            again = (var for each in statement.body for var in declaring(each) if var.name in own)
+            yield from ((var.offset, f"{var.name} is a name of `every`, and declared again") for var in again)
 
 
 def _used(statement: Statement) -> Iterator[Var]:

@@ -4,9 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from evidence.decision.rego_syntax import Collection, Ref, Scalar, Source, Term, Unification, Var
-from evidence.decision.rego_walks import bodies_of, parts, terms_of
+from evidence.decision.rego_syntax import (
+    Body,
+    Call,
+    Closure,
+    Collection,
+    Every,
+    Expression,
+    Ref,
+    Scalar,
+    Source,
+    Term,
+    Unification,
+    Var,
+)
+from evidence.decision.rego_walks import (
+    Names,
+    bodies_of,
+    closures,
+    declared_in,
+    inside,
+    names,
+    parts,
+    terms,
+    terms_of,
+    variables,
+)
 
+SETS_MAX = 10  # within one another: the interpreter takes twice the time for each
 _HERE = "cannot be evaluated by this tool"
 
 
@@ -20,6 +45,9 @@ def unlike_patterns(source: Source) -> Iterator[tuple[int, str]]:
 
 
 def _unlike(left: Term, right: Term) -> Iterator[tuple[int, str]]:
+    for one, other in ((left, right), (right, left)):
+        if _is_set(one) and isinstance(other, Ref | Call):
+            yield one.offset, f"{_HERE}: a set made equal to an expression: write `==`"
     if not isinstance(left, Collection) or not isinstance(right, Collection):
         return
     if left.bracket != right.bracket:
@@ -31,6 +59,12 @@ def _unlike(left: Term, right: Term) -> Iterator[tuple[int, str]]:
             yield from _unlike(one, other)
     elif left.bracket == ":":
         yield from _unlike_objects(left, right)
+
+
+def _is_set(term: Term) -> bool:
+    if isinstance(term, Call):
+        return term.name == "set"
+    return isinstance(term, Collection | Closure) and term.bracket == "{"
 
 
 def _unlike_objects(left: Collection, right: Collection) -> Iterator[tuple[int, str]]:
@@ -49,6 +83,70 @@ def _values(term: Collection) -> dict[str, Term] | None:
     keys, values = term.items[::2], term.items[1::2]
     texts = [key.text for key in keys if isinstance(key, Scalar)]
     return dict(zip(texts, values, strict=True)) if len(texts) == len(keys) == len(set(texts)) else None
+
+
+def indexed_sets(source: Source) -> Iterator[tuple[int, str]]:
+    """Offset and reason of each set that is written out and indexed inside of an expression."""
+    for rule in source.rules:
+        for body in bodies_of(rule):
+            for term in terms_of(body):
+                for part in parts(term):
+                    if part is not term and isinstance(part, Ref) and _is_set(part.head):
+                        yield (
+                            part.offset,
+                            f"{_HERE}: a set that is indexed in an expression: give it a name first",
+                        )
+
+
+def deep_sets(source: Source) -> Iterator[tuple[int, str]]:
+    """Offset and reason of each set within too many others."""
+    for rule in source.rules:
+        for body in bodies_of(rule):
+            for term in terms_of(body):
+                yield from _deep_sets(term, 0)
+
+
+def _deep_sets(term: Term, depth: int) -> Iterator[tuple[int, str]]:
+    depth += isinstance(term, Collection) and term.bracket == "{"
+    if depth > SETS_MAX:
+        yield term.offset, f"more than {SETS_MAX} sets stand within one another"
+        return
+    for each in inside(term):
+        yield from _deep_sets(each, depth)
+
+
+def outer_equations(source: Source, rules: Names) -> Iterator[tuple[int, str]]:
+    """Offset and reason of each `=` in a comprehension with a variable from outside of it.
+
+    The interpreter takes it for another variable there. `rules` are names of rules in other modules.
+    """
+    known = {"data", "input", *source.imports, *rules, *(rule.name for rule in source.rules)}
+    for rule in source.rules:
+        heads = (Expression(each, is_negated=False) for each in (*rule.path, *rule.results))
+        yield from _outer_equations((*rule.body, *heads), names(rule.arguments), frozenset(known))
+
+
+def _outer_equations(body: Body, outer: Names, known: Names) -> Iterator[tuple[int, str]]:
+    mine = outer | ((names(terms_of(body)) | declared_in(body)) - known)
+    for statement in body:
+        if isinstance(statement, Every):
+            own = mine | names(statement.variables)
+            yield from _outer_equations(statement.body, own, known)
+        for closure in closures(terms(statement)):
+            yield from _made_equal(closure, mine - declared_in(closure.body))
+            heads = (Expression(each, is_negated=False) for each in closure.heads)
+            inner = (*closure.body, *heads)
+            yield from _outer_equations(inner, mine - declared_in(closure.body), known)
+
+
+def _made_equal(closure: Closure, outer: Names) -> Iterator[tuple[int, str]]:
+    for statement in closure.body:
+        if isinstance(statement, Unification) and not statement.is_declaring:
+            for side in (statement.left, statement.right):
+                for var in variables(side):
+                    if var.name in outer:
+                        what = f"`=` with {var.name} from outside of the comprehension"
+                        yield var.offset, f"{_HERE}: {what}: write `==` to compare, `:=` to name"
 
 
 def whole_data(source: Source) -> Iterator[tuple[int, str]]:

@@ -161,7 +161,10 @@ class _ModuleParser(TermParser):
         arguments, path, steps = self._followed_name(name)
         if arguments and self.is_next("contains"):
             raise self.refused("`:=` or `if`: a function gives one value")
+        opening = self.token
         is_set = self.took("contains")
+        if is_set and any(isinstance(each, Scalar) and not _is_text(each) for each in path):
+            raise NotHere("a set at a key that is no text: write the key as a text", opening.offset)
         results = [self.term()] if is_set else []
         if not is_set and self.took(":=", "="):
             results.append(self.term(is_pair_allowed=True))

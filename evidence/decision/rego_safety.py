@@ -155,7 +155,8 @@ def _given(statement: Statement, safe: Names, mine: Names, reach: _Reach) -> Nam
             return given | _unified(left, right, given, mine)
         case Some(patterns, within) if within is not None:
             given = given | _indices(within, given, reach)
-            return given | names(patterns) if _is_safe(within, given, mine) else given
+            found = frozenset(name for each in patterns for name in bound(each))
+            return given | found if _is_safe(within, given, mine) else given
         case Every(_, within, _):
             return given | _indices(within, given, reach)
     return given

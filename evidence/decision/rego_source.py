@@ -13,7 +13,13 @@ from evidence.decision.rego_interpreter import has_private_text
 from evidence.decision.rego_kinds import Named, clashes, reserved_names
 from evidence.decision.rego_negation import negation_faults
 from evidence.decision.rego_order import recursions, used_above
-from evidence.decision.rego_patterns import unlike_patterns, whole_data
+from evidence.decision.rego_patterns import (
+    deep_sets,
+    indexed_sets,
+    outer_equations,
+    unlike_patterns,
+    whole_data,
+)
 from evidence.decision.rego_rules import read_rego
 from evidence.decision.rego_safety import unsafe_variables
 from evidence.decision.rego_text import line_and_column, without_strings
@@ -74,6 +80,9 @@ def _by_meaning(source: str, rules: frozenset[str]) -> Iterator[tuple[int, str]]
     yield from wrong_calls(read, function_sizes((read,)))
     yield from declared_arguments(read)
     yield from unlike_patterns(read)
+    yield from deep_sets(read)
+    yield from indexed_sets(read)
+    yield from outer_equations(read, rules)
     yield from whole_data(read)
     above = list(used_above(read))
     yield from above or unsafe_variables(read, rules)

@@ -54,6 +54,7 @@ class Collection:
 class Closure:
     """A comprehension."""
 
+    bracket: str
     heads: tuple[Term, ...]
     body: Body
     offset: int

@@ -107,7 +107,10 @@ class TermParser:
         if self.took("every"):
             return self._every()
         is_negated = self.took("not")
+        opening = self.token
         left = self.term(is_pair_allowed=True)
+        if opening.text == "(" and isinstance(left, Var) and self.is_next(":=", "="):
+            raise NotHere("a name in parentheses before `:=` or `=`: write it without", opening.offset)
         if not self.is_next(":=", "="):
             return Expression(left, is_negated)
         sign = self.take().text
@@ -118,7 +121,10 @@ class TermParser:
         while self.took(","):
             patterns.append(self._operand(0))
         if self.took("in"):
-            return Some(tuple(patterns), self._operand(0))
+            offset, within = self.token.offset, self._operand(0)
+            if isinstance(within, Scalar):
+                raise NotRego("`some … in` goes through a collection, not through a single value", offset)
+            return Some(tuple(patterns), within)
         if not all(isinstance(each, Var) for each in patterns):
             raise self.refused("`in`")
         return Some(tuple(patterns), None)
@@ -285,7 +291,7 @@ class TermParser:
         try:
             return self._items(self._item(opening), opening, end)
         except NotRego as other:
-            is_certain = isinstance(failure, _BareHead)
+            is_certain = isinstance(failure, _BareHead | NotHere)
             raise failure if is_certain else max(failure, other, key=lambda each: each.offset) from other
 
     def _item(self, opening: Token, is_head: bool = False) -> list[Term]:
@@ -312,4 +318,4 @@ class TermParser:
         while not self.is_next(end) and (self.took(";") or self.token.is_first):
             body.append(self.statement())
         self.expect(end)
-        return Closure(tuple(heads), tuple(body), opening.offset)
+        return Closure(opening.text if len(heads) == 1 else ":", tuple(heads), tuple(body), opening.offset)

@@ -81,17 +81,20 @@ def terms_of(body: Body) -> tuple[Term, ...]:
 def parts(term: Term) -> Iterator[Term]:
     """The term and all in it, closures without what is in them."""
     yield term
+    for each in inside(term):
+        yield from parts(each)
+
+
+def inside(term: Term) -> tuple[Term, ...]:
+    """What the term is directly made of; of a closure nothing."""
     match term:
         case Ref(head, path):
-            inner = (head, *path)
+            return (head, *path)
         case Call(_, arguments):
-            inner = arguments
+            return arguments
         case Collection(_, items):
-            inner = items
-        case _:
-            return
-    for each in inner:
-        yield from parts(each)
+            return items
+    return ()
 
 
 def variables(term: Term) -> Iterator[Var]:

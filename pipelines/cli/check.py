@@ -35,9 +35,11 @@ def print_check(reference: str, choice: HistoryChoice, *, is_mutated: bool, outp
     from pipelines.cli.check_json import check_document
     from simulator.bundles.bundle_refs import located
     from simulator.checking.checkup import check_playbook
+    from simulator.policies.trying import try_policies_of
 
     history = _History(choice)
     with located(existing(reference)) as found:
+        try_policies_of(found.folder)
         checkup = check_playbook(found.folder, history.open, is_mutated=is_mutated, progress=_progress())
         if output_format == "json":
             document = check_document(checkup, history.source, found.named)

@@ -88,11 +88,13 @@ class Compared:
         from evidence.decision.loading import active_folder
         from simulator.bundles.bundle_refs import located, located_folder
         from simulator.comparison.compare import Side
+        from simulator.policies.trying import try_policies
 
         reference = existing(self.playbook) if self.playbook is not None else str(active_folder(PLAYBOOKS))
         sides = []
         for text, beside in ((old, new), (new, old)):
             with located(reference) as playbook, located_folder(text, beside, USUAL_POLICIES) as folder:
+                try_policies(folder.folder)
                 bundle = load_bundle(playbook.folder, folder.folder)
             sides.append(Side(bundle, f"{reference} with {text}", policies=text))
         return sides[0], sides[1]

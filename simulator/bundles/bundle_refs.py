@@ -17,6 +17,7 @@ from evidence.detections.rule_folders import VALUES
 from evidence.errors import EvidenceError, InputError, Place, PlaybookError, RefusedDetections
 from evidence.strict_yaml import load_yaml
 from simulator.bundles.git_commits import CommitTree, commit_tree, is_in_repository
+from simulator.policies.trying import try_policies_of
 
 PREFIX = "git:"
 PLAYBOOKS = PurePosixPath("playbooks")
@@ -57,8 +58,12 @@ class Located:
 
 
 def load_reference(text: str, beside: str | None = None) -> Bundle:
-    """The bundle that `text` asks for, as `located` finds it. Raises also PlaybookError, for one refused."""
+    """The bundle that `text` asks for, as `located` finds it. Raises also PlaybookError, for one refused.
+
+    Its policies are tried in a process of their own first.
+    """
     with located(text, beside) as found:
+        try_policies_of(found.folder)
         return load_bundle(found.folder)
 
 

@@ -117,6 +117,17 @@ REFUSED = [
     ("f(x, y) := x\n\nr := data.t.f(1)", "7:6 data.t.f takes 2 arguments, not 1"),
     ("f(x) := x if x := 5", "5:14 x is an argument of the rule, and declared again"),
     ("f(x, x) := 1", f"5:6 {HERE}: x is an argument twice"),
+    ("r if { some x in false }", "5:18 is not Rego: `some … in` goes through a collection"),
+    ("r if { some {x} in input.a }", "5:14 nothing gives x a value"),
+    ("r := [y | (y) := 1]", f"5:11 {HERE}: a name in parentheses before `:=` or `=`"),
+    ("r if { every x in [] { x := 1 } }", "5:24 x is a name of `every`, and declared again"),
+    ("r := [[y | y = x] | some x in [1]]", f"5:16 {HERE}: `=` with x from outside of the comprehension"),
+    ("f(x) := [1 | x = 4]", f"5:14 {HERE}: `=` with x from outside of the comprehension"),
+    ("r := " + 11 * "{" + "1" + 11 * "}", "5:16 more than 10 sets stand within one another"),
+    ("r if input.n = {1}", f"5:16 {HERE}: a set made equal to an expression: write `==`"),
+    ("r if { {1 | true} = count(input.n) }", f"5:8 {HERE}: a set made equal to an expression"),
+    ("r if { some i; x := input.a[i]; i > {1}[x] }", f"5:37 {HERE}: a set that is indexed in an expression"),
+    ("q[0] contains 1", f"5:6 {HERE}: a set at a key that is no text: write the key as a text"),
     ("r := f(1)", "5:6 there is no function f: no rule has that name, and no built-in of OPA"),
     ("r := a.f(1)", "5:6 there is no function a.f: no rule has that name, and no built-in of OPA"),
     (
@@ -138,6 +149,8 @@ ALLOWED = [
     'f({"a": [x, {"b": y}]}, -1, `r`) := x + y',
     'r if { {"a": x, "b": [1]} = {"b": [y], "a": y} }',
     "r := data.u[_]",
+    "r := [[y | y := x; y == 1] | some x in [1]]",
+    "r := [x | x = q]\nq := 1",
     "import data.x.y as z\nimport input.a\nr := [z, a]",
 ]
 
