@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -70,10 +70,11 @@ def test_every_file_fits_on_a_few_screens() -> None:
     assert long == {}
 
 
-def calls(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            yield node.lineno, ast.unparse(node.func)
+@functools.cache
+def calls(path: Path) -> tuple[tuple[int, str], ...]:
+    """Line and name of every call in the file, read once for all that is banned."""
+    nodes = ast.walk(ast.parse(path.read_text()))
+    return tuple((node.lineno, ast.unparse(node.func)) for node in nodes if isinstance(node, ast.Call))
 
 
 @pytest.mark.parametrize("banned", sorted(BANNED_CALLS))
@@ -82,7 +83,7 @@ def test_deciding_code_is_deterministic(banned: str) -> None:
     found = [
         f"{path.relative_to(ROOT)}:{line} calls {name}: {BANNED_CALLS[banned]}"
         for path in python_files("evidence", "expectations", "simulator")
-        for line, name in calls(ast.parse(path.read_text()))
+        for line, name in calls(path)
         if name == banned or name.endswith(f".{banned}") or name.startswith(f"{banned}.")
     ]
     assert found == []

@@ -149,6 +149,7 @@ def _publish_many(root: Path, name: str) -> None:
         Warehouse(root).publish(edges((name, str(count))))
 
 
+@pytest.mark.slow
 def test_two_publishers_at_once_lose_nothing(tmp_path: Path) -> None:
     """Two processes that publish at once leave a whole version with both tables' last rows."""
     context = multiprocessing.get_context("spawn")

@@ -77,6 +77,7 @@ def test_the_report_has_every_ratio(what: str, report: list[str]) -> None:
     assert any(sign.isdigit() for sign in line.replace(what, "")) or "skipped:" in line
 
 
+@pytest.mark.slow
 def test_detections_are_measured_on_records_that_rules_see(bench: Bench) -> None:
     """All rules find more than few, and one after the other they find what they find together."""
     list(bench.detection_rows())
@@ -112,6 +113,7 @@ def test_the_bare_scan_reads_what_the_rules_read(bench: Bench) -> None:
     assert {"error_rate_ppm", "severity_falco", "blast_radius"} <= scanned
 
 
+@pytest.mark.slow
 def test_a_measurement_runs_in_a_process_of_its_own(bench: Bench) -> None:
     """Apart from this process the same task counts the same, and its memory is its own."""
     folder = bench.history(20)

@@ -45,6 +45,7 @@ def answers(
     ]
 
 
+@pytest.mark.slow
 def test_one_figure_of_each_sort_can_be_anything(tmp_path: Path) -> None:
     """An inspection ends within its budget of states: a large step down, and one up."""
     found = answers(tmp_path, "v3", [figure for figure in figures("v3") if figure.path in CHEAP], every=2)

@@ -144,7 +144,9 @@ def state_at(places: Mapping[str, int]) -> dict[str, Any]:
     return with_context({**values, "signal_names": CRASH if values["signal_names"] else []})
 
 
-@pytest.mark.parametrize(("bundle", "sizes"), [(mini, {1, 2}), (stubborn, {1, 2, 3})])
+@pytest.mark.parametrize(
+    ("bundle", "sizes"), [pytest.param(mini, {1, 2}, marks=pytest.mark.slow), (stubborn, {1, 2, 3})]
+)
 def test_the_smallest_changes_are_those_that_an_exhaustive_search_finds(bundle, sizes) -> None:
     """Size, facts, values and what would be recommended: nothing is missing and nothing too much."""
     seen = set()

@@ -50,6 +50,7 @@ def all_seen(rules: RuleSet, units: Units | pa.Table, batch_rows: int) -> tuple[
     return hits.to_pylist(), survey.unit_count, survey.formats, fields, survey.passed, survey.matched
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(records, st.integers(1, 5))
 def test_batches_of_any_size_give_the_same(found: list[tuple[int, int, Any]], batch_rows: int) -> None:

@@ -253,6 +253,7 @@ def as_of(kind: str, found: list[tuple[int, int, int, str, str]], count: int) ->
             assert [hit for hit in whole if hit["known_at"] <= now] == then
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @example("event_count", [(0, 9, 9, "a", "x"), (1, 5, 5, "a", "x"), (2, 3, 30, "a", "x")], 2)
 @example(

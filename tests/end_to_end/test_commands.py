@@ -50,6 +50,7 @@ def test_explain_says_the_same_to_a_program(built: Project) -> None:
     assert ("inc-0102-checkout-bad-release", "v3") == (said["incident_id"], said["playbook"]["name"])
 
 
+@pytest.mark.slow
 def test_explain_decides_by_one_playbook_alone(built: Project, tmp_path: Path) -> None:
     """After an edit the states are graded anew, and what was published of the old playbook is left out."""
     shutil.copytree(PLAYBOOKS, tmp_path / "playbooks")

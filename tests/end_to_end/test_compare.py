@@ -87,6 +87,7 @@ def test_the_json_lists_what_differs_between_the_published_replays(built: Projec
     assert all(f"--allow {each})" in done.stderr for each in removed)
 
 
+@pytest.mark.slow
 def test_a_version_is_found_by_its_name(
     built: Project, call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,6 +195,7 @@ def test_a_shallow_clone_says_what_it_lacks(
 # --- history
 
 
+@pytest.mark.slow
 def test_a_weakening_by_allowed_clauses_alone_does_not_fail(call: Call, candidate: Path) -> None:
     """The incident is told all the same; without the name it fails, and so does what nobody attributed."""
     words = ("compare", V3, candidate, "--fail-on", "approval-weakening")

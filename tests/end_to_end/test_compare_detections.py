@@ -88,7 +88,9 @@ def test_a_lost_catch_fails_where_it_is_named(call: Call) -> None:
     assert 0 == call("--detections", "new", "old", "--fail-on", "detection-lost").exit_code
 
 
-@pytest.mark.parametrize("output_format", ["text", "markdown", "html"])
+@pytest.mark.parametrize(
+    "output_format", ["text", *(pytest.param(each, marks=pytest.mark.slow) for each in ("markdown", "html"))]
+)
 def test_every_format_says_what_is_caught_no_more(call: Call, output_format: str) -> None:
     """Before the figures, by the incident's name."""
     done = call("--detections", "old", "new", "--format", output_format)
@@ -115,6 +117,7 @@ def test_words_alone_are_told_as_such(call: Call, tmp_path: Path) -> None:
     assert "1 rule differs: 1 reworded; it changes no hit of this history." in done.stdout
 
 
+@pytest.mark.slow
 @NEEDS_GIT
 def test_rules_of_a_commit_are_those_that_were_committed(call: Call, tmp_path: Path) -> None:
     """`git:REF` is the other side's folder then; a fault in it is named by the commit."""
@@ -134,6 +137,7 @@ def test_rules_of_a_commit_are_those_that_were_committed(call: Call, tmp_path: P
     assert "git:main:old/exports.yml:1:1: id: has no id. Give it a UUID" in done.stderr
 
 
+@pytest.mark.slow
 def test_placeholders_are_those_beside_each_set_or_those_that_are_given(call: Call, tmp_path: Path) -> None:
     """Other values are another rule; one file for both makes them the same."""
     reading = {"selection": {"eventName|expand": "%calls%"}, "condition": "selection"}
@@ -199,6 +203,7 @@ def test_exports_that_nobody_has_put_together_are_refused(call: Call, tmp_path: 
     assert "exports: holds no incident.yaml" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_copied_history_has_no_records_to_hit(call: Call, built: Project) -> None:
     """It says so, and what to name instead; a folder with the tables is enough, and gives the same."""
     copied = CliRunner().invoke(app, ["history", "copy", "--warehouse", str(built.warehouse)])

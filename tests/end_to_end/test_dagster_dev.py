@@ -178,6 +178,7 @@ def test_dagster_keeps_to_its_folder(dev: Dev, workspace: Project) -> None:
     assert expected == {path.name for path in workspace.folder.iterdir()} - {"workspace.yaml"}
 
 
+@pytest.mark.slow
 def test_materialising_does_not_disturb_an_analyst(launched: Launched, workspace: Project) -> None:
     """While the run publishes, every query works and sees whole tables."""
     assert "SUCCESS" == launched.status

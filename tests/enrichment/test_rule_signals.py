@@ -205,7 +205,7 @@ ALL = (
 )
 
 
-@pytest.mark.parametrize("seed", [0, 4, 5])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (4, 5))])
 def test_signals_as_of_a_moment_are_those_of_what_had_arrived(seed: int) -> None:
     """Signals and states up to a moment are the same whether or not anything arrived later."""
     events, found = histories(seed), detections(*ALL)
@@ -219,6 +219,7 @@ def test_signals_as_of_a_moment_are_those_of_what_had_arrived(seed: int) -> None
             ]
 
 
+@pytest.mark.slow
 def test_neither_order_nor_threads_change_a_byte() -> None:
     """Shuffled events, shuffled rules, one thread or two: the same six tables."""
     contents = []

@@ -104,6 +104,7 @@ def test_every_record_is_evidence_or_refused(at_once: tuple[Any, set[bytes], set
     assert len(lost) > 5
 
 
+@pytest.mark.slow
 @settings(max_examples=5, deadline=None)
 @given(order=st.permutations(OTHERS), cuts=st.sets(st.integers(1, len(OTHERS) - 1), max_size=3))
 def test_the_order_of_calls_does_not_matter(

@@ -81,7 +81,11 @@ def test_an_end_before_any_step_of_placing_is_made_good(prepared: Path, tmp_path
 
 @pytest.mark.parametrize(
     ("number", "step"),
-    [(signal.SIGKILL, 1), (signal.SIGKILL, 12), (signal.SIGINT, 5)],
+    [
+        (signal.SIGINT, 5),
+        pytest.param(signal.SIGKILL, 1, marks=pytest.mark.slow),
+        pytest.param(signal.SIGKILL, 12, marks=pytest.mark.slow),
+    ],
 )
 def test_an_end_before_a_step_of_placing_is_made_good(
     prepared: Path, tmp_path: Path, number: int, step: int

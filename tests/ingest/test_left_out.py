@@ -95,6 +95,7 @@ def decided(root: Path) -> tuple[list[tuple[str, str]], int, list[str]]:
     return sorted(kinds), confidence, [unknown["sentence"] for unknown in package["unknowns"]]
 
 
+@pytest.mark.slow
 def test_damaged_exports_end_alike_read_directly_and_ingested(tmp_path: Path) -> None:
     """The same kinds of gap, the same confidence, and the handoff tells what could not be read."""
     (tmp_path / "catalog").symlink_to(FIXTURES / "catalog")

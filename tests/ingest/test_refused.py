@@ -57,6 +57,7 @@ def test_the_same_bytes_in_other_files_give_the_same_tables(tmp_path: Path, name
     assert tables(tmp_path / "one" / "in") == tables(tmp_path / name / "in")
 
 
+@pytest.mark.slow
 def test_what_is_refused_later_is_put_among_what_is_there(tmp_path: Path) -> None:
     """File by file, or all at once; a second time nothing changes."""
     ingest(put(tmp_path / "all", LAYOUTS["one"]), into=tmp_path / "at once")

@@ -107,6 +107,7 @@ def test_a_page_and_its_end_hours_later_are_one_incident(tmp_path: Path) -> None
     )
 
 
+@pytest.mark.slow
 def test_a_late_resolution_restates_its_incident_alone_in_any_order(tmp_path: Path) -> None:
     """Whichever file comes first, the same incidents with the same bytes; what it does not touch is left."""
     other = falco(0, "search", "search-api")

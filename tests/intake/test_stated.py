@@ -123,6 +123,7 @@ def _parts(exports: list[Any], count: int) -> list[list[Any]]:
     return [exports[start : start + size] for start in range(0, size * count, size)]
 
 
+@pytest.mark.slow
 @settings(max_examples=6)
 @given(
     alerts=st.permutations([RECORDS[0], RECORDS[1], RECORDS[2], RECORDS[6]]),

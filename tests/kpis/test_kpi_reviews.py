@@ -300,6 +300,7 @@ decided = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(decided)
 def test_coverage_and_outcomes_lose_nobody(kpis_of, ns, history) -> None:

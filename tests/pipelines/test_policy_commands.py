@@ -59,6 +59,7 @@ def test_a_denial_given_up_fails_where_that_is_asked(folder: Path) -> None:
     assert "fails on newly-allowed: " in failed
 
 
+@pytest.mark.slow
 def test_the_same_policies_change_nothing(folder: Path) -> None:
     """Neither a section nor a reason to fail, whatever is asked."""
     wanted = "newly-allowed,newly-denied,newly-needs-approval,decision,path"
@@ -108,6 +109,7 @@ def test_a_broken_policy_is_told_with_its_place(folder: Path) -> None:
     assert (2, True) == (code, "new/network_policy.rego:11:15: the built-in http.send" in failed)
 
 
+@pytest.mark.slow
 def test_a_case_of_a_policy_that_comes_out_otherwise_is_told_with_its_place(folder: Path) -> None:
     """By `evidence check`, with what was expected and found."""
     edit(

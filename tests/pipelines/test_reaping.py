@@ -77,6 +77,7 @@ def test_a_killed_run_is_marked_as_failed(folder: Path) -> None:
         assert [] == reap(instance)
 
 
+@pytest.mark.slow
 def test_the_sensor_of_dagster_dev_reaps(folder: Path) -> None:
     """At each tick, and says what it did."""
     end(start(folder))

@@ -167,10 +167,10 @@ def test_a_commit_counts_behind_what_runs(tmp_path: Path) -> None:
     [
         ([page(3, CI, FAILED)], 1),
         ([page(3, CI, FAILED), page(3, DEPLOY)], 0),
-        ([page(3, CI, FAILED) + page(3, DEPLOY)], 0),
-        ([page(3, CI, FAILED), page(3, CI, FAILED)], 1),
+        pytest.param([page(3, CI, FAILED) + page(3, DEPLOY)], 0, marks=pytest.mark.slow),
+        pytest.param([page(3, CI, FAILED), page(3, CI, FAILED)], 1, marks=pytest.mark.slow),
         ([b"[" + page(4, CI, FAILED) + b"," + page(4, DEPLOY) + b"]"], 1),
-        ([page(2)], 2),
+        pytest.param([page(2)], 2, marks=pytest.mark.slow),
     ],
 )
 def test_a_count_above_what_all_pages_hold_is_a_gap(tmp_path: Path, pages: list[bytes], missing: int) -> None:

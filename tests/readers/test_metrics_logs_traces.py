@@ -144,10 +144,10 @@ def test_a_line_without_level_says_nothing_of_errors() -> None:
     ("told", "count", "gaps"),
     [
         (1000, 0, ["entries_equal_limit"]),
-        (None, 100, ["entries_equal_limit"]),
+        pytest.param(None, 100, ["entries_equal_limit"], marks=pytest.mark.slow),
         (None, 99, []),
         # What Loki says that it returned counts, and not what is left of it.
-        (101, 100, []),
+        pytest.param(101, 100, [], marks=pytest.mark.slow),
     ],
 )
 def test_as_many_lines_as_a_limit_are_a_gap(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from evidence.report import parse_week, render_html, render_markdown, report_of
 
 from .made import opened
@@ -14,6 +16,7 @@ CPU_SECONDS_MAX = 6
 PAGE_BYTES_MAX = 1_000_000
 
 
+@pytest.mark.slow
 def test_ten_thousand_incidents_take_seconds() -> None:
     """Three thousand of them in the week itself; the page stays one that a telephone opens."""
     connection = opened(history(9, INCIDENTS))

@@ -141,6 +141,7 @@ for content in (render_html(found), render_markdown(found), metadata_markdown(fo
 """
 
 
+@pytest.mark.slow
 def test_the_bytes_are_the_same_whatever_the_hash_seed_zone_and_locale() -> None:
     """The same tables give the same files in every process."""
     said = set()

@@ -23,6 +23,7 @@ from ..random_histories import decided_by_kernel, random_history
 INCIDENTS = ["inc-0", "inc-1", "inc-2"]
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(bundles_near(mini()), bundles_near(mini()), st.integers(0, 10_000))
 def test_hybrids_are_decided_as_the_kernel_decides_them(

@@ -87,6 +87,7 @@ def check_against_brute_force(baseline: Bundle, candidate: Bundle, seed: int, cl
 NEAR = bundles_near(mini(), edits_max=4)
 
 
+@pytest.mark.slow
 @settings(max_examples=10)
 @given(NEAR, NEAR, st.integers(0, 10_000))
 def test_all_minimal_sets_are_found(baseline: Bundle, candidate: Bundle, seed: int) -> None:

@@ -212,6 +212,7 @@ def test_an_incident_without_ablations_says_nothing(published: duckdb.DuckDBPyCo
     assert [] == sentences(published, "inc-nowhere", active())
 
 
+@pytest.mark.slow
 def test_the_order_of_the_evidence_changes_nothing() -> None:
     """The same events in another order give the same table."""
     events = recorded()["intake.evidence_events"]

@@ -35,6 +35,7 @@ def hundred() -> Injected:
 # --- the invariants hold
 
 
+@pytest.mark.slow
 def test_the_invariants_hold_under_a_hundred_seeds() -> None:
     """No fault of a hundred seeds makes the active playbook recommend what it may not."""
     found = hundred()
@@ -52,7 +53,7 @@ def test_the_hundred_seeds_reach_what_could_go_wrong() -> None:
     assert found.checked.proposal_count > 30
 
 
-@pytest.mark.parametrize("version", ["v1", "v2"])
+@pytest.mark.parametrize("version", [pytest.param("v1", marks=pytest.mark.slow), "v2", "v3"])
 def test_the_invariants_hold_for_every_playbook_version(version: str) -> None:
     """However naive a playbook is, the bounds are the kernel's: no bundle can switch them off."""
     bundle = load_bundle(ROOT / "playbooks" / version)

@@ -6,6 +6,7 @@ from contextlib import closing
 from typing import Any
 
 import pyarrow as pa
+import pytest
 
 from evidence import enrichment, quality
 from evidence.tables import open_memory, register
@@ -66,6 +67,7 @@ def test_a_correlation_is_gone_when_too_little_of_it_is_left() -> None:
     assert REFUSED not in cut
 
 
+@pytest.mark.slow
 def test_no_fault_adds_a_hit_where_nothing_arrives_twice() -> None:
     """What is lost, late or out of order never makes a rule true of more."""
     faults = ((Kind.DROPPED, 0), (Kind.HEAD_CUT, 30), (Kind.TAIL_CUT, 30), (Kind.DELAYED, 600))

@@ -99,15 +99,33 @@ def test_a_result_may_become_undefined_and_back(tmp_path: Path) -> None:
     ("fields", "reason", "detail"),
     [
         ({"erased": ["/input/password"]}, Reason.ERASED, "/input/password"),
-        ({"erased": ["/result/0"], "masked": []}, Reason.ERASED, "/result/0"),
-        ({"masked": ["/input/request/uid"]}, Reason.MASKED, "/input/request/uid"),
+        pytest.param(
+            {"erased": ["/result/0"], "masked": []}, Reason.ERASED, "/result/0", marks=pytest.mark.slow
+        ),
+        pytest.param(
+            {"masked": ["/input/request/uid"]}, Reason.MASKED, "/input/request/uid", marks=pytest.mark.slow
+        ),
         ({"nd_builtin_cache": {"http.send": {"[{}]": {}}}}, Reason.NONDETERMINISTIC, "http.send"),
-        ({"error": {"code": "internal_error", "message": "it broke"}}, Reason.RECORDED_ERROR, "it broke"),
-        ({"path": None, "query": "data.x = y"}, Reason.NO_PATH, "data.x = y"),
+        pytest.param(
+            {"error": {"code": "internal_error", "message": "it broke"}},
+            Reason.RECORDED_ERROR,
+            "it broke",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            {"path": None, "query": "data.x = y"}, Reason.NO_PATH, "data.x = y", marks=pytest.mark.slow
+        ),
         ({"path": "istio/authz/allow"}, Reason.NO_SUCH_PATH, ""),
-        ({"path": "kubernetes/admission/nothing"}, Reason.NO_SUCH_PATH, ""),
+        pytest.param(
+            {"path": "kubernetes/admission/nothing"}, Reason.NO_SUCH_PATH, "", marks=pytest.mark.slow
+        ),
         ({"input": None, "-": "input"}, Reason.NO_INPUT, ""),
-        ({"input": {"n": 2**70}}, Reason.UNLIKE_OPA, f"the integer {2**70} has more than 64 bits"),
+        pytest.param(
+            {"input": {"n": 2**70}},
+            Reason.UNLIKE_OPA,
+            f"the integer {2**70} has more than 64 bits",
+            marks=pytest.mark.slow,
+        ),
         ({"result": ["%!s(int=5)"]}, Reason.UNLIKE_OPA, "OPA's sprintf wrote %!"),
         ({"input": {"request": 5}, "path": "system/main"}, None, ""),
     ],
@@ -182,6 +200,7 @@ def test_a_question_is_evaluated_once(tmp_path: Path) -> None:
     assert (50, 1) == (found.same_count, found.question_count)
 
 
+@pytest.mark.slow
 def test_a_module_that_never_ends_is_stopped_and_ends_no_other(tmp_path: Path) -> None:
     """It fails at the interpreter's limit of steps, and the next decision is answered."""
     numbers = ", ".join(map(str, range(60)))

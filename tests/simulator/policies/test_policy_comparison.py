@@ -103,6 +103,7 @@ def test_what_a_policy_saw_makes_it_say_what_is_told(
         assert each.new_messages == policy.ask(request)
 
 
+@pytest.mark.slow
 def test_the_mirrored_comparison_says_the_opposite(
     history: History, bundles: tuple[Bundle, Bundle], found: PolicyComparison
 ) -> None:
@@ -202,6 +203,7 @@ def test_another_folder_of_policies_is_checked_with_the_playbook(tmp_path: Path)
         load_bundle(PLAYBOOK, folder)
 
 
+@pytest.mark.slow
 def test_what_opa_logged_of_these_policies_is_replayed(tmp_path: Path) -> None:
     """A decision log that names the policies' package is answered by both sides, beside what it recorded."""
     root = tmp_path / "fixtures"

@@ -126,6 +126,7 @@ def test_the_buckets_together_are_the_whole(folder: Path, bundles: list[Bundle],
     assert found[0].tables["decision.policy_verdicts"].num_rows > 0
 
 
+@pytest.mark.slow
 def test_buckets_may_be_empty(folder: Path) -> None:
     """More buckets than incidents give the same run."""
     with closing((history := open_folder(folder)).connection):
@@ -134,6 +135,7 @@ def test_buckets_may_be_empty(folder: Path) -> None:
     assert expected.digest == found.digest
 
 
+@pytest.mark.slow
 def test_a_history_as_of_a_moment_is_cut_in_every_bucket(folder: Path, bundles: list[Bundle]) -> None:
     """Nothing later is known there either, and an incident that has not begun is in no bucket."""
     starts = pq.read_table(folder / "incidents.parquet")["window_start"].to_pylist()
@@ -144,6 +146,7 @@ def test_a_history_as_of_a_moment_is_cut_in_every_bucket(folder: Path, bundles: 
     assert 0 < found[0].decisions.num_rows < COUNT
 
 
+@pytest.mark.slow
 def test_states_alone_are_decided_in_buckets_too(folder: Path, bundles: list[Bundle], tmp_path: Path) -> None:
     """Without a table of incidents every bucket makes its own from its states."""
     states = pq.read_table(folder / "incident_states.parquet")

@@ -81,6 +81,7 @@ def test_the_production_decision_is_the_replay_of_the_active_bundle(
     assert len(found) >= 14
 
 
+@pytest.mark.slow
 def test_bundles_in_one_pass_decide_as_each_alone(
     recorded: duckdb.DuckDBPyConnection, bundle: Bundle
 ) -> None:

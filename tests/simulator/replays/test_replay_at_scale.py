@@ -99,7 +99,7 @@ def rows_of(table: Any, place: int, columns: tuple[str, ...]) -> list[tuple[Any,
 
 
 @pytest.mark.parametrize(
-    "place", [0, *(pytest.param(place, marks=pytest.mark.slow) for place in (1, 2, 4)), 3, 5]
+    "place", [0, *(pytest.param(place, marks=pytest.mark.slow) for place in range(1, 6))]
 )
 def test_a_bundle_among_others_decides_as_production_does_with_it_alone(
     folder: Path, bundles: list[Bundle], replays: Replays, place: int
@@ -138,7 +138,11 @@ def assert_same(expected: Replays, found: Replays) -> None:
 
 @pytest.mark.parametrize(
     "order",
-    [SHUFFLED, "order by known_at desc, incident_id", "order by incident_id desc"],
+    [
+        SHUFFLED,
+        pytest.param("order by known_at desc, incident_id", marks=pytest.mark.slow),
+        pytest.param("order by incident_id desc", marks=pytest.mark.slow),
+    ],
     ids=["shuffled", "latest first", "backwards"],
 )
 def test_the_order_of_the_states_changes_nothing(
@@ -173,7 +177,13 @@ def test_slices_are_the_whole_in_pieces(folder: Path, bundles: list[Bundle], rep
         assert getattr(replays, name).to_pylist() == sorted(pieces, key=lambda row, by=by: row[by])
 
 
-@pytest.mark.parametrize("setting", ["threads = 1", "threads = 4", "memory_limit = '128MB'"])
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "threads = 4",
+        *(pytest.param(each, marks=pytest.mark.slow) for each in ("threads = 1", "memory_limit = '128MB'")),
+    ],
+)
 def test_threads_and_memory_change_nothing(
     folder: Path, bundles: list[Bundle], replays: Replays, setting: str, tmp_path: Path
 ) -> None:

@@ -116,6 +116,7 @@ def test_a_narrowed_rule_loses_what_it_asks_for(compared: Compared) -> None:
     assert {each.incident_id for each in found.changed} == {KEY, FEED}
 
 
+@pytest.mark.slow
 def test_a_widened_rule_is_the_mirror_of_a_narrowed_one(compared: Compared) -> None:
     """It gains what the narrower one loses."""
     wide = compared(NARROWER, RULES)
@@ -125,6 +126,7 @@ def test_a_widened_rule_is_the_mirror_of_a_narrowed_one(compared: Compared) -> N
     assert wide.detections.rules[0].what == ("no longer asks whether userIdentity.arn holds 'mara'",)
 
 
+@pytest.mark.slow
 def test_a_level_below_that_of_signals_loses_signals_and_no_hit(compared: Compared) -> None:
     """The playbook takes hits from high on; the rule hits what it hit."""
     found = compared(RULES, edited("exports", level="medium"))
@@ -139,6 +141,7 @@ def test_a_level_below_that_of_signals_loses_signals_and_no_hit(compared: Compar
     assert (change.old.is_signal, change.new.is_signal) == (True, False)
 
 
+@pytest.mark.slow
 def test_a_higher_level_restates_signals(compared: Compared) -> None:
     """The same records, of another level: the severity of the decision changes with it."""
     found = compared(RULES, edited("exports", level="critical"))
@@ -149,6 +152,7 @@ def test_a_higher_level_restates_signals(compared: Compared) -> None:
     assert incident.arrival_time_shift_seconds == 0
 
 
+@pytest.mark.slow
 def test_a_renamed_rule_is_told_as_one(compared: Compared) -> None:
     """A playbook that reads the old name no longer sees the signal: the decision changes, no hit does."""
     found = compared(RULES, edited("exports", title="Exports downloaded"))
@@ -158,6 +162,7 @@ def test_a_renamed_rule_is_told_as_one(compared: Compared) -> None:
     assert responsible(found) == {EXPORT: ((EXPORTS,),)}
 
 
+@pytest.mark.slow
 def test_an_edit_that_changes_no_hit_is_told_as_such(compared: Compared) -> None:
     """A rule that never fires, another way of the same test, and words alone."""
     other = {"selection": {"eventName": "ListUsers", "eventSource": "iam.amazonaws.com"}}
@@ -177,6 +182,7 @@ def test_an_edit_that_changes_no_hit_is_told_as_such(compared: Compared) -> None
     assert (counts(found), found.changed) == ({}, ())
 
 
+@pytest.mark.slow
 def test_rules_that_only_work_together_are_one_set(compared: Compared) -> None:
     """Both signals are needed for the decision; each rule alone leaves the old one."""
     found = compared(without("reads", "writes"), RULES)
@@ -185,6 +191,7 @@ def test_rules_that_only_work_together_are_one_set(compared: Compared) -> None:
     assert counts(found) == {ROTATION: (2, 0, 0)}
 
 
+@pytest.mark.slow
 def test_a_correlation_is_responsible_through_its_part(compared: Compared) -> None:
     """An edit of what it reads is an edit of the correlation, told by the part's name."""
     burst = {**RULES, "exports": {**RULES["exports"], "level": "informational"}, "burst": BURST}
@@ -211,6 +218,7 @@ def test_the_same_rules_change_nothing(compared: Compared) -> None:
     assert (found.detections, found.changed, found.clauses) == (None, (), ())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new"),
     [
@@ -274,6 +282,7 @@ def test_hits_outside_of_security_incidents_are_noise(compared: Compared) -> Non
     assert BUCKET in counts(found)
 
 
+@pytest.mark.slow
 def test_the_records_of_a_signal_are_behind_a_changed_decision(compared: Compared) -> None:
     """Each record that the responsible rule hits is evidence, with the digest of its bytes."""
     found = compared(without("exports"), RULES)

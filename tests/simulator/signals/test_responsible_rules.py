@@ -100,8 +100,16 @@ def named(old: Rules, new: Rules, clauses: Sequence[str]) -> frozenset[str]:
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        (without("exports", "quiet"), {**BEGUN, "writes": {**RULES["writes"], "level": "critical"}}),
-        (BEGUN, {**without("users", "reads"), "exports": edited("exports", level="medium")["exports"]}),
+        pytest.param(
+            without("exports", "quiet"),
+            {**BEGUN, "writes": {**RULES["writes"], "level": "critical"}},
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            BEGUN,
+            {**without("users", "reads"), "exports": edited("exports", level="medium")["exports"]},
+            marks=pytest.mark.slow,
+        ),
         (
             {**BEGUN, **narrowed("users", "userIdentity.arn|contains", "mara")},
             edited("writes", title="Another"),
@@ -140,6 +148,7 @@ def _without_reader(bundle: Bundle) -> tuple[object, ...]:
     return with_playbook(bundle, rules=rules).playbook, bundle.approvers, bundle.policies
 
 
+@pytest.mark.slow
 def test_where_too_much_differs_at_once_it_says_so(history: History, tmp_path: Path) -> None:
     """More clauses than can be tried one by one: no set is claimed, the sentence says why, and what to do."""
     rules = tuple(

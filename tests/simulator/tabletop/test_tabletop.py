@@ -192,6 +192,7 @@ def test_the_first_active_option_is_the_decision_else_the_last_one() -> None:
     assert (0, False) == decision_of([watch, watch])
 
 
+@pytest.mark.slow
 def test_who_follows_the_playbook_decides_as_it_does() -> None:
     """On every third recorded incident the two records agree, and never part."""
     connection, bundle = recorded(), recordings.active()

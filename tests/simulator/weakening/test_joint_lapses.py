@@ -197,6 +197,7 @@ def test_a_mode_and_the_policy_that_would_still_ask_are_named_together() -> None
     assert together.witness.endswith("confidence>=90, blast_radius<=0")
 
 
+@pytest.mark.slow
 def test_either_edit_alone_names_nothing_together() -> None:
     """Without the other it leaves production as it was."""
     begun = with_action(active(), "isolate_workload", mode=Mode.AUTOMATIC)
