@@ -316,11 +316,11 @@ NONE_LATE_YET = "Late is what arrives after the week's end, so that nothing can 
 
 
 def standing_words(report: Report) -> str:
-    """What the records reach of a week that is not over by them; nothing of one that is."""
+    """How far the records reach into a week that none came after; nothing of one that some came after."""
     end = to_second(report.records_end or "")
     if report.standing == "running":
-        return f"The records end at {end}, and the week only at {report.cut}: it is not over by them."
-    return f"The records end at {end}, before this week: nothing is known of it."
+        return f"The last record came at {end}; what is left of the week was quiet, or has not arrived yet."
+    return f"The last record came at {end}, before this week: nothing is known of it."
 
 
 def _late(incident: LateIncident) -> str:

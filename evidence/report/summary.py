@@ -102,7 +102,7 @@ def unsaid(report: Report) -> tuple[str, ...]:
 
 def _unsaid(report: Report) -> Iterator[str]:
     if report.standing == "running":
-        yield "How the week ends: what happened in it after the records' end is in no figure."
+        yield "Whether the rest of the week was quiet: nothing that arrived after it tells."
     few = [times.title.lower() for times in report.times if _is_too_few(times.rows[0].week)]
     if few:
         yield (

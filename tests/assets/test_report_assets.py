@@ -84,7 +84,7 @@ def test_a_run_of_everything_writes_the_last_week(told: tuple[dict[str, str], di
     before, _, _ = told
     assert [f"{WEEK}.html", f"{WEEK}.md"] == list(before)
     assert "1 incident this week" in before[f"{WEEK}.md"]
-    assert "it is not over by them" in before[f"{WEEK}.md"]
+    assert "what is left of the week was quiet, or has not arrived yet" in before[f"{WEEK}.md"]
 
 
 def test_a_late_incident_restates_the_week_that_it_touches(

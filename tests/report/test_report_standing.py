@@ -9,7 +9,7 @@ from evidence.report import render_html, render_markdown
 from .made import Made, at, reported
 
 LAST = Made("inc-last", at("2026-03-04T09:00"))
-ENDS = "The records end at 2026-03-04T09:00:00Z"
+ENDS = "The last record came at 2026-03-04T09:00:00Z"
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ ENDS = "The records end at 2026-03-04T09:00:00Z"
         (
             "2026-W10",
             "running",
-            f"{ENDS}, and the week only at 2026-03-09T00:00:00Z: it is not over by them.",
+            f"{ENDS}; what is left of the week was quiet, or has not arrived yet.",
         ),
         ("2026-W11", "ahead", f"{ENDS}, before this week: nothing is known of it."),
     ],
