@@ -83,7 +83,9 @@ def _do_and_leave(work: Callable[[], None]) -> None:
 
 
 def _ask_all(folder: Path) -> None:
-    policies, _ = survey_policies(folder)
+    policies, faults = survey_policies(folder)
+    if faults:
+        return  # whoever loads them next is told what and where
     for policy in policies:
         for request in _requests(policy):
             policy.ask(request)

@@ -14,6 +14,12 @@ from simulator.bundles.bundle_refs import load_reference
 from simulator.policies import trying
 
 PLAYBOOKS = Path(__file__).parents[3] / "playbooks"
+ENDING = """package incidentresponse
+
+import rego.v1
+
+deny contains m if { m := input.request.action } else := 3 if { true }
+"""
 
 
 def end_by(number: int) -> None:
@@ -39,6 +45,9 @@ def test_policies_that_are_refused_or_sound_are_told_elsewhere(tmp_path: Path) -
     """The trial tells nothing of them; a folder of policies that a playbook does not name is none."""
     shutil.copytree(PLAYBOOKS / "policies", tmp_path / "policies")
     (tmp_path / "policies" / "broken.rego").write_text("package\n")
+    trying.try_policies(tmp_path / "policies")
+    shutil.copy(tmp_path / "policies" / "shared_release.yaml", tmp_path / "policies" / "broken.yaml")
+    (tmp_path / "policies" / "broken.rego").write_text(ENDING)  # known to end it, and so not asked
     trying.try_policies(tmp_path / "policies")
     trying.try_policies_of(tmp_path)
     assert None is trying.policies_of(tmp_path)
