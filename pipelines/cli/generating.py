@@ -17,7 +17,7 @@ EPILOG = "Example: evidence generate invented --count 100000 --seed 7"
 
 
 def generate(
-    folder: Annotated[Path, typer.Argument(help="New folder; --history reads it.")],
+    folder: Annotated[Path, typer.Argument(help="New or empty folder; --history reads it.")],
     count: Annotated[
         int, typer.Option("--count", min=1, max=9_999_999, help="Incidents, about 20 moments each.")
     ] = 10_000,
@@ -33,8 +33,8 @@ def generate(
     from evidence.errors import InputError, Place
     from simulator.histories.generator import generate_history
 
-    if any(folder.glob("incident*.parquet")):
-        raise InputError("already holds a history", place=Place(folder), remedy="Name a new folder")
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise InputError("is there already", place=Place(folder), remedy="Name a new or an empty folder")
     generated = generate_history(folder, count, seed, load_active(playbooks).grading)
     if output_format is Format.JSON:
         sys.stdout.write(json.dumps(dataclasses.asdict(generated), sort_keys=True) + "\n")

@@ -166,7 +166,7 @@ def test_a_generated_history_has_variety(history: duckdb.DuckDBPyConnection, act
 
 
 def test_the_command_writes_a_history_once(tmp_path: Path) -> None:
-    """It says what it wrote, and refuses to write over it."""
+    """It says what it wrote, and refuses to write over it, or among other files."""
     call = ["generate", str(tmp_path / "new"), "--count", "20", "--seed", "3"]
     call += ["--playbooks", str(ROOT / "playbooks")]
     written = CliRunner().invoke(app, call)
@@ -174,7 +174,10 @@ def test_the_command_writes_a_history_once(tmp_path: Path) -> None:
     assert written.output.startswith("generated: 20 incidents with ")
     again = CliRunner().invoke(app, call)
     assert again.exit_code == 2
-    assert "already holds a history" in again.output
+    assert "new: is there already. Name a new or an empty folder" in " ".join(again.output.split())
+    (tmp_path / "ours").mkdir()
+    (tmp_path / "ours" / "notes.txt").touch()
+    assert CliRunner().invoke(app, ["generate", str(tmp_path / "ours")]).exit_code == 2
 
 
 def test_a_size_out_of_range_is_refused(active: Bundle, tmp_path: Path) -> None:
