@@ -29,7 +29,8 @@ def call_faults(source: str, code: str, is_own: Callable[[str], bool]) -> Iterat
     is_ascii = all(text.isascii() for _, text in literals(source))
     for found in CALL.finditer(code):
         name, opening = found.group(1), found.end() - 1
-        if name in own or is_own(name):
+        is_empty = not code[opening + 1 : closing(code, opening)].strip()
+        if name in own or is_own(name) or (name == "set" and is_empty):
             continue
         if why_refused(name) == UNKNOWN:
             yield found.start(), f"there is no function {name}: no rule has that name, and no built-in of OPA"
@@ -37,7 +38,7 @@ def call_faults(source: str, code: str, is_own: Callable[[str], bool]) -> Iterat
             yield found.start(), f"the built-in {name} {why}"
         elif name in ASCII_ALONE and not is_ascii:
             yield found.start(), f"{name} leaves letters beyond ASCII as they are here, which OPA does not"
-        elif not code[opening + 1 : closing(code, opening)].strip():
+        elif is_empty:
             yield found.start(), f"{name} is called without an argument"
         elif why := _why_unlike(name, source, arguments(code, opening + 1, closing(code, opening)), code):
             yield found.start(), why

@@ -14,6 +14,7 @@ from typing import Any
 
 from regopy import Interpreter, LogLevel, RegoError
 
+from evidence.decision.rego_hoisting import with_names_for_what_runs
 from evidence.decision.rego_negation import with_meaning_of_opa
 from evidence.decision.rego_text import literals
 
@@ -83,7 +84,7 @@ class CompiledModules:
 
 def prepared(source: str) -> str:
     """The module as the interpreter is given it; lines stay where they are."""
-    return moved_source(with_meaning_of_opa(source))
+    return moved_source(with_meaning_of_opa(with_names_for_what_runs(source)))
 
 
 def moved_source(source: str) -> str:

@@ -22,6 +22,7 @@ _REFERENCE = re.compile(rf"{_NAME}(?:\.{_NAME}|\[(?:[\"`][^\[\]]*[\"`]|\d+|{_NAM
 _DOTTED = re.compile(rf"{_NAME}(?:\.{_NAME}|\[[^\n]*\])*\Z")
 _SCALAR = re.compile(r"(?:-?\d[\d.eE+-]*|[\"`].*[\"`]|true|false|null)\Z", re.DOTALL)
 _OPERATOR = re.compile(r"==|!=|<=|>=|:=|[=<>]|(?<![\w.])in(?!\w)")
+_CONTINUED = re.compile(r"\s*(?::=|[-+*/%&|=<>]|!=|in\b)")  # what stands between two values
 _OPENING, _CLOSING = "([{", ")]}"
 
 
@@ -87,6 +88,8 @@ def _bodies_of_every(code: str) -> Iterator[tuple[int, int]]:
 def _parts(source: str, code: str, start: int) -> tuple[int, list[_Part]]:
     """End of the negated expression, and the parts of it."""
     end = _end(code, start)
+    if end < len(code) and code[end] == "\n" and _CONTINUED.match(code, end):
+        raise _Unreadable("of an expression that does not stand on one line")
     begin = start + len(code[start:end]) - len(code[start:end].lstrip())
     end = begin + len(code[begin:end].rstrip())
     inner = code[begin:end]

@@ -12,6 +12,7 @@ from evidence.decision.rego_syntax import (
     Every,
     Expression,
     Ref,
+    Rule,
     Scalar,
     Source,
     Term,
@@ -44,10 +45,34 @@ def unlike_patterns(source: Source) -> Iterator[tuple[int, str]]:
                     yield from _unlike(statement.left, statement.right)
 
 
+def valued_patterns(source: Source, rules: Names) -> Iterator[tuple[int, str]]:
+    """Offset and reason of each `=` of a set or a comprehension with a name that has a value elsewhere."""
+    known = {"data", "input", *source.imports, *rules, *(rule.name for rule in source.rules)}
+    for rule in source.rules:
+        found = list(bodies_of(rule))
+        equations = [each for body in found for each in body if isinstance(each, Unification)]
+        sides = [side.name for each in equations for side in (each.left, each.right) if isinstance(side, Var)]
+        others = {name for name in sides if sides.count(name) > 1}
+        others = known.union(others, names(rule.arguments), *map(declared_in, found), _running(rule))
+        for each in equations:
+            for one, other in ((each.left, each.right), (each.right, each.left)):
+                is_pattern = _is_set(one) or isinstance(one, Closure)
+                is_valued = isinstance(other, Var) and other.name in others and not each.is_declaring
+                if is_pattern and is_valued:
+                    yield one.offset, f"{_HERE}: `=` with a name that has a value: write `==`"
+
+
+def _running(rule: Rule) -> Names:
+    """Names that stand in brackets of a reference."""
+    found = (part for body in bodies_of(rule) for term in terms_of(body) for part in parts(term))
+    return names(tuple(each for ref in found if isinstance(ref, Ref) for each in ref.path))
+
+
 def _unlike(left: Term, right: Term) -> Iterator[tuple[int, str]]:
     for one, other in ((left, right), (right, left)):
-        if _is_set(one) and isinstance(other, Ref | Call):
-            yield one.offset, f"{_HERE}: a set made equal to an expression: write `==`"
+        if (_is_set(one) or isinstance(one, Closure)) and isinstance(other, Ref | Call):
+            what = "a set" if _is_set(one) else "a comprehension"
+            yield one.offset, f"{_HERE}: {what} made equal to an expression: write `==`"
     if not isinstance(left, Collection) or not isinstance(right, Collection):
         return
     if left.bracket != right.bracket:

@@ -91,13 +91,14 @@ _PARAMETERS = (
 class _ModuleParser(TermParser):
     def module(self) -> Source:
         package = self._package()
-        imports = []
+        imported = []
         while self.took("import"):
-            imports.append(self._import())
+            imported.append(self._import())
         rules: list[Rule] = []
         while self.token.kind is not Kind.END:
             rules += self._default() if self.took("default") else self._rules()
-        return Source(package, tuple(imports), tuple(rules))
+        imports = tuple(alias or (path[-1] if len(path) > 1 else "") for path, alias in imported)
+        return Source(package, imports, tuple(rules), tuple(imported))
 
     def _package(self) -> tuple[str, ...]:
         self.expect("package")
@@ -112,15 +113,15 @@ class _ModuleParser(TermParser):
             raise NotHere(f"{what} is named in brackets: write names with dots", self.token.offset)
         return found
 
-    def _import(self) -> str:
-        """The name by which what is imported is called here."""
+    def _import(self) -> tuple[tuple[str, ...], str]:
+        """The path of what is imported, and its other name."""
         first = self.token
         path = [self.name().text, *self._dotted("an import")]
         if what := why_not_imported(path, is_renamed=self.is_next("as")):
             raise NotRego(what, first.offset)
         if path == ["data"]:
             raise NotHere("the import of data as a whole: write `data` where it is used", first.offset)
-        return self.name().text if self.took("as") else path[-1] if len(path) > 1 else ""
+        return tuple(path), self.name().text if self.took("as") else ""
 
     def _default(self) -> list[Rule]:
         name = self.name()

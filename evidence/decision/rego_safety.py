@@ -10,7 +10,7 @@ arithmetic, such as `startswith(xs[i], "a")`, it finds nothing, or ends the proc
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from evidence.decision.rego_syntax import (
     Body,
@@ -20,6 +20,7 @@ from evidence.decision.rego_syntax import (
     Every,
     Expression,
     Ref,
+    Rule,
     Some,
     Source,
     Statement,
@@ -47,18 +48,32 @@ _Reach = Callable[[Term], Iterator[Ref]]
 
 def unsafe_variables(source: Source, rules: Names) -> Iterator[tuple[int, str]]:
     """Offset and reason of each; `rules` are names of the package's rules in other modules."""
-    known = ROOTS | rules | {rule.name for rule in source.rules} | (frozenset(source.imports) - {""})
     for rule in source.rules:
-        body = (*rule.body, *_heads(*rule.path), *_heads(*rule.results))
+        body, known = _scope(rule, source, rules)
         near = sorted(name for name in known | names(terms_of(body)) if name[0] != "_")
-        outer = known | names(rule.arguments)
-        unsafe = _once(_unsafe(body, outer, _anywhere))
+        unsafe = first_of_each(_unsafe(body, known | names(rule.arguments), _anywhere))
         yield from ((var.offset, _sentence(var.name, near)) for var in unsafe)
-        if not unsafe:
-            yield from ((var.offset, _running(var)) for var in _once(_unsafe(body, outer, _outermost)))
 
 
-def _once(found: Iterator[Var]) -> list[Var]:
+def running_variables(source: Source, rules: Names = frozenset()) -> list[list[Var]]:
+    """Of each rule the variables that run through a collection where the interpreter does not follow."""
+    found = []
+    for rule in source.rules:
+        body, known = _scope(rule, source, rules)
+        outer = known | names(rule.arguments)
+        unsafe = {var.offset for var in _unsafe(body, outer, _anywhere)}
+        inside = (var for var in _unsafe(body, outer, _outermost) if var.offset not in unsafe)
+        found.append(sorted(inside, key=lambda each: each.offset))
+    return found
+
+
+def _scope(rule: Rule, source: Source, rules: Names) -> tuple[Body, Names]:
+    """The rule's body with what it gives, and the names that are known to all of the module."""
+    known = ROOTS | rules | {each.name for each in source.rules} | (frozenset(source.imports) - {""})
+    return (*rule.body, *_heads(*rule.path), *_heads(*rule.results)), known
+
+
+def first_of_each(found: Iterable[Var]) -> list[Var]:
     """The first of each name, by place."""
     first: dict[str, Var] = {}
     for var in sorted(found, key=lambda each: each.offset):
@@ -77,7 +92,8 @@ def _shown(name: str) -> str:
     return "_" if name[0] == "_" and name[1:].isdigit() else name
 
 
-def _running(var: Var) -> str:
+def running_sentence(var: Var) -> str:
+    """Why a variable that runs is refused."""
     name = _shown(var.name)
     return (
         f"cannot be evaluated by this tool: {name} runs through a collection inside of an expression. "
@@ -192,9 +208,14 @@ def _anywhere(term: Term) -> Iterator[Ref]:
 
 
 def _outermost(term: Term) -> Iterator[Ref]:
-    """References whose index the interpreter gives a value: what stands alone, or is compared."""
+    """References whose index the interpreter gives a value: what stands alone, or is compared.
+
+    Where both sides of a comparison run, it ends the process.
+    """
     sides = term.arguments if isinstance(term, Call) and term.name in _COMPARING else (term,)
-    return (each for each in sides if isinstance(each, Ref))
+    found = [each for each in sides if isinstance(each, Ref)]
+    are_both_running = len([each for each in found if names(each.path)]) > 1
+    return iter(() if are_both_running else found)
 
 
 def _indices(term: Term, safe: Names, reach: _Reach) -> Names:

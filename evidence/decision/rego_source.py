@@ -9,15 +9,18 @@ from pathlib import Path
 from evidence.decision.rego_arguments import declared_arguments, function_sizes, wrong_calls
 from evidence.decision.rego_builtins import NO_RULE_NAMES
 from evidence.decision.rego_calls import call_faults
+from evidence.decision.rego_circles import recursions
+from evidence.decision.rego_hoisting import running_faults
 from evidence.decision.rego_interpreter import has_private_text
 from evidence.decision.rego_kinds import Named, clashes, reserved_names
 from evidence.decision.rego_negation import negation_faults
-from evidence.decision.rego_order import recursions, used_above
+from evidence.decision.rego_order import used_above
 from evidence.decision.rego_patterns import (
     deep_sets,
     indexed_sets,
     outer_equations,
     unlike_patterns,
+    valued_patterns,
     whole_data,
 )
 from evidence.decision.rego_rules import read_rego
@@ -80,13 +83,15 @@ def _by_meaning(source: str, rules: frozenset[str]) -> Iterator[tuple[int, str]]
     yield from wrong_calls(read, function_sizes((read,)))
     yield from declared_arguments(read)
     yield from unlike_patterns(read)
+    yield from valued_patterns(read, rules)
     yield from deep_sets(read)
     yield from indexed_sets(read)
     yield from outer_equations(read, rules)
     yield from whole_data(read)
     above = list(used_above(read))
     yield from above or unsafe_variables(read, rules)
-    yield from recursions(read)
+    yield from running_faults(source, rules)
+    yield from ((offset, what) for _, offset, what in recursions((Named("", source, read),)))
 
 
 def _by_words(source: str, code: str, is_own: Callable[[str], bool]) -> Iterator[tuple[int, str]]:

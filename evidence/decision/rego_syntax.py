@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+Span: TypeAlias = tuple[int, int]
+NOWHERE: Span = (-1, -1)  # of what is not in the source as it stands
+
 
 @dataclass(frozen=True, slots=True)
 class Var:
@@ -25,11 +28,12 @@ class Scalar:
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """`head.a[i]`: what stands in brackets, or behind dots, is the path."""
+    """`head.a[i]`: what stands in brackets, or behind dots, is the path; `span` is from where to where."""
 
     head: Term
     path: tuple[Term, ...]
     offset: int
+    span: Span = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,7 @@ class Expression:
 
     term: Term
     is_negated: bool
+    span: Span = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,7 @@ class Unification:
     right: Term
     is_declaring: bool
     is_negated: bool
+    span: Span = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,7 @@ class Some:
 
     patterns: tuple[Term, ...]
     within: Term | None
+    span: Span = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +100,7 @@ class Every:
     variables: tuple[Var, ...]
     within: Term
     body: Body
+    span: Span = NOWHERE
 
 
 class RuleKind(StrEnum):
@@ -123,11 +131,12 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The package's path, the imports' names, and the rules of a module."""
+    """The package's path, the imports' names, the rules of a module, and its imports: path and other name."""
 
     package: tuple[str, ...]
     imports: tuple[str, ...]
     rules: tuple[Rule, ...]
+    imported: tuple[tuple[tuple[str, ...], str], ...] = ()
 
 
 Term: TypeAlias = Var | Scalar | Ref | Call | Collection | Closure

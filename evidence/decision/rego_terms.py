@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from evidence.decision.rego_syntax import (
     Body,
     Call,
@@ -27,6 +29,11 @@ _TIERS = (("==", "!=", "<", ">", "<=", ">="), ("|",), ("&",), ("+", "-"), ("*", 
 _CLOSING = {"[": "]", "{": "}", "(": ")"}
 DEPTH_MAX = 40  # terms within one another
 REREADS_MAX = 50  # of what began as a comprehension
+
+
+def is_declarable(term: Term) -> bool:
+    """Whether `:=` may give it a value."""
+    return isinstance(term, Var) or (isinstance(term, Collection) and term.bracket != "{")
 
 
 class _BareHead(NotRego):
@@ -57,6 +64,11 @@ class TermParser:
         taken = self.token
         self._place += 1 if taken.kind is not Kind.END else 0
         return taken
+
+    def _behind(self) -> int:
+        """Offset behind what was taken last."""
+        last = self._tokens[self._place - 1]
+        return last.offset + len(last.text)
 
     def took(self, *texts: str) -> bool:
         """Whether the next token was of that spelling; if so it is left behind."""
@@ -94,7 +106,9 @@ class TermParser:
 
     def statement(self) -> Statement:
         """One statement of a body, with what is replaced `with`."""
+        start = self.token.offset
         read = self._statement()
+        read = replace(read, span=(start, self._behind()))
         while self.took("with"):
             self.term()
             self.expect("as")
@@ -113,8 +127,19 @@ class TermParser:
             raise NotHere("a name in parentheses before `:=` or `=`: write it without", opening.offset)
         if not self.is_next(":=", "="):
             return Expression(left, is_negated)
+        if self.is_next(":=") and not is_declarable(left):
+            raise NotRego("`:=` gives a value to a name, or to an array or object of names", opening.offset)
         sign = self.take().text
-        return Unification(left, self.term(is_pair_allowed=True), sign == ":=", is_negated)
+        right = self.term(is_pair_allowed=True)
+        if isinstance(right, Call) and len(right.arguments) > 2:
+            self._check_in(right)
+        return Unification(left, right, sign == ":=", is_negated)
+
+    def _check_in(self, term: Term) -> None:
+        """Raises NotHere at an `in` that would be read with what stands before the comma."""
+        is_in = isinstance(term, Call) and term.name == "in"
+        if is_in and term.offset not in self._in_parentheses:
+            raise NotHere("`in` behind a comma: write parentheses around it", term.offset)
 
     def _some(self) -> Statement:
         patterns = [self._operand(0)]
@@ -180,12 +205,13 @@ class TermParser:
         self._depth += 1
         if self._depth > DEPTH_MAX:
             raise NotRego("is nested too deeply", self.token.offset)
+        start = self.token.offset
         try:
-            return self._followed(self._primary())
+            return self._followed(self._primary(), start)
         finally:
             self._depth -= 1
 
-    def _followed(self, head: Term) -> Term:
+    def _followed(self, head: Term, start: int) -> Term:
         """The term with the references and calls that stand right behind it."""
         path: list[Term] = []
         name = head.name if isinstance(head, Var) else ""
@@ -204,7 +230,7 @@ class TermParser:
                 head, path, name = Call(name, self._arguments(")"), head.offset), [], ""
             else:
                 raise NotRego("only a name with dots is called", sign.offset)
-        return Ref(head, tuple(path), head.offset) if path else head
+        return Ref(head, tuple(path), head.offset, (start, self._behind())) if path else head
 
     def _index(self) -> Term:
         offset, index = self.token.offset, self.term(is_pair_allowed=True)
@@ -308,6 +334,7 @@ class TermParser:
             item = self._item(opening)
             if len(item) != size:
                 raise NotRego("an object has keys and values, a set has neither", offset)
+            self._check_in(item[0])
             items += item
         self.expect(end)
         return Collection(":" if size == 2 else opening.text, tuple(items), opening.offset)

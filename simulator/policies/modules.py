@@ -15,6 +15,7 @@ from typing import Any
 
 from evidence.bounded_reading import read_bounded
 from evidence.decision.rego_arguments import function_sizes, wrong_calls
+from evidence.decision.rego_circles import recursions
 from evidence.decision.rego_interpreter import prepared
 from evidence.decision.rego_kinds import Named, clashes, package_clashes
 from evidence.decision.rego_rules import read_rego
@@ -129,6 +130,7 @@ def _clashes(modules: Sequence[Module]) -> Iterator[PlaybookError]:
     found += [(each, *fault) for each in named for fault in wrong_calls(each.source, sizes)]
     for package in sorted({each.source.package for each in named}):
         found += clashes([each for each in named if each.source.package == package])
+    found += recursions(named)
     paths = {module.name: module.path for module in modules}
     for at, offset, what in found:
         yield from placed(((offset, what),), at.text, paths[at.name])

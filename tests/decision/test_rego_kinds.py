@@ -128,6 +128,15 @@ REFUSED = [
     ("r if { {1 | true} = count(input.n) }", f"5:8 {HERE}: a set made equal to an expression"),
     ("r if { some i; x := input.a[i]; i > {1}[x] }", f"5:37 {HERE}: a set that is indexed in an expression"),
     ("q[0] contains 1", f"5:6 {HERE}: a set at a key that is no text: write the key as a text"),
+    ("r if input.n = [x | x := 1]", f"5:16 {HERE}: a comprehension made equal to an expression: write `==`"),
+    ("r if { x := input.n; x = {1} }", f"5:26 {HERE}: `=` with a name that has a value: write `==`"),
+    ("r if { x := [1]; [y | y := 1] = x }", f"5:18 {HERE}: `=` with a name that has a value: write `==`"),
+    ("r if q = {1}\n\nq contains 1", f"5:10 {HERE}: `=` with a name that has a value: write `==`"),
+    ("r := {{1}, {2, 3 in [1]}}", f"5:18 {HERE}: `in` behind a comma: write parentheses around it"),
+    ("r := [x | x := 1, 2 in [2]]", f"5:21 {HERE}: `in` behind a comma: write parentheses around it"),
+    ("r if { count(input.a) := 1 }", "5:8 is not Rego: `:=` gives a value to a name, or to an array"),
+    ("r if { not is_null(input.x)\n:= 1 }", "5:8 'not' of an expression that does not stand on one line"),
+    ("r if { not is_null(input.x)\n== 1 }", "5:8 'not' of an expression that does not stand on one line"),
     ("r := f(1)", "5:6 there is no function f: no rule has that name, and no built-in of OPA"),
     ("r := a.f(1)", "5:6 there is no function a.f: no rule has that name, and no built-in of OPA"),
     (
@@ -152,6 +161,10 @@ ALLOWED = [
     "r := [[y | y := x; y == 1] | some x in [1]]",
     "r := [x | x = q]\nq := 1",
     "import data.x.y as z\nimport input.a\nr := [z, a]",
+    "r.a := 1\nr.b := r.a",
+    "r := set() | {1}",
+    "r if { x = {1}; count(x) == 1 }",
+    "r := {{1}, {2, (3 in [1])}}",
 ]
 
 
@@ -196,6 +209,16 @@ def test_a_package_and_an_import_are_names_with_dots() -> None:
             "package t\n\nr.x := 1\n",
             "package t.r\n\na := 2\n",
             "a.rego:3:1: r is a package here, too: give the rule another name",
+        ),
+        (
+            "package t\n\nr if q\n",
+            "package t\n\nq if r\n",
+            "a.rego:3:1: r asks for itself (r → q → r): OPA refuses a rule that is recursive",
+        ),
+        (
+            "package t\n\nimport data.u.v as w\n\nr := w.x(1)\n",
+            "package u.v\n\nx(y) := y if data.t[y]\n",
+            "a.rego:5:1: data.t.r asks for itself (data.t.r → data.u.v.x → data.t.r): OPA refuses",
         ),
     ],
 )

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from evidence.decision.policies import survey_policies
+from evidence.decision.rego_hoisting import with_names_for_what_runs
+from evidence.decision.rego_interpreter import UNDEFINED, CompiledModules
 from evidence.decision.rego_source import unlike_opa
 from evidence.decision.rego_text import line_and_column, without_strings
 from simulator.policies.modules import load_modules
@@ -93,20 +95,31 @@ SAFE = [
     "x := [[i, j] | input.a[i]; j = i]",
     "a := {1}; b := {2}; x := {c | c := (a | b)[_]}",
 ]
-# OPA answers each of them with what it finds; regopy finds nothing, or ends the process.
+# OPA goes through the collection in each of them; what `r` is there follows from `GIVEN`.
 RUNNING = [
-    ("f(input.a[i]) == 1; i > 0", "i"),
-    ("not f(f(input.a[i]))", "i"),
-    ("input.a[input.b[i]] == 1", "i"),
-    ("input.a[q[x]] == 1", "x"),
-    ('startswith(input.a[_], "a")', "_"),
-    ('some i; startswith(input.a[i], "a")', "i"),
-    ("some i; input.a[i] in {2}", "i"),
-    ("1 in input.a[_]", "_"),
-    ("x := [input.a[_]]; x == [2]", "_"),
-    ("x := 1 - input.a[_]; x == 2", "_"),
-    ("x := {1: y | y := 1}; {input.a[_] | x[1]} == {1}", "_"),
-    ("q[input.a[_]]", "_"),
+    ("r contains x if { x := upper(input.names[_]) }", ["A", "B"]),
+    ('r contains i if { some i; startswith(input.names[i], "a") }', [0]),
+    ('r if startswith(input.names[_], "b")', True),
+    ('r := 1 if endswith(input.names[_], "x") else := 2 if endswith(input.names[_], "a")', 2),
+    ("r contains i if { input.a[i] in {2, 1} }", [1, 2]),
+    ("r contains i if { f(input.a[i]) == 1; i < 2 }", [1]),
+    ("r contains x if { x := input.names[input.a[_]] }", ["b"]),
+    ("r := [x | x := input.a[_] * 2]", [6, 2, 4]),
+    ("r := {[input.a[i], i] | input.names[i]}", [[1, 1], [3, 0]]),
+    ("r contains [input.a[i], i] if input.names[i]", [[1, 1], [3, 0]]),
+    ("r contains [i, j] if { input.a[i] == input.b[j] }", [[1, 0], [2, 1]]),
+    ("r contains [i, j] if { input.b[i] < input.b[j] }", [[0, 1]]),
+    ("r contains y if { k := input.names[_]; y := input.o[k] }", [5, 7]),
+    ("r contains y if { k := input.names[i]; y := [i, input.o[k]] }", [[0, 5], [1, 7]]),
+    ("r if { every x in [1, 2] { input.a[_] == x + 0 } }", True),
+    ("r if { every x in [1, 9] { input.a[_] + 0 == x } }", None),
+    ('r contains x if { x := input.a[_]; contains("1 3", sprintf("%v", [input.a[_]])) }', [1, 2, 3]),
+]
+GIVEN = {"a": [3, 1, 2], "b": [1, 2], "names": ["a", "b"], "o": {"a": 5, "b": 7}}
+# Each finds nothing in the interpreter, or ends it, and cannot be given a name.
+REFUSED = [
+    ("r contains [input.a[_]]", "_"),
+    ("r if { not f(f(input.a[i])) }", "i"),
 ]
 STANDING = [
     "input.a[_] == 2",
@@ -120,11 +133,31 @@ STANDING = [
 ]
 
 
-@pytest.mark.parametrize(("body", "name"), RUNNING)
-def test_an_index_that_runs_inside_of_an_expression_is_refused(body: str, name: str) -> None:
-    """It would hold for nothing here, in silence, where OPA goes through the collection."""
-    found = told(f"r if {{ {body} }}{OTHERS}")
-    assert [each for each in found if f"this tool: {name} runs through a collection" in each] == found[:1]
+def answered(module: str) -> Any:
+    """What `r` is, sets in order; None where it is undefined."""
+    said = CompiledModules({"t.rego": f"{HEAD}{module}{OTHERS}"}, ("t/r",)).ask("t/r", GIVEN)
+    return None if said is UNDEFINED else said
+
+
+def test_an_index_that_runs_inside_of_an_expression_goes_through_the_collection() -> None:
+    """As in OPA; without a name of its own it would hold for nothing here, in silence, or end the process."""
+    assert [[] for _ in RUNNING] == [told(f"{module}{OTHERS}") for module, _ in RUNNING]
+    assert [value for _, value in RUNNING] == [answered(module) for module, _ in RUNNING]
+
+
+def test_lines_stay_where_they_are_when_names_are_given() -> None:
+    """So that what the interpreter says of a module has its place."""
+    written = 'r if {\n\tstartswith(\n\t\tinput.a[_], "a",\n\t)\n}\n'
+    named = 'r if {\n\t__index_0 := input.a[_]; startswith(\n\t\t__index_0, "a",\n\t)\n}\n'
+    assert HEAD + named == with_names_for_what_runs(HEAD + written)
+
+
+@pytest.mark.parametrize(("module", "name"), REFUSED)
+def test_an_index_that_cannot_be_given_a_name_is_refused(module: str, name: str) -> None:
+    """With what to write instead."""
+    assert [True] == [
+        f"this tool: {name} runs through a collection" in each for each in told(f"{module}{OTHERS}")
+    ]
 
 
 def test_an_index_that_runs_where_it_stands_alone_is_read() -> None:
