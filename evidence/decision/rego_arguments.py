@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from evidence.decision.rego_builtins import ARGUMENT_COUNTS
-from evidence.decision.rego_syntax import Call, Rule, RuleKind, Source
+from evidence.decision.rego_syntax import Call, Rule, RuleKind, Source, Var
 from evidence.decision.rego_walks import bodies_of, declaring, parts, terms_of, variables
 
 
@@ -39,6 +39,20 @@ def _wrong_call(call: Call, source: Source, sizes: Mapping[str, int]) -> Iterato
     if size is not None and size != len(call.arguments):
         takes = f"{size} argument{'s' if size > 1 else ''}"
         yield call.offset, f"{call.name} takes {takes}, not {len(call.arguments)}: name the result with `:=`"
+
+
+def called_variables(source: Source) -> Iterator[tuple[int, str]]:
+    """Offset and reason of each variable with the name of a function that its rule calls."""
+    for rule in source.rules:
+        found = [part for body in bodies_of(rule) for term in terms_of(body) for part in parts(term)]
+        called = {part.name for part in found if isinstance(part, Call)}
+        arguments = (var for each in rule.arguments for var in variables(each))
+        for var in (*arguments, *(part for part in found if isinstance(part, Var))):
+            if var.name in called:
+                yield (
+                    var.offset,
+                    f"a variable named {var.name} hides the function {var.name}: name it otherwise",
+                )
 
 
 def declared_arguments(source: Source) -> Iterator[tuple[int, str]]:

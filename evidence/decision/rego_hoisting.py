@@ -38,6 +38,7 @@ from evidence.decision.rego_walks import (
     bodies_of,
     closures,
     inside,
+    names,
     parts,
     taken_apart,
     terms,
@@ -96,7 +97,7 @@ class _Rewriting:
     def text(self) -> str:
         """The module with its edits."""
         for rule in self._rules:
-            self._indices = frozenset(_indices(rule))
+            self._indices = _indices(rule)
             for closure in closures((*rule.path, *rule.results)):
                 self._closure(closure)
             self._body(rule.body, rule.results)
@@ -190,11 +191,10 @@ def _looked_at(statement: Statement) -> tuple[Term, ...]:
     return terms(statement)
 
 
-def _indices(rule: Rule) -> Iterator[str]:
-    """Names that stand in brackets, all by themselves."""
+def _indices(rule: Rule) -> Names:
+    """Names that stand in brackets behind a reference."""
     found = (part for body in bodies_of(rule) for term in terms_of(body) for part in parts(term))
-    refs = (part for part in found if isinstance(part, Ref))
-    yield from (each.name for ref in refs for each in ref.path if isinstance(each, Var))
+    return names(tuple(each for part in found if isinstance(part, Ref) for each in part.path))
 
 
 def _is_scalar(term: Term) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from evidence.decision.rego_arguments import declared_arguments, function_sizes, wrong_calls
+from evidence.decision.rego_arguments import called_variables, declared_arguments, function_sizes, wrong_calls
 from evidence.decision.rego_builtins import NO_RULE_NAMES
 from evidence.decision.rego_calls import call_faults
 from evidence.decision.rego_circles import recursions
@@ -82,6 +82,7 @@ def _by_meaning(source: str, rules: frozenset[str]) -> Iterator[tuple[int, str]]
     yield from ((offset, what) for _, offset, what in clashes((Named("", source, read),)))
     yield from wrong_calls(read, function_sizes((read,)))
     yield from declared_arguments(read)
+    yield from called_variables(read)
     yield from unlike_patterns(read)
     yield from valued_patterns(read, rules)
     yield from deep_sets(read)

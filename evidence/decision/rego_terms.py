@@ -100,19 +100,21 @@ class TermParser:
         while not self.is_next("}"):
             if not self.took(";") and not self.token.is_first:
                 raise self.refused("a new line, `;` or `}`")
+            if self.is_next("(") and self._tokens[self._place - 1].text == "]":
+                raise NotHere(
+                    "a line that begins with ( below a ]: write `;` between them", self.token.offset
+                )
             found.append(self.statement())
         self.expect("}")
         return tuple(found)
 
     def statement(self) -> Statement:
-        """One statement of a body, with what is replaced `with`."""
+        """One statement of a body. Raises NotHere where something is replaced `with`."""
         start = self.token.offset
         read = self._statement()
         read = replace(read, span=(start, self._behind()))
-        while self.took("with"):
-            self.term()
-            self.expect("as")
-            self.term()
+        if self.is_next("with"):
+            raise NotHere("`with`: a policy depends on its declared input alone", self.token.offset)
         return read
 
     def _statement(self) -> Statement:

@@ -137,6 +137,12 @@ REFUSED = [
     ("r if { count(input.a) := 1 }", "5:8 is not Rego: `:=` gives a value to a name, or to an array"),
     ("r if { not is_null(input.x)\n:= 1 }", "5:8 'not' of an expression that does not stand on one line"),
     ("r if { not is_null(input.x)\n== 1 }", "5:8 'not' of an expression that does not stand on one line"),
+    (
+        "r if { count := count(input.a); count > 3 }",
+        "5:8 a variable named count hides the function count: name it otherwise",
+    ),
+    ("r if { y := input.a[0]\n(1 + 2) == y }", f"6:1 {HERE}: a line that begins with ( below a ]"),
+    ("r if { 1with input as 2 }", f"5:9 {HERE}: `with`: a policy depends on its declared input alone"),
     ("r := f(1)", "5:6 there is no function f: no rule has that name, and no built-in of OPA"),
     ("r := a.f(1)", "5:6 there is no function a.f: no rule has that name, and no built-in of OPA"),
     (
