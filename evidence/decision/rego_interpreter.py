@@ -16,11 +16,12 @@ from regopy import Interpreter, LogLevel, RegoError
 
 from evidence.decision.rego_hoisting import with_names_for_what_runs
 from evidence.decision.rego_negation import with_meaning_of_opa
-from evidence.decision.rego_text import literals
+from evidence.decision.rego_text import closing, literals, without_strings
 
 _PRIVATE = 0xF0000  # of the planes that Unicode leaves to everyone; what is there in an input is refused
 _MOVED = (*range(0x20), 0x22, 0x5C, 0x7F)
 _FORMAT = re.compile(r"(?<![\w.])sprintf\s*\(\s*\Z")
+_IN_PARENTHESES = re.compile(r"^[A-Za-z_][^\s:=(]*[ \t]+contains[ \t]*\(", re.MULTILINE)
 _AWAY = {code: chr(_PRIVATE + code) for code in _MOVED}
 _BACK = {_PRIVATE + code: chr(code) for code in _MOVED}
 
@@ -84,7 +85,17 @@ class CompiledModules:
 
 def prepared(source: str) -> str:
     """The module as the interpreter is given it; lines stay where they are."""
-    return moved_source(with_meaning_of_opa(with_names_for_what_runs(source)))
+    return moved_source(with_meaning_of_opa(with_names_for_what_runs(_with_bare_heads(source))))
+
+
+def _with_bare_heads(source: str) -> str:
+    """`contains {…}` for `contains ({…})`, which the interpreter takes for a call; nothing else is moved."""
+    code, letters = without_strings(source), list(source)
+    for found in _IN_PARENTHESES.finditer(code):
+        opening, end = found.end() - 1, closing(code, found.end() - 1)
+        if re.match(r"[ \t]*(?:if\b|\n|\Z)", code[end + 1 :]):
+            letters[opening] = letters[end] = " "
+    return "".join(letters)
 
 
 def moved_source(source: str) -> str:

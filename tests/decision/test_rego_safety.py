@@ -99,6 +99,7 @@ SAFE = [
 RUNNING = [
     ("r contains x if { x := upper(input.names[_]) }", ["A", "B"]),
     ('r contains i if { some i; startswith(input.names[i], "a") }', [0]),
+    ('r contains ({"name": x}) if { x := input.names[_] }', [{"name": "a"}, {"name": "b"}]),
     ('r if startswith(input.names[_], "b")', True),
     ('r := 1 if endswith(input.names[_], "x") else := 2 if endswith(input.names[_], "a")', 2),
     ("r contains i if { input.a[i] in {2, 1} }", [1, 2]),
