@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -67,9 +67,9 @@ def reporting_id(key: str) -> str:
     return str(documents_of(FOLDER / f"{key}.yml")[-1]["id"])
 
 
-def part_id(key: str, name: str) -> str:
-    """Id of the part of that name."""
-    return next(str(one["id"]) for one in documents_of(FOLDER / f"{key}.yml") if one.get("name") == name)
+def part_ids(key: str, names: Collection[str]) -> set[str]:
+    """Ids of the parts of those names; not every one need be there."""
+    return {str(one["id"]) for one in documents_of(FOLDER / f"{key}.yml") if one.get("name") in names}
 
 
 def cases_of(key: str) -> list[dict[str, Any]]:
