@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, fields
 from functools import cached_property
 
 from evidence.detections.levels import Level
@@ -97,7 +97,10 @@ def _heading(heading: Heading, *, is_output: bool) -> list[object]:
 def condition_content(expression: Expression) -> object:
     """The expression as JSON in which the order of what is joined by and, or does not count."""
     if isinstance(expression, Match):
-        return [type(expression.test).__name__, *astuple(expression.test)]
+        test = expression.test
+        # How the author wrote a text is not what is compared.
+        said = [value for part, value in zip(fields(test), astuple(test), strict=True) if part.compare]
+        return [type(test).__name__, *said]
     if isinstance(expression, Not):
         return ["not", condition_content(expression.part)]
     join = "all" if isinstance(expression, AllOf) else "any"
