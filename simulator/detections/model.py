@@ -13,10 +13,11 @@ from pydantic import Field
 
 from evidence.detections.levels import Level
 from simulator.record_anchors import RecordAnchor
+from simulator.refused_records import RefusedRecord
 from simulator.report_parts import Count, Frozen
 
 FORMAT: Literal["incident-evidence/detection"] = "incident-evidence/detection"
-SCHEMA_VERSION: Literal["1.1.0"] = "1.1.0"
+SCHEMA_VERSION: Literal["1.2.0"] = "1.2.0"
 SECURITY = "security"
 
 
@@ -56,6 +57,9 @@ class HistoryRead(Frozen):
     last_at: str | None
     day_count: Count = Field(description="Calendar days in UTC on which an event of any tool lies.")
     refused_files: tuple[RefusedFile, ...] = Field(description="Told of exports alone.")
+    refused: tuple[RefusedRecord, ...] = Field(
+        description="The first thousand of the records refused, by incident, file and place. Since 1.2.0."
+    )
 
 
 class Warned(Frozen):
@@ -167,7 +171,7 @@ class Detection(Frozen):
     """The answer to: which past incidents would these rules have caught, when, and with what noise?"""
 
     format: Literal["incident-evidence/detection"] = FORMAT
-    schema_version: Literal["1.1.0"] = SCHEMA_VERSION
+    schema_version: Literal["1.2.0"] = SCHEMA_VERSION
     rules_path: str
     warnings: tuple[Warned, ...] = Field(
         description="Parts of rules that no condition names, by file and line. Since 1.1.0."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from evidence.published_schemas import schema_text
-from evidence.redaction import make_visible
+from evidence.redaction import make_visible, shown
 from simulator.detections.model import (
     SCHEMA_VERSION,
     SECURITY,
@@ -15,8 +15,9 @@ from simulator.detections.model import (
     NeverFired,
     RuleResult,
 )
+from simulator.refused_records import place_words
 
-REFUSED_SHOWN_MAX = 20
+REFUSED_SHOWN_MAX, RECORDS_SHOWN_MAX = 20, 5
 
 
 def render_json(detection: Detection) -> str:
@@ -33,6 +34,7 @@ def render_text(detection: Detection) -> str:
     """The same for people; hits and their anchors are in the JSON alone."""
     parts = [_head(detection), _warnings(detection), _caught(detection), _missed(detection)]
     parts += [_rules(detection), _silent(detection.never_fired), _duplicates(detection), _refused(detection)]
+    parts += [_refused_records(detection)]
     lines = [line for part in parts if part for line in ("", *part)]
     return "".join(f"{make_visible(line)}\n" for line in lines[1:])
 
@@ -156,6 +158,23 @@ def _refused(detection: Detection) -> list[str]:
     lines = [f"Files of which nothing could be read, {len(files)}"] if files else []
     lines += [f"  {each.path}: {each.reason}: {each.detail}" for each in files[:REFUSED_SHOWN_MAX]]
     return [*lines, *_rest(len(files) - REFUSED_SHOWN_MAX)]
+
+
+def _refused_records(detection: Detection) -> list[str]:
+    read = detection.history
+    unread = {each.path for each in read.refused_files}
+    others = [each for each in read.refused if each.anchor.path not in unread]
+    told = others[:RECORDS_SHOWN_MAX]
+    count = read.refused_count - (len(read.refused) - len(others))
+    lines = [f"Records refused, which no rule sees, {count:,}"] if told else []
+    for each in told:
+        place, at = each.anchor, each.anchor.pointer
+        lines.append(
+            f"  {shown(each.reason, 40)}{f' at {shown(at, 120)}' if at else ''}: {shown(each.detail, 200)}"
+        )
+        lines.append(f"      {place_words(place.path, place.ordinal, place.byte_offset, place.byte_length)}")
+    more = count - len(told) if told else 0
+    return [*lines, *([f"  and {more:,} more: --format json lists the first thousand"] if more else [])]
 
 
 def _rest(count: int) -> Iterable[str]:

@@ -30,9 +30,13 @@ from simulator.detections.model import (
 from simulator.detections.recorded import EVENTS, RECORDS, Recorded
 from simulator.detections.silence import why_silent
 from simulator.record_anchors import anchor_of_hit
+from simulator.refused_records import refused_records
 
 _TECHNIQUE = re.compile(r"attack\.(t[0-9]{4}(?:\.[0-9]{3})?)", re.IGNORECASE)
 _NS_PER_DAY = 86_400 * NS_PER_SECOND
+REFUSED_LISTED_MAX = 1000
+_REFUSED = "status = 'quarantined'"
+_NOT_TOLD = ("not_told", "the history has no intake.quarantine, which says why")
 
 Row = Mapping[str, Any]
 Place = tuple[str, str, int]
@@ -107,7 +111,7 @@ def _is_missed(incident: IncidentResult) -> bool:
 
 
 def _history(recorded: Recorded, seen_count: int) -> HistoryRead:
-    counts = "count(*), count(*) filter (status = 'duplicate'), count(*) filter (status = 'quarantined')"
+    counts = f"count(*), count(*) filter (status = 'duplicate'), count(*) filter ({_REFUSED})"
     query = f"select count(distinct (incident_id, path)), {counts} from {RECORDS}"
     files, records, duplicates, refused = recorded.connection.execute(query).fetchall()[0]
     days = f"count(distinct event_time // {_NS_PER_DAY})"
@@ -126,6 +130,7 @@ def _history(recorded: Recorded, seen_count: int) -> HistoryRead:
         last_at=None if last is None else format_rfc3339(last),
         day_count=day_count,
         refused_files=recorded.refused_files,
+        refused=tuple(refused_records(recorded.connection, _REFUSED, REFUSED_LISTED_MAX, _NOT_TOLD)),
     )
 
 

@@ -12,20 +12,18 @@ import duckdb
 
 from evidence.decision.rego_interpreter import UNDEFINED
 from evidence.json_strict import parse_exact
-from simulator.detections.recorded import QUARANTINE, RECORDS
+from simulator.detections.recorded import RECORDS
 from simulator.policies.alikeness import SIZE_MAX, ordered, plain, why_unlike
 from simulator.policies.decision_model import DecisionAnchor, Reason, RefusedEntry
+from simulator.refused_records import refused_records
 
 FORMAT = "opa_decision_log"
 BATCH = 1000
 _COLUMNS = (
     "incident_id", "path", "ordinal", "file_sha256", "byte_offset", "byte_length", "record_sha256", "raw",
 )  # fmt: skip
-NOT_KEPT = "not_kept"
-_NOT_KEPT_WORDS = "intake kept its place and not its bytes"
-_REFUSED = f"""
-from {RECORDS}
-where format = '{FORMAT}' and not (status in ('evidence', 'duplicate') and raw is not null)"""
+_NOT_KEPT = ("not_kept", "intake kept its place and not its bytes")
+_REFUSED = f"format = '{FORMAT}' and not (status in ('evidence', 'duplicate') and raw is not null)"
 _FAULTY_FORMAT = "%!"  # what sprintf writes in OPA where a verb and its value do not fit
 
 
@@ -74,28 +72,21 @@ order by incident_id, path, ordinal""")
 
 def refused_count(connection: duckdb.DuckDBPyConnection) -> int:
     """Entries that intake refused, or whose bytes it did not keep."""
-    return int(connection.execute(f"select count(*) {_REFUSED}").fetchall()[0][0])
+    query = f"select count(*) from {RECORDS} where {_REFUSED}"
+    return int(connection.execute(query).fetchall()[0][0])
 
 
 def refused_entries(connection: duckdb.DuckDBPyConnection, most: int) -> tuple[RefusedEntry, ...]:
     """Those entries with intake's reason, by incident, file and place; at most `most`, 0 for all."""
-    said = f"coalesce(reason, '{NOT_KEPT}'), coalesce(field, ''), coalesce(detail, '{_NOT_KEPT_WORDS}')"
-    anchor = ", ".join(DecisionAnchor.model_fields)
-    rows = connection.execute(f"""
-select incident_id, {said}, {anchor}
-from (select incident_id, {anchor} {_REFUSED})
-left join (select incident_id, record_sha256, reason, field, detail from {QUARANTINE})
-using (incident_id, record_sha256)
-order by incident_id, path, ordinal{f" limit {most}" if most else ""}""").fetchall()
     return tuple(
         RefusedEntry(
-            incident_id=row[0],
-            reason=row[1],
-            field=row[2],
-            detail=row[3],
-            anchor=DecisionAnchor(**dict(zip(DecisionAnchor.model_fields, row[4:], strict=True))),
+            incident_id=each.incident_id,
+            reason=each.reason,
+            field=each.anchor.pointer,
+            detail=each.detail,
+            anchor=DecisionAnchor(**each.anchor.model_dump(exclude={"pointer"})),
         )
-        for row in rows
+        for each in refused_records(connection, _REFUSED, most, _NOT_KEPT)
     )
 
 

@@ -19,6 +19,7 @@ from simulator.policies.decision_model import (
     ReplayedDecision,
     Value,
 )
+from simulator.refused_records import place_words
 
 TOLD_MAX, DIFFERENCES_TOLD_MAX, VALUE_LENGTH_MAX = 50, 8, 160
 
@@ -126,8 +127,7 @@ def _refused(replay: PolicyReplay) -> Iterator[str]:
 
 
 def _where(anchor: DecisionAnchor) -> str:
-    end = anchor.byte_offset + anchor.byte_length
-    return f"{shown(anchor.path, 160)} record {anchor.ordinal}, bytes {anchor.byte_offset} to {end}"
+    return place_words(anchor.path, anchor.ordinal, anchor.byte_offset, anchor.byte_length)
 
 
 def _decision(decision: ReplayedDecision) -> Iterator[str]:

@@ -86,6 +86,27 @@ def test_each_export_is_an_incident_of_its_own(tmp_path: Path, rules: Path) -> N
     assert ["a.json"] == found("--rules", rules, "--exports", exports / "a.json")["incidents_caught"]
 
 
+def test_what_intake_refused_is_told(tmp_path: Path, rules: Path) -> None:
+    """Each refused record with reason, file and place, in text and JSON."""
+    calls = [call("StopLogging", 1), {**call("GetUser", 2), "eventTime": "yesterday"}, call("GetUser", 3)]
+    folder = write_history(tmp_path / "incidents", {"inc-a": ("security", calls)})
+    [each] = found("--rules", rules, "--incidents", folder)["history"]["refused"]
+    assert ("inc-a", "time_invalid") == (each["incident_id"], each["reason"])
+    assert ("inc-a/cloudtrail.json", 1, "/eventTime") == tuple(
+        each["anchor"][key] for key in ("path", "ordinal", "pointer")
+    )
+    raw, place = (folder / "inc-a" / "cloudtrail.json").read_bytes(), each["anchor"]
+    record = raw[place["byte_offset"] :][: place["byte_length"]]
+    assert "yesterday" == json.loads(record)["eventTime"]
+    said = run("--rules", rules, "--exports", folder / "inc-a" / "cloudtrail.json").stdout
+    assert "Records refused, which no rule sees, 1\n" in said
+    assert "time_invalid at /eventTime: 'yesterday' is not a timestamp with a zone" in said
+    assert "cloudtrail.json record 1, bytes" in said
+    sound = tmp_path / "sound.json"
+    sound.write_text(json.dumps({"Records": [call("StopLogging", 1)]}))
+    assert "Records refused" not in run("--rules", rules, "--exports", sound).stdout
+
+
 def test_a_new_rule_changes_the_incidents_that_it_should(tmp_path: Path, rules: Path) -> None:
     """A file dropped into the folder moves one incident from missed to caught."""
     history = {"inc-a": ("security", [call("StopLogging", 1)]), "inc-b": ("security", [call("GetUser", 1)])}
