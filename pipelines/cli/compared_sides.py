@@ -94,6 +94,7 @@ class Compared:
         sides = []
         for text, beside in ((old, new), (new, old)):
             with located(reference) as playbook, located_folder(text, beside, USUAL_POLICIES) as folder:
+                _refuse_no_policy(folder.folder)
                 try_policies(folder.folder)
                 bundle = load_bundle(playbook.folder, folder.folder)
             sides.append(Side(bundle, f"{reference} with {text}", policies=text))
@@ -143,3 +144,12 @@ class Compared:
             if refusals := detections.refusals():
                 raise RefusedDetections(refusals)
         return detections
+
+
+def _refuse_no_policy(folder: Path) -> None:
+    """Raises InputError: with a mistaken folder nothing is denied, and approvals seem given up."""
+    from evidence.errors import InputError, Place
+
+    if not any(folder.glob("*.rego")):
+        remedy = "Name a folder of <name>.rego with <name>.yaml beside each"
+        raise InputError("holds no policy", place=Place(folder), remedy=remedy)

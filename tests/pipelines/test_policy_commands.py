@@ -74,6 +74,8 @@ def test_the_same_policies_change_nothing(folder: Path) -> None:
             ("--policies", "playbooks/policies", "nowhere"),
             "nowhere: is no folder. Name a folder, or git:REF:FOLDER",
         ),
+        (("--policies", "playbooks/policies", "playbooks"), "playbooks: holds no policy. Name a folder of"),
+        (("--policies", "git:HEAD:playbooks/v3", "new"), "git:HEAD:playbooks/v3: holds no policy"),
         (
             ("--policies", "playbooks/policies", "git:HEAD:nowhere"),
             "git:HEAD:nowhere: there is no such folder",
