@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
-from evidence.decision import load_active, load_bundle
+from evidence.decision import load_active
 from evidence.errors import InputError
 from evidence.starter_files import write_starters
 from evidence.strict_yaml import load_yaml
@@ -109,14 +113,48 @@ def test_the_incidents_of_this_repository_come_first(tmp_path: Path, monkeypatch
     assert "elsewhere/" in json.loads(done.stdout)["reviews"][0]["path"]
 
 
+def step(folder: Path, name: str) -> str:
+    """What the step of that name in the folder's workflow runs."""
+    workflow = yaml.safe_load((folder / ".github/workflows/playbooks.yml").read_text())
+    return next(each["run"] for each in workflow["jobs"]["compare"]["steps"] if each.get("name") == name)
+
+
 def test_the_check_for_ci_calls_what_there_is(tmp_path: Path) -> None:
-    """Its commands name the version that was laid out, and options that the commands have."""
+    """Its commands name no version, and options that the commands have."""
     lay_out(tmp_path)
-    workflow = (tmp_path / ".github/workflows/playbooks.yml").read_text()
-    calls = re.findall(r"evidence (\w+)(.*?)(?=\n      -|\Z)", workflow, re.DOTALL)
-    assert ["check", "check", "compare"] == [command for command, _ in calls]
-    for command, told in calls:
+    for name, command in (("Check", "check"), ("Check rules", "check"), ("Compare", "compare")):
+        told = step(tmp_path, name)
         helped = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"}).stdout
         assert [] == [option for option in re.findall(r"--[a-z-]+", told) if option not in helped]
-        assert "playbooks/v1" in told or "playbooks/detections" in told
-    load_bundle(tmp_path / "playbooks/v1")
+        assert f"evidence {command} " in told
+        assert [] == re.findall(r"\bv[0-9]", told)
+
+
+def test_a_weaker_version_that_takes_over_is_stopped_by_ci(tmp_path: Path) -> None:
+    """The workflow's own command compares what is in force with what the pull request puts in force."""
+    lay_out(tmp_path)
+    incident = next((ROOT / "fixtures/incidents").glob("inc-0102-*"))
+    shutil.copytree(incident, tmp_path / "incidents" / incident.name)
+    environment = {
+        **os.environ,
+        "GITHUB_BASE_REF": "main",
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
+    environment |= {f"GIT_{who}_{what}": "x" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+
+    def shell(command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["bash", "-e", "-c", command], cwd=tmp_path, env=environment, capture_output=True, text=True
+        )
+
+    commit = "git init -q -b main && git add . && git commit -qm base"
+    assert 0 == shell(f"{commit} && git update-ref refs/remotes/origin/main HEAD").returncode
+    shutil.copytree(tmp_path / "playbooks/v1", tmp_path / "playbooks/v2")
+    playbook = tmp_path / "playbooks/v2/playbook.yaml"
+    both = "is_error_rate_over_policy and is_latency_over_policy"
+    playbook.write_text(
+        playbook.read_text().replace(f"that: {both}", f"that: {both.replace(' and ', ' or ')}")
+    )
+    (tmp_path / "playbooks/active.yaml").write_text("active: v2\n")
+    done = shell(step(tmp_path, "Compare"))
+    assert (1, True) == (done.returncode, "safety weakened" in done.stderr)

@@ -17,14 +17,15 @@ UNCASED_SHOWN_MAX = 20
 
 
 def is_of_rules(reference: str) -> bool:
-    """Whether it names a Sigma file, or a folder with some and with no playbook."""
-    from evidence.decision.loading import PLAYBOOK_FILE
+    """Whether it names a Sigma file, or a folder with some and with neither a playbook nor an active one."""
+    from evidence.decision.loading import ACTIVE_FILE, PLAYBOOK_FILE
     from evidence.detections.rule_folders import rule_files
 
     path = Path(reference)
     if path.is_file():
         return path.suffix == ".yml"
-    return path.is_dir() and not (path / PLAYBOOK_FILE).exists() and bool(rule_files(path))
+    is_of_playbook = any((path / name).exists() for name in (PLAYBOOK_FILE, ACTIVE_FILE))
+    return path.is_dir() and not is_of_playbook and bool(rule_files(path))
 
 
 def print_rule_check(path: Path, output_format: str) -> bool:

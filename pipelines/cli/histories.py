@@ -92,23 +92,25 @@ def named_version(reference: str) -> str:
 
 def load_named(reference: str, beside: str | None = None) -> Bundle:
     """The bundle of a version by name, in a folder or a commit. Raises InputError as `existing` does."""
-    from simulator.bundles.bundle_refs import load_reference
+    from simulator.bundles.bundle_refs import load_tried
 
-    return load_reference(existing(reference), beside)
+    return load_tried(existing(reference), beside)
 
 
 def existing(reference: str) -> str:
     """The reference as `named_version` reads it.
 
-    Raises InputError, naming what is there, where it names no commit and no folder of a playbook.
+    Raises InputError, naming what is there, where it names no commit and no folder of a playbook, or of
+    playbooks of which one is active.
     """
     from evidence.decision.loading import PLAYBOOK_FILE
     from evidence.errors import InputError
-    from simulator.bundles.bundle_refs import PREFIX
+    from simulator.bundles.bundle_refs import PREFIX, is_of_playbooks
 
     reference = named_version(reference)
     folder = Path(reference)
-    if not reference.startswith(PREFIX) and not (folder / PLAYBOOK_FILE).is_file():
+    is_there = (folder / PLAYBOOK_FILE).is_file() or is_of_playbooks(folder)
+    if not reference.startswith(PREFIX) and not is_there:
         what = f"there is no {PLAYBOOK_FILE} in it" if folder.is_dir() else "is no folder"
         raise InputError(f"{reference or 'a playbook'}: {what}", remedy=_versions_near(folder))
     return reference

@@ -1,4 +1,7 @@
-"""Owns how a bundle is asked for: by its folder, or as it was in a commit (`git:REF`, `git:REF:PATH`)."""
+"""Owns how a bundle is asked for: by its folder, or as it was in a commit (`git:REF`, `git:REF:PATH`).
+
+A folder of playbooks stands for the one that its `active.yaml` names.
+"""
 
 from __future__ import annotations
 
@@ -58,10 +61,13 @@ class Located:
 
 
 def load_reference(text: str, beside: str | None = None) -> Bundle:
-    """The bundle that `text` asks for, as `located` finds it. Raises also PlaybookError, for one refused.
+    """The bundle that `text` asks for, as `located` finds it. Raises also PlaybookError, for one refused."""
+    with located(text, beside) as found:
+        return load_bundle(found.folder)
 
-    Its policies are tried in a process of their own first.
-    """
+
+def load_tried(text: str, beside: str | None = None) -> Bundle:
+    """As `load_reference`, its policies tried first in a process of their own, which a run may not start."""
     with located(text, beside) as found:
         try_policies_of(found.folder)
         return load_bundle(found.folder)
@@ -73,12 +79,14 @@ def located(text: str, beside: str | None = None) -> Iterator[Located]:
 
     A folder; or `git:REF:PATH`, the bundle at that path from the repository's root (`./PATH`: from the
     current folder); or `git:REF`, the bundle at the same path as `beside`, or, where that names no path,
-    the active bundle of `playbooks/active.yaml` in that commit. Raises InputError for a reference that
-    leads nowhere; an error about the bundle that leaves the block names `git:REF:PATH`, line and column.
+    the active bundle of `playbooks/active.yaml` in that commit. A folder of playbooks is the active bundle
+    in it, on either side by its own `active.yaml`. Raises InputError for a reference that leads nowhere; an
+    error about the bundle that leaves the block names `git:REF:PATH`, line and column.
     """
     asked = Reference.of(text)
     if asked.ref is None:
-        yield Located(Path(text))
+        folder = Path(text)
+        yield Located(active_folder(folder) if is_of_playbooks(folder) else folder)
         return
     other = Reference.of(beside) if beside is not None else Reference("", "", None)
     # The repository is the other side's where that says which bundle, else the one that we are in.
@@ -92,7 +100,7 @@ def located(text: str, beside: str | None = None) -> Iterator[Located]:
         elif other.path is not None:
             folder = _extracted(extract, _explicit_path(commit, other.path))
         else:
-            folder = _active_extracted(extract)
+            folder = _usual_active_extracted(extract)
         yield Located(folder, extract.named)
 
 
@@ -175,24 +183,35 @@ def _path_of_folder(commit: CommitTree, folder: Path) -> PurePosixPath:
         raise InputError(f"{folder} is not in the repository at {root}") from failure
 
 
-def _active_extracted(extract: _Extract) -> Path:
+def is_of_playbooks(folder: Path) -> bool:
+    """Whether it is a folder of playbooks that says which one is active, and none itself."""
+    return (folder / ACTIVE_FILE).is_file() and not (folder / PLAYBOOK_FILE).is_file()
+
+
+def _usual_active_extracted(extract: _Extract) -> Path:
     commit = extract.commit
     here = _path_of_folder(commit, Path())
     for playbooks in dict.fromkeys((here / PLAYBOOKS, PLAYBOOKS)):
         if commit.file(playbooks / ACTIVE_FILE) is not None:
-            extract.copy(playbooks)
-            for playbook in sorted((extract.folder / playbooks).glob(f"*/{PLAYBOOK_FILE}")):
-                extract.copy_named(playbooks / playbook.parent.name)
-            return active_folder(extract.folder / playbooks)
+            return _active_extracted(extract, playbooks)
     raise InputError(
         f"{commit.label}: there is no {PLAYBOOKS / ACTIVE_FILE} in that commit",
         remedy=f"Name the bundle: {commit.label}:PATH. {_bundles_there(commit)}",
     )
 
 
+def _active_extracted(extract: _Extract, playbooks: PurePosixPath) -> Path:
+    extract.copy(playbooks)
+    for playbook in sorted((extract.folder / playbooks).glob(f"*/{PLAYBOOK_FILE}")):
+        extract.copy_named(playbooks / playbook.parent.name)
+    return active_folder(extract.folder / playbooks)
+
+
 def _extracted(extract: _Extract, path: PurePosixPath) -> Path:
     commit = extract.commit
     if commit.file(path / PLAYBOOK_FILE) is None:
+        if commit.file(path / ACTIVE_FILE) is not None:
+            return _active_extracted(extract, path)
         raise InputError(
             f"{commit.label}:{path}: there is no bundle in that commit", remedy=_bundles_there(commit, path)
         )

@@ -76,7 +76,7 @@ def test_the_how_to_shows_a_real_comparison(
     golden: Golden, history: History, active: Bundle, proposed: Bundle
 ) -> None:
     """The text of the pull request that the page tells about."""
-    found = compare(history, Side(active, "git:origin/main"), Side(proposed, "playbooks/v3"))
+    found = compare(history, Side(active, "git:origin/main"), Side(proposed, "playbooks"))
     golden(HOW_TO, with_block(HOW_TO, f"```text\n{render(found, 'text')}```\n"))
 
 

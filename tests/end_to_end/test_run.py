@@ -11,10 +11,12 @@ from typing import Any
 
 import duckdb
 import pytest
-from projects import Project
+from projects import ROOT, Project
 
+from assets.folders import Folders
 from evidence.warehouse import Warehouse
 from expectations.tables import TABLES
+from pipelines.cli.summary import print_summary
 
 
 def test_every_table_is_published_and_readable(built: Project) -> None:
@@ -200,3 +202,28 @@ def _new_folder(project: Project) -> Path:
     folder = project.folder.parent / "fresh"
     folder.mkdir()
     return folder
+
+
+def test_a_run_warns_of_a_version_that_does_not_compile(
+    built: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its summary names the version, the place of the fault and what follows, on one line; the JSON too."""
+    shutil.copytree(ROOT / "playbooks", tmp_path / "playbooks")
+    (tmp_path / "playbooks/v4").mkdir()
+    (tmp_path / "playbooks/v4/playbook.yaml").write_text("title: Cut off\nneed: [50\n")
+    folders = Folders(
+        incidents=str(built.incidents),
+        warehouse=str(built.warehouse),
+        out=str(built.folder / "out"),
+        playbooks=str(tmp_path / "playbooks"),
+    )
+    print_summary(folders, "text")
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("warning: playbook")]
+    fault = f"{tmp_path}/playbooks/v4/playbook.yaml:3:1: is not YAML"
+    assert [True] == [
+        line.startswith(f"warning: playbook v4 does not compile and is not replayed: {fault}")
+        for line in lines
+    ]
+    print_summary(folders, "json")
+    refused = json.loads(capsys.readouterr().out)["refused_playbooks"]
+    assert [("v4", True)] == [(name, reason.startswith(fault)) for name, reason in refused.items()]

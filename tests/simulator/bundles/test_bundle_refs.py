@@ -148,6 +148,15 @@ def test_two_commits_without_a_path_are_their_active_bundles(
     assert load_reference("git:HEAD").need == 70
 
 
+def test_a_folder_of_playbooks_is_the_active_one_in_it(repository: Path) -> None:
+    """On either side by its own `active.yaml`: a version that takes over is compared with the one before."""
+    shutil.copytree("playbooks/mini", "playbooks/next")
+    Path("playbooks/next/playbook.yaml").write_text(with_need("need: 20"))
+    Path("playbooks/active.yaml").write_text("active: next\n")
+    assert [70, 20] == [each.need for each in load_pair("git:HEAD", "playbooks")]
+    assert [60, 70] == [load_reference(f"git:{ref}:playbooks").need for ref in ("HEAD~1", "HEAD")]
+
+
 def test_a_path_may_begin_at_the_current_folder(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As for git itself, a path is the repository's unless it begins with a dot."""
     monkeypatch.chdir(repository / "playbooks")

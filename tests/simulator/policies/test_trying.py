@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from evidence.errors import InputError
-from simulator.bundles.bundle_refs import load_reference
+from simulator.bundles.bundle_refs import load_tried
 from simulator.policies import trying
 
 PLAYBOOKS = Path(__file__).parents[3] / "playbooks"
@@ -56,7 +56,7 @@ def test_policies_that_are_refused_or_sound_are_told_elsewhere(tmp_path: Path) -
 def test_a_bundle_is_loaded_after_its_policies_were_tried() -> None:
     """As it would be without."""
     assert PLAYBOOKS / "policies" == trying.policies_of(PLAYBOOKS / "v3")
-    assert "v3" == load_reference(str(PLAYBOOKS / "v3")).name
+    assert "v3" == load_tried(str(PLAYBOOKS / "v3")).name
 
 
 def test_a_trial_that_ends_is_an_error_that_names_the_folder(tmp_path: Path) -> None:
