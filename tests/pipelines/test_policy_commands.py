@@ -150,6 +150,14 @@ def test_a_difference_fails_where_that_is_asked(tmp_path: Path) -> None:
     assert 0 == replay(*arguments)[0]
 
 
+def test_a_check_of_the_wrong_policies_is_no_pass() -> None:
+    """Where not one decision could be replayed nothing was compared; who asks for that is told so as before."""
+    arguments = ("--policies", str(ROOT / "playbooks/policies"), "--exports", str(LOG))
+    code, _, failed = replay(*arguments, "--fail-on", "different")
+    assert (2, True) == (code, "--fail-on has nothing to look at: none of" in " ".join(failed.split()))
+    assert 1 == replay(*arguments, "--fail-on", "different", "--fail-on", "not-replayable")[0]
+
+
 @pytest.mark.parametrize(
     ("source", "said"),
     [
