@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Annotated, Self, TypeAlias
+from typing import Annotated, Self, TypeAlias, TypeGuard
 
 from pydantic import Field, model_validator
 
@@ -132,7 +132,7 @@ class Policy:
             said = compiled.ask(ENTRYPOINT, {"request": request})
         except EvaluationError:
             return (_FAILED.format(self.name),)
-        if not isinstance(said, list) or not all(isinstance(each, str) for each in said):
+        if not _is_sentences(said):
             return (_UNANSWERED.format(self.name),)
         return tuple(sorted(said))
 
@@ -237,6 +237,7 @@ def request_of(
     }
 
 
+_ABOUT_NOTHING = {"kind": {"kind": "Nothing"}, "operation": "UPDATE", "approvals": []}
 REQUEST_FIELDS = ("kind", "operation", "action", "option", "scope", "undo", "object", "approvals")
 
 
@@ -297,13 +298,26 @@ def _declaration_faults(declaration: PolicyDeclaration, document: Document) -> I
         yield PlaybookError(what, place=document.place("inputs"))
 
 
+def _is_sentences(said: object) -> TypeGuard[list[str]]:
+    return isinstance(said, list) and all(isinstance(each, str) for each in said)
+
+
 def _compile_faults(policy: Policy, path: Path) -> Iterator[PlaybookError]:
     try:
-        said = policy.ask({"kind": {"kind": "Nothing"}, "operation": "UPDATE", "approvals": []})
+        compiled = policy._compiled
     except EvaluationError as failure:
         yield rego_fault(str(failure), policy.source, path)
         return
-    if said and "counts as a denial" in said[0]:
+    try:
+        said = compiled.ask(ENTRYPOINT, {"request": _ABOUT_NOTHING})
+    except EvaluationError as failure:
+        yield PlaybookError(
+            f"fails when asked about a request: {failure}",
+            place=Place(path),
+            remedy="Look at what it computes, and say first what has to be there",
+        )
+        return
+    if not _is_sentences(said):
         yield PlaybookError(
             "deny is not a set of sentences",
             place=Place(path),

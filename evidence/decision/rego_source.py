@@ -25,7 +25,7 @@ from evidence.decision.rego_patterns import (
 )
 from evidence.decision.rego_rules import read_rego
 from evidence.decision.rego_safety import unsafe_variables
-from evidence.decision.rego_text import line_and_column, without_strings
+from evidence.decision.rego_text import line_and_column, literals, without_strings
 from evidence.decision.rego_tokens import NotRego
 from evidence.errors import Place, PlaybookError
 
@@ -39,6 +39,10 @@ _RULE_NAME = re.compile(r"^(?:default[ \t]+)?([a-z_]\w*)(?=\s*(?:[(:=\[]|if\b|co
 _UNLIKE_NUMBER = re.compile(r"(?<![\w.\"])(?:\d[\d.]*[eE][-+]?\d+|(?=(?:\.?\d){16})[\d.]+)")
 # A rule's body without `if`, and a set of results without `contains`, as before Rego v1.
 _OLD_BODY = re.compile(r"^[A-Za-z_]\w*(?:\([^\n{]*\))?(?:\s*:?=\s*[\w.\"]+)?\s*\{", re.MULTILINE)
+# A backslash in double quotes, with what it stands for where that is something.
+_ESCAPE = re.compile(r"\\(?:([\"\\/bfnrt]|u[0-9a-fA-F]{4})|.)")
+_PAIR = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
+_SURROGATE = re.compile(r"u[dD][89a-fA-F]")
 _OLD_SET = re.compile(r"^([A-Za-z_]\w*)\s*\[[^\n\]]*\]\s*\{", re.MULTILINE)
 
 
@@ -101,6 +105,7 @@ def _by_words(source: str, code: str, is_own: Callable[[str], bool]) -> Iterator
         return
     if has_private_text(source):
         yield 0, "holds characters that this interpreter needs for itself (U+F0000 to U+F007F)"
+    yield from _bad_escapes(source)
     yield from call_faults(source, code, is_own)
     yield from negation_faults(source)
     yield from _too_deep(code)
@@ -138,6 +143,22 @@ def _bad_words(code: str) -> Iterator[tuple[int, str]]:
         yield found.start(), "'data' is refused: a policy depends on its declared input alone"
     for found in re.finditer(r"^import\s+(?!rego\.v1\b)\S+", code, re.MULTILINE):
         yield found.start(), "only `import rego.v1` is allowed"
+
+
+def _bad_escapes(source: str) -> Iterator[tuple[int, str]]:
+    for start, literal in literals(source):
+        if literal[0] == "`":
+            continue
+        # A pair of surrogates is one character; blanked, so that what is left stands alone.
+        alone = _PAIR.sub(lambda found: "x" * len(found.group()), literal)
+        for found in _ESCAPE.finditer(alone):
+            if found.group(1) is None:
+                yield (
+                    start + found.start(),
+                    f"{found.group()} is no escape: write \\{found.group()}, or the text between backquotes",
+                )
+            elif _SURROGATE.match(found.group(1)):
+                yield start + found.start(), f"{found.group()} is half of a character, and none alone"
 
 
 def _too_deep(code: str) -> Iterator[tuple[int, str]]:

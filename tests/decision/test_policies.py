@@ -137,3 +137,29 @@ def test_words_in_strings_and_comments_are_not_code(tmp_path: Path) -> None:
     (tmp_path / "pure.yaml").write_text("because: A test.\ncases:\n  - {id: x, action: x, verdict: allow}\n")
     policies, faults = survey_policies(tmp_path)
     assert (["pure"], []) == ([policy.name for policy in policies], faults)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (
+            "deny contains m if { y := 1 / 0; m := `x` }",
+            "extra.rego: fails when asked about a request: a built-in",
+        ),
+        ('deny := "x"', "extra.rego: deny is not a set of sentences. Write `deny contains message if"),
+        (
+            'deny contains m if { m := "\\d" }',
+            "extra.rego:5:28: \\d is no escape: write \\\\d, or the text between",
+        ),
+        ('deny contains m if { m := "\\ud83d" }', "extra.rego:5:28: \\ud83d is half of a character"),
+        ('deny contains m if { m := "\\ud83d\\ude00 \\\\ud83d" }', None),
+    ],
+)
+def test_what_fails_is_told_by_what_it_is(tmp_path: Path, line: str, told: str | None) -> None:
+    """A fault of what is computed is none of the shape of the rule, and an escape has a place."""
+    (tmp_path / "extra.rego").write_text(f"package incidentresponse\n\nimport rego.v1\n\n{line}\n")
+    case = "{id: one, action: gather_logs_and_traces, verdict: allow}"
+    (tmp_path / "extra.yaml").write_text(f"because: It is tried.\ncases:\n  - {case}\n")
+    faults = [str(fault).removeprefix(f"{tmp_path}/") for fault in survey_policies(tmp_path)[1]]
+    assert (1 if told else 0) == len(faults)
+    assert all(fault.startswith(told or "") for fault in faults)
