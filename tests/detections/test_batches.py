@@ -112,6 +112,7 @@ def _events() -> list[tuple[int, str]]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not STRATUS.is_dir(), reason="the recorded exports are not beside the repository")
 def test_recorded_attacks_give_the_same_in_small_batches() -> None:
     """All of our rules on 310 records of 35 techniques, seventeen at a time."""

@@ -40,6 +40,7 @@ def test_explain_tells_what_every_incident_is_about(built: Project) -> None:
         assert incident in done.stdout
 
 
+@pytest.mark.slow
 def test_explain_says_the_same_to_a_program(built: Project) -> None:
     """Sections by their headings; put together and wrapped they are the text."""
     asked = ("explain", "inc-0102", "--playbooks", str(built.playbooks))

@@ -217,6 +217,7 @@ def test_assets_are_shown_with_what_a_reader_needs(dev: Dev) -> None:
         assert ("keeps_its_contract", True) in [(check["name"], check["blocking"]) for check in checks], name
 
 
+@pytest.mark.slow
 def test_weekly_tables_are_shown_by_week(dev: Dev, launched: Launched, workspace: Project) -> None:
     """Each published week is a materialised partition, without anybody having named the weeks."""
     nodes = dev.ask(ASSETS)["assetNodes"]

@@ -55,6 +55,7 @@ def test_a_file_read_in_pieces_has_the_records_that_intake_finds(tmp_path: Path,
     ]
 
 
+@pytest.mark.slow
 def test_a_large_file_is_ingested_as_the_same_lines_in_small_ones(tmp_path: Path) -> None:
     """The same bytes are written."""
     records = [dict(cloudtrail(n % 3000), userAgent="a" * 4000, eventID=str(n)) for n in range(9000)]

@@ -231,6 +231,7 @@ histories = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(histories)
 def test_every_incident_counts_once_and_the_interval_holds_the_median(kpis_of, ns, history) -> None:

@@ -64,6 +64,7 @@ def test_no_evidence_of_a_change_is_later_than_the_decision(attributed: Comparis
     assert [] == [(at, decided) for at, decided in known if parse_rfc3339(at) > parse_rfc3339(decided)]
 
 
+@pytest.mark.slow
 def test_the_evidence_of_a_trust_in_a_source_is_of_that_source(history: History) -> None:
     """What is shown for the weight of Falco's word is a record that Falco wrote."""
     doubting = edited(active(), grading__confidence__source_trust__falco=0)

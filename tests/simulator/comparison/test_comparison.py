@@ -253,6 +253,7 @@ def test_recommendations_part_before_their_decisions_differ(grown: Comparison) -
 # --- how much is listed
 
 
+@pytest.mark.slow
 def test_a_cut_list_keeps_the_gravest_and_the_figures_count_all(history: History, grown: Comparison) -> None:
     """Three of all are listed, by incident; nothing else about the comparison is less."""
     cut = compared(history, active(), version("v1"), listed_max=3)
@@ -289,6 +290,7 @@ def test_differences_that_are_merely_cosmetic_are_told_and_counted(history: Hist
     assert RECORDED == found.summary.cosmetic_count + found.summary.same_count
 
 
+@pytest.mark.slow
 def test_a_large_history_is_told_about_where_decisions_or_paths_change(
     history: History, grown: Comparison, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -223,6 +223,7 @@ def test_an_approval_that_is_asked_for_shows_in_the_load() -> None:
     assert {"approval-strengthening": 4} == found.classes
 
 
+@pytest.mark.slow
 def test_flipping_the_signs_of_recorded_pairs_rejects_at_most_at_the_level() -> None:
     """Which side is the baseline is drawn per incident: then no figure may be found changed too often."""
     generator = random.Random(3)

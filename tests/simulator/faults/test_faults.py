@@ -43,6 +43,7 @@ def test_the_invariants_hold_under_a_hundred_seeds() -> None:
     assert 100 * len(incident_ids()) == len(found.faulted)
 
 
+@pytest.mark.slow
 def test_the_hundred_seeds_reach_what_could_go_wrong() -> None:
     """Each kind of fault occurs often, decisions change, and thousands of active moments are looked at."""
     found = hundred()
@@ -204,6 +205,7 @@ def test_json_has_what_was_looked_at_and_every_failure(
     assert document["active_count"] > 0
 
 
+@pytest.mark.slow
 def test_a_folder_of_incidents_is_read_instead_of_the_warehouse(
     warehouse: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -79,6 +79,7 @@ def times(rows: Rows) -> list[tuple[int, int]]:
     return [(row["event_time"], row["known_at"]) for row in rows]
 
 
+@pytest.mark.slow
 def test_a_variant_without_alterations_has_the_recorded_states() -> None:
     """Hundreds of variants in one run change no row of the recorded incidents among them."""
     dropping = [
