@@ -28,7 +28,8 @@ class HeldIncident(_Part):
     """One incident as it was last written. `derived` are the values that people may have changed since.
 
     `founder` is the digest of its first record. `threads` are the alerts and pages that its records tell of:
-    by them late records find it whenever they come.
+    by them late records find it whenever they come. `merged` are the names of incidents that it took in:
+    where their records came from is still told under these.
     """
 
     founder: str
@@ -37,6 +38,7 @@ class HeldIncident(_Part):
     received: dict[str, str] = {}
     is_named: bool = False
     threads: list[str] = []
+    merged: list[str] = []
 
     @property
     def start(self) -> int:

@@ -8,6 +8,7 @@ part of an ingest, which no run may publish (evidence.intake.discovery).
 
 from __future__ import annotations
 
+import filecmp
 import hashlib
 import shutil
 from pathlib import Path
@@ -42,6 +43,15 @@ class Journal(BaseModel):
     def swap(self, into: Path, name: str) -> None:
         """Note that the folder aside of that name takes its place."""
         self.folders[name] = _declaration_digest(into / name)
+
+    def take_up(self, name: str, into: Path) -> None:
+        """Note where the file aside goes, unless the same is there; an empty one stands for none."""
+        aside, target = into / ASIDES / Path(name).name, into / name
+        if aside.stat().st_size == 0:
+            if target.exists():
+                self.removed.append(name)
+        elif not (target.exists() and filecmp.cmp(aside, target, shallow=False)):
+            self.files[name] = f"{ASIDES}/{aside.name}"
 
 
 def aside_of(into: Path, name: str) -> Path:

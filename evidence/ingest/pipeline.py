@@ -14,6 +14,7 @@ from evidence.errors import InputError, Place
 from evidence.export_files import path_text, walk
 from evidence.ingest.account import Account, load_account
 from evidence.ingest.contested import holders, load_held, losers
+from evidence.ingest.forgetting import forget
 from evidence.ingest.grouping import Group, group, settle, statement
 from evidence.ingest.index import Index, Source, in_batches
 from evidence.ingest.journal import is_interrupted, recover
@@ -77,13 +78,17 @@ def read_and_group(
 ) -> Ingest:
     """Everything but the writing. Raises InputError for a path that is not there or lies in `into`.
 
-    What an earlier ingest was stopped at is finished first, or is an InputError in a dry run.
+    What an earlier ingest was stopped at is finished first, or is an InputError in a dry run. Incidents whose
+    folders are gone are forgotten first: their records are new ones if they come again.
     """
     _finish_interrupted(request)
+    forgotten = forget(request.into, is_dry_run=request.is_dry_run).incidents
     given = list(sources_of(request.paths, request.into))
     if request.manifest is not None:
         given = claimed_sources(request.manifest, given)
     ingest = Ingest(request, Index(scratch, request.settings), load_account(request.into))
+    for name in forgotten:
+        ingest.account.incidents.pop(name, None)
     index = ingest.index
     for count in index.add(given):
         progress(len(index.sources), count)
@@ -101,7 +106,7 @@ def read_and_group(
     ingest.formed = list(_formed(groups, ingest))
     _note_written(ingest)
     _note_changes(ingest)
-    ingest.report = _report(ingest, is_dry_run=True)
+    ingest.report = _report(ingest, is_dry_run=True).model_copy(update={"forgotten": list(forgotten)})
     return ingest
 
 

@@ -78,7 +78,8 @@ class IngestReport(_Report):
     """The result of `evidence ingest`. Paths are as they were given.
 
     `refused` are records of the files given, `displaced` such as were held before; `refusals` names both.
-    `empty_files` hold no record. `dissolved` are incidents that hold no record any more.
+    `empty_files` hold no record. `dissolved` are incidents that hold no record any more, `forgotten` are
+    those whose folders somebody has deleted.
     """
 
     version: int = REPORT_VERSION
@@ -98,6 +99,7 @@ class IngestReport(_Report):
     empty_files: list[str]
     incidents: list[FormedIncident]
     dissolved: list[str]
+    forgotten: list[str] = []
     unplaced_records: list[Unplaced]
 
 

@@ -72,25 +72,15 @@ def _prepare(ingest: Ingest, into: Path) -> Journal:
         account.unplaced = _build_unplaced(written.get("", ({}, {}))[0], into, journal)
         _build_refused(ingest, raw, into, journal)
         keep_left_out(ingest, raw, into / ASIDES / INGEST_GAPS)
-    _take_up(INGEST_GAPS, into, journal)
+    journal.take_up(INGEST_GAPS, into)
     _build_provenance(ingest, into, journal)
     for name in keep_held(ingest.index.connection, into / ASIDES):
-        _take_up(name, into, journal)
+        journal.take_up(name, into)
     account.gap_seconds = ingest.request.gap_seconds
     account.files = _sources(ingest)
     (into / ASIDES / ACCOUNT).write_bytes(account.text().encode())
-    _take_up(ACCOUNT, into, journal)
+    journal.take_up(ACCOUNT, into)
     return journal
-
-
-def _take_up(name: str, into: Path, journal: Journal) -> None:
-    """Note where the file of that name aside goes, unless the same is there; an empty one stands for none."""
-    aside, target = into / ASIDES / Path(name).name, into / name
-    if aside.stat().st_size == 0:
-        if target.exists():
-            journal.removed.append(name)
-    elif not (target.exists() and filecmp.cmp(aside, target, shallow=False)):
-        journal.files[name] = f"{ASIDES}/{aside.name}"
 
 
 def _units(ingest: Ingest) -> Iterator[tuple[Any, ...]]:
@@ -201,9 +191,12 @@ def _build_incident(
         )
     if folder.exists():
         _carry_over(folder, aside, set(before.files) if before else set(files))
+    merged = set(before.merged) if before else set()
     for name in merged_into(one, account):
-        _take_in(into / name, aside, account.incidents.pop(name))
+        other = account.incidents.pop(name)
+        _take_in(into / name, aside, other)
         journal.removed.append(name)
+        merged |= {name, *other.merged}
     _swap(incident_id, into, journal)
     account.incidents[incident_id] = HeldIncident(
         founder=one.group.founder,
@@ -212,6 +205,7 @@ def _build_incident(
         received=received,
         is_named=one.group.incident_id is not None,
         threads=list(one.group.threads),
+        merged=sorted(merged),
     )
 
 
@@ -269,7 +263,7 @@ def _build_refused(ingest: Ingest, raw: RawBytes, into: Path, journal: Journal) 
     kept, fresh = keep_refused(ingest, raw, into / ASIDES)
     ingest.account.refused |= kept
     for name in fresh:
-        _take_up(f"{REFUSED}/{name}", into, journal)
+        journal.take_up(f"{REFUSED}/{name}", into)
 
 
 # --- the account
@@ -312,4 +306,4 @@ def _build_provenance(ingest: Ingest, into: Path, journal: Journal) -> None:
     with aside.open("rb") as handle:
         digest = hashlib.file_digest(handle, "sha256").hexdigest()
     named = aside.with_name(f"records-{digest[:16]}.parquet")
-    _take_up(f"{PROVENANCE}/{aside.rename(named).name}", into, journal)
+    journal.take_up(f"{PROVENANCE}/{aside.rename(named).name}", into)

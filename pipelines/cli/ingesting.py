@@ -306,6 +306,10 @@ def _incidents(report: IngestReport) -> list[str]:
         f"{name} (gone)  it holds no record any more; its folder is kept in .merged"
         for name in report.dissolved
     ]
+    lines += [
+        f"{name} (forgotten)  its folder was deleted; what of its records was given above is taken in anew"
+        for name in report.forgotten
+    ]
     return lines
 
 

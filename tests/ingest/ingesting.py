@@ -48,6 +48,7 @@ def ingest(
         catalogue().dependencies,
         gap_seconds=gap_seconds,
         manifest=Manifest(manifest) if manifest else None,
+        is_dry_run=is_dry,
     )
     with tempfile.TemporaryDirectory() as scratch:
         done = read_and_group(request, Path(scratch))
