@@ -30,7 +30,7 @@ def published_faults(warehouse: Path) -> Iterator[Fault]:
 
 
 def report_faults(warehouse: Path, out: Path) -> Iterator[Fault]:
-    """The weekly reports below `out` that are not as they were written; one that was removed is no fault."""
+    """The weekly reports below `out` that are not as they were written; one removed whole is no fault."""
     found = sorted(path.relative_to(out).as_posix() for pattern in REPORTS for path in out.glob(pattern))
     if not found:
         return
@@ -47,6 +47,10 @@ def report_faults(warehouse: Path, out: Path) -> Iterator[Fault]:
                 yield Fault(path, "", 0, "the report is not the one that was written")
         except Unreadable as error:
             yield Fault(path, "", 0, str(error))
+    halves = {str(Path(path).with_suffix("")) for path in found}
+    for path in sorted(set(listed) - set(found)):
+        if str(Path(path).with_suffix("")) in halves:
+            yield Fault(path, "", 0, "this half of the report is missing; `evidence report` writes both")
 
 
 def notes(warehouse: Path) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated
@@ -22,7 +23,8 @@ def grafana(
 ) -> None:
     """Write the KPIs for Grafana: SQL that loads PostgreSQL, a dashboard, and how to provision both.
 
-    Opens no connection. Files that lie there under the same names are replaced, others are left alone.
+    Opens no connection. What an earlier call wrote is replaced, other files are left alone. Where one of
+    another origin has a name that is needed, nothing is written.
     """
     import orjson
 
@@ -32,6 +34,7 @@ def grafana(
     _refuse(folder, warehouse)
     files = _files(warehouse)
     with writing(folder):
+        _refuse_foreign(Path(folder), files)
         place(changed((Path(folder) / name, content) for name, content in files.items()))
     written = [str(Path(folder) / name) for name in sorted(files)]
     if output_format is Format.JSON:
@@ -50,6 +53,19 @@ def _refuse(folder: str, warehouse: Path) -> None:
         raise InputError(f"{folder} is no folder", remedy="Name a folder")
     if Path(folder).resolve().is_relative_to(warehouse.resolve()):
         raise InputError(f"{folder} lies in {warehouse}, which is read", remedy="Name a folder elsewhere")
+
+
+def _refuse_foreign(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Raises InputError for a file of somebody else's, which would be overwritten."""
+    from evidence.errors import InputError, Place
+    from evidence.grafana.files import foreign
+
+    if names := foreign(folder, files):
+        raise InputError(
+            "is there already, and not from evidence grafana",
+            place=Place(folder / names[0]),
+            remedy="Name another folder",
+        )
 
 
 def _files(warehouse: Path) -> dict[str, bytes]:

@@ -62,6 +62,24 @@ def test_a_place_that_cannot_be_is_refused(published: Path, folder: str, said: s
     assert "ours" == (published / "file").read_text()
 
 
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_of_somebody_else_is_not_overwritten(published: Path, name: str) -> None:
+    """Nothing is written, and the file is named; one that an earlier call wrote is replaced."""
+    theirs = published / "theirs" / name
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("# Mine\n")
+    done = CliRunner().invoke(app, ["grafana", "theirs"])
+    said = f"evidence: theirs/{name}: is there already, and not from evidence grafana. Name another folder\n"
+    assert (2, said) == (done.exit_code, done.stderr)
+    assert [theirs] == [path for path in (published / "theirs").rglob("*") if path.is_file()]
+    CliRunner().invoke(app, ["grafana", "ours"])
+    ours = published / "ours" / name
+    before = ours.read_bytes()
+    ours.write_bytes(before + b"\n")
+    assert 0 == CliRunner().invoke(app, ["grafana", "ours"]).exit_code
+    assert before == ours.read_bytes()
+
+
 def test_a_warehouse_without_kpis_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is published yet."""
     monkeypatch.chdir(tmp_path)

@@ -9,7 +9,7 @@ from evidence.published_faults import REPORT_MANIFEST, report_faults
 
 
 def test_a_report_that_was_edited_is_named(tmp_path: Path) -> None:
-    """And one that nobody wrote; one that was removed is none, nor what else lies there."""
+    """And one that nobody wrote, or half of one; one removed whole is none, nor what else lies there."""
     reports = tmp_path / "kpis"
     reports.mkdir()
     for name in ("2026-W03.html", "2026-W03.md", "2026-W04.md", "notes.txt"):
@@ -23,6 +23,11 @@ def test_a_report_that_was_edited_is_named(tmp_path: Path) -> None:
         ("kpis/2026-W03.md", "the report is not the one that was written"),
         ("kpis/2026-W04.md", "neither a run nor `evidence report` wrote this report"),
     ] == [(fault.path, fault.what) for fault in report_faults(tmp_path, tmp_path)]
+    (reports / "2026-W03.md").unlink()
+    missing = ("kpis/2026-W03.md", "this half of the report is missing; `evidence report` writes both")
+    assert missing in [(fault.path, fault.what) for fault in report_faults(tmp_path, tmp_path)]
+    (reports / "2026-W03.html").unlink()
+    assert ["kpis/2026-W04.md"] == [fault.path for fault in report_faults(tmp_path, tmp_path)]
 
 
 def test_without_a_list_of_reports_a_run_is_asked_for(tmp_path: Path) -> None:
