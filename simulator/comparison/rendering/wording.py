@@ -83,6 +83,8 @@ def is_same_bundle(comparison: Comparison) -> bool:
 def silence_sentence(comparison: Comparison) -> str:
     """Why nothing changes, where nothing does: one bundle, or a difference that history does not touch."""
     if is_same_bundle(comparison):
+        if comparison.detections and comparison.detections.rules:
+            return "The rules that differ are no signals, or say the same: both bundles have one digest."
         return "Both are the same bundle: their digests are equal."
     summary = comparison.summary
     if summary.decision_count or summary.path_count or not summary.incident_count:
