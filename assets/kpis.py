@@ -12,7 +12,7 @@ from assets.specs import key_of, materialized, publish, specs_of, tables_of
 
 if TYPE_CHECKING:
     from evidence.settings import Settings
-    from evidence.warehouse import Published
+    from evidence.warehouse import Part, Published
 
 # As `evidence.kpis` has them, which reads Arrow and DuckDB: loading the location would pay for both.
 WEEKLY_TABLES = tuple(name for name in tables_of("kpis") if name.startswith("kpis.weekly_"))
@@ -34,10 +34,12 @@ def weekly_kpis(context: dg.AssetExecutionContext, folders: Folders) -> Iterator
         tables = kpis.build(connection, _settings(folders), WEEKLY_TABLES)
         present = kpis.weeks(connection)
     before = folders.tables.published()
-    weeks = requested_weeks(context) or _all_weeks(present, before)
+    weeks = list(requested_weeks(context)) or _all_weeks(present, before)
     folders.tables.publish_parts({week: kpis.of_week(tables, week) for week in weeks})
     after = {name: folders.tables.published()[name] for name in WEEKLY_TABLES}
-    if not requested_weeks(context):
+    if requested_weeks(context):
+        _tell_weeks(context, after, weeks)
+    else:
         _log_changed_weeks(context, before, after)
     yield from materialized(after)
 
@@ -73,6 +75,20 @@ def _all_weeks(present: tuple[str, ...], before: "Mapping[str, Published]") -> l
     return sorted({*present, *published})
 
 
+def _tell_weeks(
+    context: dg.AssetExecutionContext, after: "Mapping[str, Published]", weeks: list[str]
+) -> None:
+    """Tell of each partition its own rows and digest, beside the rows of the table that it is a part of."""
+    for name, entry in after.items():
+        for week in weeks:
+            if week in entry.parts:
+                context.add_asset_metadata(_facts(entry.parts[week]), key_of(name), monday_of(week))
+
+
+def _facts(part: "Part") -> dict[str, int | str]:
+    return {"dagster/partition_row_count": part.row_count, "digest": part.digest}
+
+
 def _log_changed_weeks(
     context: dg.AssetExecutionContext, before: "Mapping[str, Published]", after: "Mapping[str, Published]"
 ) -> None:
@@ -85,7 +101,7 @@ def _log_changed_weeks(
                     dg.AssetMaterialization(
                         key_of(name),
                         partition=monday_of(week),
-                        metadata={"dagster/partition_row_count": part.row_count, "digest": part.digest},
+                        metadata=_facts(part),
                         tags={
                             "dagster/data_version": part.digest,
                             "dagster/data_version_is_user_provided": "true",

@@ -115,9 +115,11 @@ def _is_closing(bundle: Bundle, chosen: Candidate) -> bool:
 
 
 def _since_signal(row: Mapping[str, Any]) -> str:
+    from evidence.handoff.words import duration  # with all of the handoff, which decides by this package
+
     if row["first_signal_at"] is None:
         return ", before any signal"
-    return f", {whole_seconds(row['decided_at'] - row['first_signal_at'])} s after the first signal"
+    return f", {duration(whole_seconds(row['decided_at'] - row['first_signal_at']))} after the first signal"
 
 
 # --- what was known when

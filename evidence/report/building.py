@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from typing import Literal
 
 from evidence.handoff.words import listed
-from evidence.report.figures import by_week, spread_rows, strip, strip_by_week, unnamed_count
+from evidence.report.figures import (
+    by_week,
+    others_with_not_more,
+    spread_rows,
+    strip,
+    strip_by_week,
+    unnamed_count,
+)
 from evidence.report.handling import approvals, coverage, outcomes
 from evidence.report.incidents import handoff_urls, incidents
 from evidence.report.model import Report, Times
@@ -74,7 +81,7 @@ def _detection(read: Read, urls: Mapping[str, str]) -> Times:
         table=kpi,
         rows=rows,
         charts=(strip_by_week(read, "mttd-week", "Time to detect by week", kpi, urls), *charts),
-        notes=(f"{more:,} services with fewer incidents are in the table {kpi} only.",) if more else (),
+        notes=(f"{others_with_not_more(more, 'other service')} in the table {kpi} only.",) if more else (),
     )
 
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from evidence.cut_lists import cut_list
-from evidence.handoff.words import duration
+from evidence.handoff.words import counted, duration
 from evidence.redaction import shown
 from evidence.report.model import Mark, Point, Share, ShareRow, Spread, SpreadRow, Stack, Strip
 from evidence.report.reading import Read, Row
@@ -59,6 +59,17 @@ def unnamed_count(read: Read, kpi: str, dimension: str) -> int:
     """Values of the dimension that have no row of their own."""
     keys = {key for key in (*_of_week(read, kpi), *_scope(read, "before", kpi)) if key[0] == dimension}
     return max(0, len(keys) - ROWS_MAX)
+
+
+def others_with_not_more(count: int, what: str = "other") -> str:
+    """Of what is left out: by the week's count first, of equals by that of the weeks before, then by name."""
+    return f"{counted(count, what)} with not more incidents in the week {'is' if count == 1 else 'are'}"
+
+
+def _measured_count(read: Read, kpi: str, dimension: str) -> int:
+    """Values of the dimension of which an incident is measured, and so could be drawn."""
+    scopes = (_of_week(read, kpi), _scope(read, "before", kpi))
+    return len({key for rows in scopes for key, row in rows.items() if key[0] == dimension and row["n"]})
 
 
 def _by_count(week: Mapping[Key, Row], before: Mapping[Key, Row]) -> Callable[[Key], tuple[int, int, str]]:
@@ -123,7 +134,7 @@ def strip(
     """The trend by a dimension: a column for each of its values, within it the weeks from left to right."""
     told = [row for row in rows if row.dimension == dimension and (row.week.n or row.before.n)]
     columns = tuple(row.label for row in told[:COLUMNS_MAX])
-    more = len(told) - len(columns)
+    more = _measured_count(read, kpi, dimension) - len(columns)
     points, thinned = _points(read, kpi, columns, dimension, urls)
     return Strip(
         name=name,
@@ -132,9 +143,7 @@ def strip(
         points=points,
         marks=tuple(Mark(column=place, spread=_wider(row)) for place, row in enumerate(told[:COLUMNS_MAX])),
         week_count=len(read.week.trend),
-        left_out="; ".join(
-            [*([f"{more} with fewer incidents are in the table only"] if more else ()), *thinned]
-        ),
+        left_out="; ".join([*([f"{others_with_not_more(more)} not drawn"] if more > 0 else ()), *thinned]),
     )
 
 

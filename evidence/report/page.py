@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from evidence.report.model import Report, Stack, Strip
 from evidence.report.words import held
 
 _FOLDER = Path(__file__).parent / "templates"
+_MOMENT = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z")
 
 
 def render_html(report: Report) -> str:
@@ -35,8 +37,11 @@ def render_html(report: Report) -> str:
 
 
 def sentence_html(sentence: str) -> Markup:
-    """The sentence as HTML; no line ends between a figure and its unit."""
-    return html(held(sentence))
+    """The sentence as HTML; no line ends between a figure and its unit, nor within a moment.
+
+    A moment is held by its element: hyphens that hold would be copied as other characters.
+    """
+    return Markup(_MOMENT.sub(r"<time>\g<0></time>", str(html(held(sentence)))))
 
 
 @lru_cache(maxsize=32)

@@ -16,7 +16,7 @@ from evidence.handoff.words import (
 )
 from evidence.report.model import LateIncident, Restated, Restatement
 from evidence.report.reading import Read, Row
-from evidence.report.sides import NOW, THEN, Figure, figures, nothing, sides
+from evidence.report.sides import NOW, THEN, Figure, figures, in_report_order, nothing, sides
 from evidence.report.words import MODE_LABELS
 from evidence.times import format_rfc3339
 
@@ -46,7 +46,7 @@ def restatement(read: Read) -> Restatement:
 def _restated(read: Read) -> Iterator[Restated]:
     """The figures that differ, in the order of the report, each with the incidents that make it differ."""
     known, current = figures(read, THEN), figures(read, NOW)
-    for key in [*current, *(key for key in known if key not in current)]:
+    for key in sorted({*current, *known}, key=in_report_order):
         name = (current.get(key) or known[key]).name
         before, after = (side.get(key) or nothing(key, name) for side in (known, current))
         if before.value != after.value:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal
 
 from evidence.handoff.words import role_words, source_name
 from evidence.redaction import shown
 from evidence.report.figures import ALL, LABEL_MAX, spread
-from evidence.report.handling import COVERAGE
+from evidence.report.handling import COVERAGE, OUTCOMES
 from evidence.report.model import Spread
 from evidence.report.reading import DECISIONS, SPREADS, Read, Row
 from evidence.report.words import MODE_LABELS, STALLS, spread_words
@@ -64,7 +65,7 @@ Key = tuple[str, ...]
 
 
 def figures(read: Read, side: Side) -> dict[Key, Figure]:
-    """The figures by what they are of, in the order of the report's sections."""
+    """The figures by what they are of."""
     found = dict(_times(read, side))
     for name, incident_id, amount in _counts(read, side):
         figure = found.setdefault((name,), Figure(name))
@@ -72,6 +73,41 @@ def figures(read: Read, side: Side) -> dict[Key, Figure]:
         figure.value += amount
         figure.parts[incident_id] = figure.parts.get(incident_id, 0) + amount
     return found
+
+
+def in_report_order(key: Key) -> tuple[int, int, int, str]:
+    """Where the figure stands: as in the report's sections, so that those of one thing stand together."""
+    if key[0] in _TIMES:
+        kpi, dimension, label = key
+        return (list(_TIMES).index(kpi), _DIMENSIONS[kpi].index(dimension), 0, label)
+    (name,) = key
+    section = next(place for place, head in enumerate(_HEADS) if name.startswith(head))
+    fixed = _fixed()
+    return (len(_TIMES) + section, fixed.index(name) if name in fixed else len(fixed), 0, name)
+
+
+_HEADS = (
+    "coverage, ",
+    "outcomes, ",
+    "approval load, ",
+    "stalled where ",
+    "data quality, ",
+    "known gap, ",
+    "quarantined because, ",
+    "missing minimum context, ",
+)
+
+
+@cache
+def _fixed() -> list[str]:
+    """Names of counts that have an order of their own; others are ordered by name."""
+    return [
+        *(name for name, _ in _handled()),
+        *(f"outcomes, {shown(role_words(each), LABEL_MAX)}" for each in OUTCOMES),
+        "approval load, any approval",
+        *(f"stalled where {words}" for words in STALLS.values()),
+        *(f"data quality, {label}" for label, _ in _RECORDS),
+    ]
 
 
 def nothing(key: Key, name: str) -> Figure:

@@ -132,8 +132,11 @@ def test_the_weeks_in_which_incidents_count_are_partitions(
     assert {kpis.monday_of(week) for week in published} | {None} == partitions
 
 
+_TOLD = ("dagster/partition_row_count", "dagster/row_count", "digest")
+
+
 def test_one_week_replaces_one_part(built: tuple[Folders, dg.ExecuteInProcessResult], tmp_path: Path) -> None:
-    """A run for one partition publishes that week and leaves the others alone."""
+    """A run for one partition publishes that week alone, and tells how many rows it has and the table has."""
     source, _ = built
     folders = folders_in(tmp_path)
     shutil.copytree(source.warehouse, folders.warehouse)
@@ -146,8 +149,19 @@ def test_one_week_replaces_one_part(built: tuple[Folders, dg.ExecuteInProcessRes
             del without[name][week]
     manifest.write_text(json.dumps(without))
     keys = [dg.AssetKey(name.split(".")) for name in before if name.startswith("kpis.weekly_")]
-    materialise(folders, asset_selection=keys, partition_key=kpis.monday_of(week))
+    result = materialise(folders, asset_selection=keys, partition_key=kpis.monday_of(week))
     assert before == json.loads(manifest.read_bytes())
+    told = {
+        f"kpis.{event.asset_key.path[1]}": tuple(event.materialization.metadata[each].value for each in _TOLD)
+        for event in result.get_asset_materialization_events()
+        if event.asset_key and event.partition
+    }
+    published = folders.tables.published()
+    assert {
+        name: (entry.parts[week].row_count, entry.row_count, entry.parts[week].digest)
+        for name, entry in published.items()
+        if name.startswith("kpis.weekly_")
+    } == told
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from evidence.decision.news_words import news
 from evidence.errors import InputError
 
 from .deciding import mini
-from .histories import DRAIN, ERRORS, QUIET, RESTART, START, history, incident
+from .histories import DRAIN, ERRORS, QUIET, RESTART, SECOND, START, history, incident
 
 
 def test_a_story_tells_what_was_known_what_fired_what_lost_and_who_must_agree() -> None:
@@ -165,3 +165,10 @@ def test_whoever_must_approve_is_told_before_what_it_takes() -> None:
     told = explain(history([{**RESTART, "confidence": 50}]), "inc-1", mini())
     section = told.partition("## Who must approve\n")[2]
     assert section.startswith("Before anybody acts, all of these must approve:\n- app_owner: ")
+
+
+def test_how_long_after_the_signal_is_told_in_hours_and_minutes() -> None:
+    """As in a handoff, however long it took."""
+    late = {**ERRORS, "first_signal_at": START - 686_549 * SECOND}
+    told = explain(history([late]), "inc-1", mini())
+    assert "190 h 42 min 29 s after the first signal" in told

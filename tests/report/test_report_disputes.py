@@ -38,5 +38,6 @@ def test_both_formats_name_them_and_let_no_name_act() -> None:
     """A reviewer's name is foreign text."""
     odds = made("inc-odds", ("<b>ben", FIRST, True), ("anna", SECOND, False))
     page, ticket = (write(reported([odds], WEEK)) for write in (render_html, render_markdown))
-    assert "<q>&lt;b&gt;ben</q> at 2026-03-10T10:00:00Z: <q>yes</q>; <q>anna</q> at" in page
+    moment = "<time>2026-03-10T10:00:00Z</time>"
+    assert f"<q>&lt;b&gt;ben</q> at {moment}: <q>yes</q>; <q>anna</q> at" in page
     assert "`<b>ben` at 2026-03-10T10:00:00Z: `yes`; `anna` at 2026-03-11T10:00:00Z: `no`" in ticket

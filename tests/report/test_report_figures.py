@@ -181,6 +181,25 @@ def test_every_measured_incident_is_a_point() -> None:
         assert (wanted, len(wanted)) == (points, len(chart.points)), chart.name
 
 
+def test_a_chart_says_how_many_are_not_drawn_also_where_they_have_as_many() -> None:
+    """Six of eight services are drawn; of twelve two are not in the report's table either."""
+    moment = at("2026-03-03T09:00")
+    for count, undrawn, notes in (
+        (6, "", ()),
+        (7, "1 other with not more incidents in the week is not drawn", ()),
+        (8, "2 others with not more incidents in the week are not drawn", ()),
+        (
+            12,
+            "6 others with not more incidents in the week are not drawn",
+            ("2 other services with not more incidents in the week are in the table kpis.weekly_mttd only.",),
+        ),
+    ):
+        made = [Made(f"inc-{n:02d}", moment, states=((moment, f"s-{n:02d}", 5),)) for n in range(count)]
+        times = reported(made, WEEK).times[0]
+        (chart,) = (each for each in times.charts if each.name == "mttd-service")
+        assert (undrawn, notes) == (chart.left_out, times.notes)
+
+
 def test_of_a_column_with_many_points_evenly_many_are_drawn() -> None:
     """The least and the greatest stay, so that the spread is seen whole."""
     many = [Made(f"inc-{n:04d}", at("2026-03-03T09:00"), started_before=n + 1) for n in range(400)]

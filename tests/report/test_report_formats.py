@@ -107,6 +107,16 @@ def test_the_page_alone_holds_figures_together(report: Report) -> None:
     assert NO_BREAK not in render_markdown(report)
 
 
+def test_no_line_ends_within_a_moment() -> None:
+    """The page's style holds it, so that it is copied with the hyphens that it has; Markdown has it bare."""
+    moment, known = at("2026-03-03T09:00"), at("2026-03-12T09:00")
+    late = reported([Made("inc-1", moment, states=((known, "checkout-api", 5),))], WEEK)
+    said = "2026-03-12T09:00:00Z"
+    page, plain = render_html(late), render_markdown(late)
+    assert page.count(said) == page.count(f"<time>{said}</time>") >= 1 and said in plain
+    assert "time { white-space: nowrap; }" in page
+
+
 def test_charts_are_told_to_those_who_do_not_see_them(report: Report) -> None:
     """Each has a title and a description that name it, and its text is text."""
     charts = [strip_svg(chart) for times in report.times for chart in times.charts]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import groupby
 from random import Random
 
 import pytest
@@ -242,3 +243,17 @@ def both_sides(history: list[Made]) -> list[dict[Key, Spread | int]]:
         }
         for side in (THEN, NOW)
     ]
+
+
+def test_restated_figures_stand_in_the_order_of_the_report() -> None:
+    """All of one thing together, whether it is one of then, of now or of both."""
+    moved = Made(
+        "inc-2",
+        at("2026-03-03T10:00"),
+        states=((at("2026-03-03T10:00"), "cart", 5), (at("2026-03-12T10:00"), "search", 2)),
+        first_action="gather_logs_and_traces",
+    )
+    late = Made("inc-1", at("2026-03-03T09:00"), states=((at("2026-03-12T09:00"), "checkout-api", 5),))
+    heads = [each.figure.partition(",")[0] for each in reported([moved, late], WEEK).restatement.figures]
+    assert [head for head, _ in groupby(heads)] == list(dict.fromkeys(heads))
+    assert {"time to detect", "time to decision", "coverage", "outcomes", "data quality"} <= set(heads)
