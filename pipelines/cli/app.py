@@ -30,6 +30,9 @@ from pipelines.cli.options import (
     AsOf,
     History,
     Incidents,
+    OneIncident,
+    OneIncidentOrAll,
+    OnlyIncidents,
     Out,
     OutputFormat,
     Playbooks,
@@ -171,9 +174,7 @@ def ingest(
 
 @app.command(epilog="Example: evidence verify inc-0101-checkout-shell")
 def verify(
-    incident: Annotated[
-        str | None, typer.Argument(help="Incident, or the beginning of its name; all when omitted.")
-    ] = None,
+    incident: OneIncidentOrAll = None,
     *,
     incidents: Incidents,
     warehouse: WarehouseFolder = WAREHOUSE,
@@ -194,7 +195,7 @@ def verify(
 
 @app.command(epilog="Example: evidence explain inc-0102-checkout-bad-release")
 def explain(
-    incident: Annotated[str, typer.Argument(help="Incident, or the beginning of its name.")],
+    incident: OneIncident,
     warehouse: WarehouseFolder = WAREHOUSE,
     playbooks: Playbooks = PLAYBOOKS,
     output_format: OutputFormat = Format.TEXT,
@@ -219,9 +220,7 @@ def replay(
         str | None,
         typer.Option(help="Playbook: a version's folder, or git:REF:FOLDER; the active one when omitted."),
     ] = None,
-    incident: Annotated[
-        list[str] | None, typer.Option("--incident", help="Only this, by name or beginning; may be repeated.")
-    ] = None,
+    incident: OnlyIncidents = None,
     as_of: AsOf = None,
     faults: Annotated[
         str | None,

@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipelines.cli.choices import Format
+from pipelines.cli.completing import complete_incident
 from pipelines.cli.options import PLAYBOOKS, Incidents, OutputFormat, Playbooks
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from evidence.intake.reviews import Placed
 
 EPILOG = (
     "Example: evidence label inc-0112 --by tomas.novak --signal-high-confidence --expected-option escalate"
 )
+NAMED_MAX = 12
+"""Actions that are named to who wrote one that the playbook does not have."""
 _WORDS = {
     "signal_high_confidence": "was the signal high-confidence?",
     "enrichment_narrowed": "did the enrichment narrow the decision correctly?",
@@ -30,7 +33,10 @@ _WORDS = {
 
 
 def label(
-    incident: Annotated[str | None, typer.Argument(help="Incident, or the beginning of its name.")] = None,
+    incident: Annotated[
+        str | None,
+        typer.Argument(help="Incident, or the beginning of its name.", autocompletion=complete_incident),
+    ] = None,
     by: Annotated[str | None, typer.Option(help="Who reviewed it.")] = None,
     at: Annotated[str | None, typer.Option(help="When, e.g. 2026-02-06T08:40:00Z; now when omitted.")] = None,
     signal_high_confidence: Annotated[
@@ -161,8 +167,18 @@ def _refuse_unknown_actions(reviews: Sequence[Placed], playbooks: Path) -> None:
                 remedy=f"Name {options[action]} as the option, or another action",
             )
         near = get_close_matches(action, options, n=1)
-        hint = f"Did you mean {near[0]}?" if near else f"Its actions are those of {playbooks}"
+        hint = f"Did you mean {near[0]}?" if near else _named_actions(options, option)
         raise InputError(f"the active playbook has no action {action}", place=place, remedy=hint)
+
+
+def _named_actions(options: Mapping[str, str | None], option: str | None) -> str:
+    """The actions of the option that was named with it; of all options where it has none."""
+    from evidence.cut_lists import cut_list
+
+    own = sorted(name for name, each in options.items() if each == option)
+    if own:
+        return f"Its actions of {option} are {cut_list(own, NAMED_MAX)}"
+    return f"Its actions are {cut_list(sorted(options), NAMED_MAX)}"
 
 
 def _read(file: Path) -> Sequence[Placed]:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from pipelines.cli.choices import Format
+from pipelines.cli.completing import complete_incident
 from pipelines.default_folders import DEFAULT_INCIDENTS, DEFAULT_RULES, incidents_folder, rules_folder
 
 Incidents = Annotated[
@@ -17,6 +18,23 @@ Incidents = Annotated[
         default_factory=incidents_folder,
         show_default=DEFAULT_INCIDENTS,
         envvar="EVIDENCE_INCIDENTS",
+    ),
+]
+OneIncident = Annotated[
+    str, typer.Argument(help="Incident, or the beginning of its name.", autocompletion=complete_incident)
+]
+OneIncidentOrAll = Annotated[
+    str | None,
+    typer.Argument(
+        help="Incident, or the beginning of its name; all when omitted.", autocompletion=complete_incident
+    ),
+]
+OnlyIncidents = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--incident",
+        help="Only this, by name or beginning; may be repeated.",
+        autocompletion=complete_incident,
     ),
 ]
 WarehouseFolder = Annotated[

@@ -103,3 +103,10 @@ def test_an_incident_without_reviews_is_told_so(call) -> None:
             path.write_text(text[: text.index("labels:")])
     assert (0, "inc-0112-search-latency has no review yet\n", "") == call("inc-0112")
     assert {"reviews": []} == json.loads(call("inc-0112", "--format", "json")[1])
+
+
+def test_an_action_like_none_is_answered_with_those_of_its_option(call) -> None:
+    """By name, and not with a folder in which to look."""
+    code, _, why = call(*ANSWERED, *EXPECTED, "nope")
+    said = "the active playbook has no action nope. Its actions of contain are close_public_exposure, "
+    assert (2, True) == (code, said in why)
