@@ -14,6 +14,7 @@ from typing import Any
 
 from regopy import Interpreter, LogLevel, RegoError
 
+from evidence.decision.rego_formats import with_bare_texts
 from evidence.decision.rego_hoisting import with_names_for_what_runs
 from evidence.decision.rego_negation import with_meaning_of_opa
 from evidence.decision.rego_text import closing, literals, without_strings
@@ -85,7 +86,8 @@ class CompiledModules:
 
 def prepared(source: str) -> str:
     """The module as the interpreter is given it; lines stay where they are."""
-    return moved_source(with_meaning_of_opa(with_names_for_what_runs(_with_bare_heads(source))))
+    named = with_names_for_what_runs(_with_bare_heads(source))
+    return moved_source(with_bare_texts(with_meaning_of_opa(named)))
 
 
 def _with_bare_heads(source: str) -> str:

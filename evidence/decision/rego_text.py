@@ -41,7 +41,10 @@ def closing(code: str, opening: int) -> int:
 
 
 def arguments(code: str, start: int, end: int) -> list[tuple[int, int]]:
-    """Spans of what commas part between two offsets, trimmed; inner brackets are skipped."""
+    """Spans of what commas part between two offsets, trimmed; inner brackets are skipped.
+
+    Behind the last one a comma may stand, as `opa fmt` writes it over several lines.
+    """
     spans, depth, begin = [], 0, start
     for place in range(start, end):
         letter = code[place]
@@ -49,7 +52,7 @@ def arguments(code: str, start: int, end: int) -> list[tuple[int, int]]:
         if letter == "," and not depth:
             spans.append((begin, place))
             begin = place + 1
-    if code[begin:end].strip() or spans:
+    if code[begin:end].strip():
         spans.append((begin, end))
     return [_trimmed(code, *span) for span in spans]
 

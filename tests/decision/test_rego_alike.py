@@ -187,3 +187,26 @@ def test_a_negation_that_cannot_be_read_is_refused(negated: str) -> None:
 def test_words_in_strings_and_comments_are_not_negations(source: str) -> None:
     """What is only text stays as it is."""
     assert source == with_meaning_of_opa(source)
+
+
+@pytest.mark.parametrize(
+    ("module", "said"),
+    [
+        ('r := sprintf("a %v", [e]) if { e := "x" }', "a x"),
+        ('r := sprintf("%s of %v", [lower("X"), concat("/", ["y", "z"])])', "x of y/z"),
+        ('f(a) := sprintf("<%v>", [a])\nr := f("x")', "<x>"),
+        ('r if { e := "x"; sprintf("a %v", [e]) == "a x" }', True),
+        ('r if { e := "x"; not startswith(sprintf("a %v", [e]), "b") }', True),
+        ('r := [sprintf("%v-%v", [e, upper(e)]) | some e in ["x", "y"]]', ["x-X", "y-Y"]),
+        ('r := sprintf("%v", [sprintf("%v", [lower(sprintf("%v", ["Q"]))])])', "q"),
+        ('r := sprintf("%d %v %v", [n, n > 2, [1, n]]) if { n := 3 }', "3 true [1, 3]"),
+        ('r := sprintf("<%v>", [e]) if { e := "a\\"b\\n" }', '<a"b\n>'),
+        ('r := sprintf("%v", [["x", e][1]]) if { e := "y" }', "y"),
+        ('r := sprintf(\n\t"%v",\n\t[\n\t\tlower("A"),\n\t],\n)', "a"),
+        ('r := sprintf("%v", [input.no_such_field])', None),
+    ],
+)
+def test_a_text_is_formatted_without_quotes(module: str, said: Any) -> None:
+    """Wherever it comes from; derived by hand from what OPA's `%v` and `%s` write of a text."""
+    assert [] == faults(module)
+    assert ({"undefined": True} if said is None else {"value": said}) == answered(module)
