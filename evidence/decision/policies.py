@@ -24,8 +24,8 @@ from pydantic import Field, model_validator
 from evidence.bounded_reading import read_bounded
 from evidence.decision.conditions import COLUMNS
 from evidence.decision.matrix import Action, ConditionText, Frozen, Sentence, Slug, Word
-from evidence.decision.rego_interpreter import CompiledModules, EvaluationError, prepared
-from evidence.decision.rego_source import source_faults
+from evidence.decision.rego.interpreter import CompiledModules, EvaluationError, prepared
+from evidence.decision.rego.source import source_faults
 from evidence.errors import EvidenceError, Place, PlaybookError
 from evidence.strict_yaml import Document, survey_model, survey_yaml
 from expectations.contracts import ColumnType

@@ -18,7 +18,7 @@ def check(
     playbook: Annotated[
         str,
         typer.Argument(
-            help="Playbook: a version's folder, that of all (the active one), or git:REF:FOLDER; or Sigma files."
+            help="Playbook: a version's folder, that of all (the active one), git:REF:FOLDER; or Sigma files."
         ),
     ],
     is_mutated: Annotated[

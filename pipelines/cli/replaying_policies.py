@@ -102,8 +102,8 @@ def _report(replay: PolicyReplay, fail_on: list[FailOn]) -> None:
     is_all_left = replay.decision_count == replay.not_replayable_count
     if fail_on and is_all_left and FailOn.NOT_REPLAYABLE not in fail_on:
         raise InputError(
-            f"--fail-on has nothing to look at: none of {replay.decision_count:,} recorded decisions could be "
-            "replayed, each for a reason that is listed",
+            f"--fail-on has nothing to look at: none of {replay.decision_count:,} recorded decisions could "
+            "be replayed, each for a reason that is listed",
             remedy="Name the policies that were asked with --policies, or add --fail-on not-replayable",
         )
     counts = {

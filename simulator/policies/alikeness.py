@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from evidence.decision.rego_interpreter import UNDEFINED, has_private_text
+from evidence.decision.rego.interpreter import UNDEFINED, has_private_text
 from simulator.policies.decision_model import Difference, Value
 
 DEPTH_MAX = 60

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evidence.decision.rego_interpreter import UNDEFINED
+from evidence.decision.rego.interpreter import UNDEFINED
 from simulator.policies.modules import ModuleSet
 
 SECONDS_MAX = 10  # for one question; the interpreter's own limit of steps is reached after some three

@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from evidence.decision.rego_interpreter import UNDEFINED
+from evidence.decision.rego.interpreter import UNDEFINED
 from evidence.json_strict import parse_exact
 from simulator.detections.recorded import RECORDS
 from simulator.policies.alikeness import SIZE_MAX, ordered, plain, why_unlike

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from evidence.bounded_reading import read_bounded
-from evidence.decision.rego_arguments import function_sizes, wrong_calls
-from evidence.decision.rego_circles import recursions
-from evidence.decision.rego_interpreter import prepared
-from evidence.decision.rego_kinds import Named, clashes, package_clashes
-from evidence.decision.rego_rules import read_rego
-from evidence.decision.rego_source import package_of, placed, unlike_opa
-from evidence.decision.rego_text import without_strings
+from evidence.decision.rego.arguments import function_sizes, wrong_calls
+from evidence.decision.rego.circles import recursions
+from evidence.decision.rego.interpreter import prepared
+from evidence.decision.rego.kinds import Named, clashes, package_clashes
+from evidence.decision.rego.rules import read_rego
+from evidence.decision.rego.source import package_of, placed, unlike_opa
+from evidence.decision.rego.text import without_strings
 from evidence.errors import InputError, Place, PlaybookError
 from evidence.json_strict import JsonRefused, parse_exact
 from evidence.strict_yaml import load_yaml

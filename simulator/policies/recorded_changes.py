@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from evidence.decision import Bundle
-from evidence.decision.rego_interpreter import UNDEFINED
+from evidence.decision.rego.interpreter import UNDEFINED
 from simulator.histories.history import History
 from simulator.policies.alikeness import as_value, differences
 from simulator.policies.decision_model import Outcome, Reason, ReplayedDecision

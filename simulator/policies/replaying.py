@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from evidence.decision.rego_interpreter import UNDEFINED
+from evidence.decision.rego.interpreter import UNDEFINED
 from simulator.detections.recorded import Recorded
 from simulator.policies.alikeness import as_value, differences, plain, why_unlike
 from simulator.policies.decision_model import (

@@ -9,7 +9,7 @@ import json
 import sys
 from typing import Any
 
-from evidence.decision.rego_interpreter import UNDEFINED, CompiledModules, EvaluationError
+from evidence.decision.rego.interpreter import UNDEFINED, CompiledModules, EvaluationError
 
 
 def main() -> None:

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evidence.decision.rego_builtins import ALLOWED, OPERATORS, REFUSED, why_refused
-from evidence.decision.rego_interpreter import UNDEFINED, CompiledModules, EvaluationError
-from evidence.decision.rego_negation import negation_faults, with_meaning_of_opa
-from evidence.decision.rego_source import unlike_opa
-from evidence.decision.rego_text import without_strings
+from evidence.decision.rego.builtins import ALLOWED, OPERATORS, REFUSED, why_refused
+from evidence.decision.rego.interpreter import UNDEFINED, CompiledModules, EvaluationError
+from evidence.decision.rego.negation import negation_faults, with_meaning_of_opa
+from evidence.decision.rego.source import unlike_opa
+from evidence.decision.rego.text import without_strings
 from simulator.policies.alikeness import differences, plain
 
 from .opa_builtins import OPA_BUILTINS

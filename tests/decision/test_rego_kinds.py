@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from evidence.decision.rego_source import unlike_opa
-from evidence.decision.rego_text import line_and_column, without_strings
+from evidence.decision.rego.source import unlike_opa
+from evidence.decision.rego.text import line_and_column, without_strings
 from evidence.errors import PlaybookError
 from simulator.policies.modules import load_modules
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from evidence.decision.policies import survey_policies
-from evidence.decision.rego_hoisting import with_names_for_what_runs
-from evidence.decision.rego_interpreter import UNDEFINED, CompiledModules
-from evidence.decision.rego_source import unlike_opa
-from evidence.decision.rego_text import line_and_column, without_strings
+from evidence.decision.rego.hoisting import with_names_for_what_runs
+from evidence.decision.rego.interpreter import UNDEFINED, CompiledModules
+from evidence.decision.rego.source import unlike_opa
+from evidence.decision.rego.text import line_and_column, without_strings
 from simulator.policies.modules import load_modules
 
 ANSWERS: dict[str, Any] = json.loads(Path(__file__).with_name("opa_answers.json").read_text("utf-8"))

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from evidence.decision.rego_builtins import ALIKE, ASCII_ALONE, OPERATORS, why_refused
-from evidence.decision.rego_source import LENGTH_MAX, NESTING_MAX, OPERATORS_MAX
+from evidence.decision.rego.builtins import ALIKE, ASCII_ALONE, OPERATORS, why_refused
+from evidence.decision.rego.source import LENGTH_MAX, NESTING_MAX, OPERATORS_MAX
 from tests.decision.opa_builtins import OPA_BUILTINS
 
 HERE = Path(__file__).parent

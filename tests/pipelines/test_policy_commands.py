@@ -151,7 +151,7 @@ def test_a_difference_fails_where_that_is_asked(tmp_path: Path) -> None:
 
 
 def test_a_check_of_the_wrong_policies_is_no_pass() -> None:
-    """Where not one decision could be replayed nothing was compared; who asks for that is told so as before."""
+    """Where not one decision could be replayed nothing was compared; who asks for that is told so."""
     arguments = ("--policies", str(ROOT / "playbooks/policies"), "--exports", str(LOG))
     code, _, failed = replay(*arguments, "--fail-on", "different")
     assert (2, True) == (code, "--fail-on has nothing to look at: none of" in " ".join(failed.split()))

@@ -6,16 +6,16 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from evidence.decision.rego_arguments import called_variables, declared_arguments, function_sizes, wrong_calls
-from evidence.decision.rego_builtins import NO_RULE_NAMES
-from evidence.decision.rego_calls import call_faults
-from evidence.decision.rego_circles import recursions
-from evidence.decision.rego_hoisting import running_faults
-from evidence.decision.rego_interpreter import has_private_text
-from evidence.decision.rego_kinds import Named, clashes, reserved_names
-from evidence.decision.rego_negation import negation_faults
-from evidence.decision.rego_order import used_above
-from evidence.decision.rego_patterns import (
+from evidence.decision.rego.arguments import called_variables, declared_arguments, function_sizes, wrong_calls
+from evidence.decision.rego.builtins import NO_RULE_NAMES
+from evidence.decision.rego.calls import call_faults
+from evidence.decision.rego.circles import recursions
+from evidence.decision.rego.hoisting import running_faults
+from evidence.decision.rego.interpreter import has_private_text
+from evidence.decision.rego.kinds import Named, clashes, reserved_names
+from evidence.decision.rego.negation import negation_faults
+from evidence.decision.rego.order import used_above
+from evidence.decision.rego.patterns import (
     deep_sets,
     indexed_sets,
     outer_equations,
@@ -23,10 +23,10 @@ from evidence.decision.rego_patterns import (
     valued_patterns,
     whole_data,
 )
-from evidence.decision.rego_rules import read_rego
-from evidence.decision.rego_safety import unsafe_variables
-from evidence.decision.rego_text import line_and_column, literals, without_strings
-from evidence.decision.rego_tokens import NotRego
+from evidence.decision.rego.rules import read_rego
+from evidence.decision.rego.safety import unsafe_variables
+from evidence.decision.rego.text import line_and_column, literals, without_strings
+from evidence.decision.rego.tokens import NotRego
 from evidence.errors import Place, PlaybookError
 
 PACKAGE = "incidentresponse"

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from evidence.decision.rego_text import arguments, closing, without_strings
+from evidence.decision.rego.text import arguments, closing, without_strings
 
 Fault = tuple[int, str]
 _NOT = re.compile(r"(?<![\w.\"])not\b(?!\s*[:=,)\]}])")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from evidence.decision.rego_syntax import (
+from evidence.decision.rego.syntax import (
     Body,
     Every,
     Some,
@@ -13,7 +13,7 @@ from evidence.decision.rego_syntax import (
     Unification,
     Var,
 )
-from evidence.decision.rego_walks import (
+from evidence.decision.rego.walks import (
     Names,
     closures,
     declared_in,

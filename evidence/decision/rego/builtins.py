@@ -16,7 +16,7 @@ ALIKE = frozenset({
     "strings.any_suffix_match", "substring", "sum", "trim", "trim_left", "trim_prefix",
     "trim_right", "trim_suffix", "type_name", "union",
 })  # fmt: skip
-# The same answer where the call is written so that its faults cannot show: `rego_calls` looks at it.
+# The same answer where the call is written so that its faults cannot show: `calls` looks at it.
 LOOKED_AT = frozenset({"concat", "indexof", "replace", "sprintf"})
 # The same answer for ASCII text alone.
 ASCII_ALONE = frozenset({"lower", "upper"})

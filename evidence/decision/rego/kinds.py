@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from evidence.decision.rego_syntax import Every, Rule, RuleKind, Source, Var
-from evidence.decision.rego_text import line_and_column
-from evidence.decision.rego_walks import bodies_of, declaring, variables
+from evidence.decision.rego.syntax import Every, Rule, RuleKind, Source, Var
+from evidence.decision.rego.text import line_and_column
+from evidence.decision.rego.walks import bodies_of, declaring, variables
 
 _TAKEN = frozenset({"data", "input"})
 _Path = tuple[str | None, ...]

@@ -14,10 +14,10 @@ from typing import Any
 
 from regopy import Interpreter, LogLevel, RegoError
 
-from evidence.decision.rego_formats import with_bare_texts
-from evidence.decision.rego_hoisting import with_names_for_what_runs
-from evidence.decision.rego_negation import with_meaning_of_opa
-from evidence.decision.rego_text import closing, literals, without_strings
+from evidence.decision.rego.formats import with_bare_texts
+from evidence.decision.rego.hoisting import with_names_for_what_runs
+from evidence.decision.rego.negation import with_meaning_of_opa
+from evidence.decision.rego.text import closing, literals, without_strings
 
 _PRIVATE = 0xF0000  # of the planes that Unicode leaves to everyone; what is there in an input is refused
 _MOVED = (*range(0x20), 0x22, 0x5C, 0x7F)

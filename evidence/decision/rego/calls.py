@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from evidence.decision.rego_builtins import ASCII_ALONE, UNKNOWN, why_refused
-from evidence.decision.rego_text import arguments, closing, literals
+from evidence.decision.rego.builtins import ASCII_ALONE, UNKNOWN, why_refused
+from evidence.decision.rego.text import arguments, closing, literals
 
 CALL = re.compile(r"(?<![\w.\"\]])([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)\s*\(")
 KEYWORDS = frozenset(

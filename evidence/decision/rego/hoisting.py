@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from evidence.decision.rego_rules import read_rego
-from evidence.decision.rego_safety import first_of_each, running_sentence, running_variables
-from evidence.decision.rego_syntax import (
+from evidence.decision.rego.rules import read_rego
+from evidence.decision.rego.safety import first_of_each, running_sentence, running_variables
+from evidence.decision.rego.syntax import (
     NOWHERE,
     Body,
     Closure,
@@ -31,9 +31,9 @@ from evidence.decision.rego_syntax import (
     Unification,
     Var,
 )
-from evidence.decision.rego_text import without_strings
-from evidence.decision.rego_tokens import NotRego
-from evidence.decision.rego_walks import (
+from evidence.decision.rego.text import without_strings
+from evidence.decision.rego.tokens import NotRego
+from evidence.decision.rego.walks import (
     Names,
     bodies_of,
     closures,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from evidence.decision.rego_text import arguments, closing, without_strings
+from evidence.decision.rego.text import arguments, closing, without_strings
 
 _NAME = "__text_of"
 # Behind the module, so that its lines stay where they are.

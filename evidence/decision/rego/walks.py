@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeAlias
 
-from evidence.decision.rego_syntax import (
+from evidence.decision.rego.syntax import (
     Body,
     Call,
     Closure,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from evidence.decision.rego_syntax import (
+from evidence.decision.rego.syntax import (
     Body,
     Call,
     Closure,
@@ -19,7 +19,7 @@ from evidence.decision.rego_syntax import (
     Unification,
     Var,
 )
-from evidence.decision.rego_tokens import Kind, NotHere, NotRego, Token, tokens
+from evidence.decision.rego.tokens import Kind, NotHere, NotRego, Token, tokens
 
 KEYWORDS = frozenset(
     {"as", "contains", "default", "else", "every", "false", "if", "import", "in", "not", "null", "package",

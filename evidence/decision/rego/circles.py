@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from evidence.decision.rego_kinds import Named
-from evidence.decision.rego_syntax import Body, Call, Every, Expression, Ref, Rule, Scalar, Source, Term, Var
-from evidence.decision.rego_walks import Names, closures, declared_in, names, parts, terms_of
+from evidence.decision.rego.kinds import Named
+from evidence.decision.rego.syntax import Body, Call, Every, Expression, Ref, Rule, Scalar, Source, Term, Var
+from evidence.decision.rego.walks import Names, closures, declared_in, names, parts, terms_of
 
 _Path = tuple[str | None, ...]  # below data; None stands for any step
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from evidence.decision.rego_builtins import ARGUMENT_COUNTS
-from evidence.decision.rego_syntax import Call, Rule, RuleKind, Source, Var
-from evidence.decision.rego_walks import bodies_of, declaring, parts, terms_of, variables
+from evidence.decision.rego.builtins import ARGUMENT_COUNTS
+from evidence.decision.rego.syntax import Call, Rule, RuleKind, Source, Var
+from evidence.decision.rego.walks import bodies_of, declaring, parts, terms_of, variables
 
 
 def function_sizes(sources: Sequence[Source]) -> dict[str, int]:

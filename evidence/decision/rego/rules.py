@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from evidence.decision.rego_syntax import (
+from evidence.decision.rego.syntax import (
     Body,
     Call,
     Closure,
@@ -20,8 +20,8 @@ from evidence.decision.rego_syntax import (
     Term,
     Var,
 )
-from evidence.decision.rego_terms import TermParser
-from evidence.decision.rego_tokens import Kind, NotHere, NotRego, Token
+from evidence.decision.rego.terms import TermParser
+from evidence.decision.rego.tokens import Kind, NotHere, NotRego, Token
 
 
 @lru_cache(maxsize=256)

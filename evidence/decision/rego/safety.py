@@ -12,7 +12,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Iterator
 
-from evidence.decision.rego_syntax import (
+from evidence.decision.rego.syntax import (
     Body,
     Call,
     Closure,
@@ -28,7 +28,7 @@ from evidence.decision.rego_syntax import (
     Unification,
     Var,
 )
-from evidence.decision.rego_walks import (
+from evidence.decision.rego.walks import (
     Names,
     bound,
     closures,
