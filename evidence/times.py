@@ -132,3 +132,11 @@ def _in_range(nanoseconds: int, text: str) -> int:
     if not 0 <= nanoseconds <= NS_MAX:
         raise TimeRefused(f"{text[:64]!r} lies outside 1970 to 2262", "time_outside_range")
     return nanoseconds
+
+
+def duration(seconds: int) -> str:
+    """Seconds as hours, minutes and seconds, leaving out what is nought."""
+    if seconds < 0:
+        return f"-{duration(-seconds)}"
+    parts = ((seconds // 3600, "h"), (seconds // 60 % 60, "min"), (seconds % 60, "s"))
+    return " ".join(f"{value} {unit}" for value, unit in parts if value) or "0 s"

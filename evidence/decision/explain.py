@@ -25,7 +25,7 @@ from evidence.decision.news_words import news
 from evidence.decision.open_points import MISSING_CONTEXT, OPEN_POINTS
 from evidence.errors import InputError
 from evidence.redaction import make_visible, redact
-from evidence.times import format_rfc3339, whole_seconds
+from evidence.times import duration, format_rfc3339, whole_seconds
 
 
 def explain(connection: duckdb.DuckDBPyConnection, incident_id: str, bundle: Bundle) -> str:
@@ -115,8 +115,6 @@ def _is_closing(bundle: Bundle, chosen: Candidate) -> bool:
 
 
 def _since_signal(row: Mapping[str, Any]) -> str:
-    from evidence.handoff.words import duration  # with all of the handoff, which decides by this package
-
     if row["first_signal_at"] is None:
         return ", before any signal"
     return f", {duration(whole_seconds(row['decided_at'] - row['first_signal_at']))} after the first signal"

@@ -14,8 +14,8 @@ from evidence.handoff.fact_sentences import (
     state_sentence,
     words,
 )
-from evidence.handoff.words import SEVERITY_WORDS, duration, percent, source_name
-from evidence.times import format_rfc3339
+from evidence.handoff.words import SEVERITY_WORDS, percent, source_name
+from evidence.times import duration, format_rfc3339
 
 
 @dataclass(frozen=True, slots=True)

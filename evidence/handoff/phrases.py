@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from evidence.handoff.inert import quote
 from evidence.handoff.model import Fact, Package
-from evidence.handoff.words import (
-    VERDICT_WORDS,
-    action_title,
-    counted,
-    duration,
-    lower_first,
-    quoted_list,
-    to_second,
-)
+from evidence.handoff.words import VERDICT_WORDS, action_title, counted, lower_first, quoted_list, to_second
+from evidence.times import duration
 
 NOTHING_UNKNOWN = "No rule, precondition or policy asked for anything that is not known."
 

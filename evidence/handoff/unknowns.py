@@ -15,8 +15,8 @@ from evidence.handoff.comparison import actions_in_question
 from evidence.handoff.gap_words import GAP_WORDS
 from evidence.handoff.inert import quote
 from evidence.handoff.model import Unknown
-from evidence.handoff.words import action_title, counted, duration, quoted_list, role_words, source_name
-from evidence.times import NS_PER_SECOND
+from evidence.handoff.words import action_title, counted, quoted_list, role_words, source_name
+from evidence.times import NS_PER_SECOND, duration
 from expectations.minimum_context import MINIMUM_CONTEXT
 
 _PURPOSES = {field.name: field for field in MINIMUM_CONTEXT}

@@ -124,14 +124,6 @@ def measured(value: int, unit: str | None) -> str:
     return percent(value) if unit == "ppm" else f"{value} {unit}" if unit else str(value)
 
 
-def duration(seconds: int) -> str:
-    """Seconds as hours, minutes and seconds, leaving out what is nought."""
-    if seconds < 0:
-        return f"-{duration(-seconds)}"
-    parts = ((seconds // 3600, "h"), (seconds // 60 % 60, "min"), (seconds % 60, "s"))
-    return " ".join(f"{value} {unit}" for value, unit in parts if value) or "0 s"
-
-
 def counted(count: int, one: str, many: str = "") -> str:
     """`3 pods`, `1 pod`."""
     return f"{count} {one if count == 1 else many or one + 's'}"

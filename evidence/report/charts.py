@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
-from evidence.handoff.words import duration
 from evidence.report.model import Spread, Stack, Strip
+from evidence.times import duration
 
 WIDTH, HEIGHT, BAR_HEIGHT = 400, 230, 190  # of a telephone; wider screens scale it up
 COLUMN_LETTERS, ROWS_LETTERS = 50, 100  # that fit below a chart, for all columns together; in two rows

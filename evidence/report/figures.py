@@ -8,12 +8,12 @@ from functools import lru_cache
 from typing import Any
 
 from evidence.cut_lists import cut_list
-from evidence.handoff.words import counted, duration
+from evidence.handoff.words import counted
 from evidence.redaction import shown
 from evidence.report.model import Mark, Point, Share, ShareRow, Spread, SpreadRow, Stack, Strip
 from evidence.report.reading import Read, Row
 from evidence.report.shares import share_interval
-from evidence.times import NS_PER_SECOND
+from evidence.times import NS_PER_SECOND, duration
 
 ROWS_MAX = 10
 """Of a dimension with more values (services) those with most incidents are told."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from evidence.handoff.words import duration
 from evidence.report.model import Share, Spread
 from evidence.report.shares import percent
+from evidence.times import duration
 
 # Between a figure and its unit, and within "n = 28", no line ends; quoted text is not ours.
 _HOLDING = re.compile(

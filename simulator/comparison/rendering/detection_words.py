@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from evidence.cut_lists import cut_list
-from evidence.handoff.words import counted, duration, to_second
+from evidence.handoff.words import counted, to_second
+from evidence.times import duration
 from simulator.comparison.detection_model import (
     Caught,
     DetectionComparison,

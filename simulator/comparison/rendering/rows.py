@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from evidence.handoff.words import duration, role_words, to_second
+from evidence.handoff.words import role_words, to_second
+from evidence.times import duration
 from simulator.comparison.model import Change, Decided
 from simulator.comparison.rendering.change_words import MODE_WORDS
 from simulator.comparison.summary_model import PairedCount, Summary

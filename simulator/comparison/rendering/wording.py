@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from evidence.handoff.words import counted, duration
+from evidence.handoff.words import counted
+from evidence.times import duration
 from simulator.comparison.model import Change, ChangeClass, ClauseChange, Comparison, StaticWeakening
 from simulator.comparison.summary_model import RoleLoad, Summary, TimeShift
 from simulator.weakening.findings import Finding
