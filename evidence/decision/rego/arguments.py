@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from evidence.decision.rego.builtins import ARGUMENT_COUNTS
 from evidence.decision.rego.syntax import Call, Rule, RuleKind, Source, Var
-from evidence.decision.rego.walks import bodies_of, declaring, parts, terms_of, variables
+from evidence.decision.rego.tokens import NOT_HERE
+from evidence.decision.rego.walks import declaring, parts_of, variables
 
 
 def function_sizes(sources: Sequence[Source]) -> dict[str, int]:
@@ -26,11 +27,9 @@ def _full_name(source: Source, name: str) -> str:
 def wrong_calls(source: Source, sizes: Mapping[str, int]) -> Iterator[tuple[int, str]]:
     """Offset and reason of each call of a function or a built-in with another number of arguments."""
     for rule in source.rules:
-        for body in bodies_of(rule):
-            for term in terms_of(body):
-                for part in parts(term):
-                    if isinstance(part, Call):
-                        yield from _wrong_call(part, source, sizes)
+        for part in parts_of(rule):
+            if isinstance(part, Call):
+                yield from _wrong_call(part, source, sizes)
 
 
 def _wrong_call(call: Call, source: Source, sizes: Mapping[str, int]) -> Iterator[tuple[int, str]]:
@@ -44,7 +43,7 @@ def _wrong_call(call: Call, source: Source, sizes: Mapping[str, int]) -> Iterato
 def called_variables(source: Source) -> Iterator[tuple[int, str]]:
     """Offset and reason of each variable with the name of a function that its rule calls."""
     for rule in source.rules:
-        found = [part for body in bodies_of(rule) for term in terms_of(body) for part in parts(term)]
+        found = list(parts_of(rule))
         called = {part.name for part in found if isinstance(part, Call)}
         arguments = (var for each in rule.arguments for var in variables(each))
         for var in (*arguments, *(part for part in found if isinstance(part, Var))):
@@ -67,7 +66,7 @@ def _declared_arguments(rule: Rule) -> Iterator[tuple[int, str]]:
         for var in variables(each):
             if var.name in seen:
                 what = f"{var.name} is an argument twice: name one otherwise, and compare them behind `if`"
-                yield var.offset, f"cannot be evaluated by this tool: {what}"
+                yield var.offset, f"{NOT_HERE}: {what}"
             seen.add(var.name)
     for statement in rule.body:
         for var in declaring(statement):

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from evidence.decision.rego.kinds import Named
-from evidence.decision.rego.syntax import Body, Call, Every, Expression, Ref, Rule, Scalar, Source, Term, Var
-from evidence.decision.rego.walks import Names, closures, declared_in, names, parts, terms_of
+from evidence.decision.rego.syntax import Body, Call, Every, Ref, Rule, Scalar, Source, Term, Var
+from evidence.decision.rego.walks import Names, closures, declared_in, names, parts, terms_of, with_heads
 
 _Path = tuple[str | None, ...]  # below data; None stands for any step
 
@@ -52,8 +52,7 @@ def _meets(rule: _Path, asked: _Path) -> bool:
 def _node(module: Named, rule: Rule) -> _Node:
     source = module.source
     own = names(rule.arguments) | declared_in(rule.body)
-    heads = (Expression(each, is_negated=False) for each in (*rule.path, *rule.results))
-    found = _deeply((*rule.body, *heads), own)
+    found = _deeply(with_heads(rule), own)
     asked = frozenset(path for steps in found if (path := _resolved(steps, source)))
     return _Node(module, rule, (*source.package, rule.name, *rule.steps), asked)
 
@@ -75,8 +74,7 @@ def _deeply(body: Body, own: Names) -> Iterator[_Path]:
     for term in terms_of(body):
         yield from _asked(term, own)
     for closure in closures(terms_of(body)):
-        heads = (Expression(each, is_negated=False) for each in closure.heads)
-        yield from _deeply((*closure.body, *heads), own | declared_in(closure.body))
+        yield from _deeply(with_heads(closure), own | declared_in(closure.body))
     for statement in body:
         if isinstance(statement, Every):
             inner = {each.name for each in statement.variables} | declared_in(statement.body)

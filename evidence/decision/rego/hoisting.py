@@ -8,7 +8,6 @@ refused (`running_faults`).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -21,7 +20,6 @@ from evidence.decision.rego.syntax import (
     Every,
     Expression,
     Ref,
-    Rule,
     Scalar,
     Some,
     Source,
@@ -31,14 +29,13 @@ from evidence.decision.rego.syntax import (
     Unification,
     Var,
 )
-from evidence.decision.rego.text import without_strings
-from evidence.decision.rego.tokens import NotRego
+from evidence.decision.rego.text import is_behind_if, without_strings
+from evidence.decision.rego.tokens import NOT_HERE, NotRego
 from evidence.decision.rego.walks import (
     Names,
-    bodies_of,
     closures,
+    indices,
     inside,
-    names,
     parts,
     taken_apart,
     terms,
@@ -46,20 +43,18 @@ from evidence.decision.rego.walks import (
 )
 
 _NAME = "__index_"
-_HERE = "cannot be evaluated by this tool"
 _UNNAMED = (
-    f"{_HERE}: a reference that runs over several lines, or through a comprehension: give it a name first"
+    f"{NOT_HERE}: a reference that runs over several lines, or through a comprehension: give it a name first"
 )
 
 
-def running_faults(source: str, rules: Names) -> Iterator[tuple[int, str]]:
+def running_faults(source: str, read: Source, rules: Names) -> Iterator[tuple[int, str]]:
     """Offset and reason of each variable that still runs inside of an expression once all is named."""
-    read = read_rego(source)
     rewriting = _Rewriting(source, read)
     before, text = running_variables(read, rules), rewriting.text()
     yield from ((ref.offset, _UNNAMED) for ref in rewriting.unnamed)
     if _NAME in source and text != source:
-        yield source.index(_NAME), f"{_HERE}: a name that begins with {_NAME}: give it another name"
+        yield source.index(_NAME), f"{NOT_HERE}: a name that begins with {_NAME}: give it another name"
     elif any(before):
         named = running_variables(read_rego(text), rules)
         for found, left in zip(before, named, strict=True):
@@ -97,7 +92,7 @@ class _Rewriting:
     def text(self) -> str:
         """The module with its edits."""
         for rule in self._rules:
-            self._indices = _indices(rule)
+            self._indices = indices(rule)
             for closure in closures((*rule.path, *rule.results)):
                 self._closure(closure)
             self._body(rule.body, rule.results)
@@ -122,8 +117,7 @@ class _Rewriting:
             self._surround(statement.span, first, last if statement is body[-1] else "")
 
     def _surround(self, span: Span, first: str, behind: str) -> None:
-        is_bare = re.search(r"(?<!\w)if\s*\Z", self._code[: span[0]]) is not None
-        if is_bare and (first or behind):
+        if (first or behind) and is_behind_if(self._code, span[0]):
             first, behind = "{ " + first, behind + " }"
         self._edits += [_Edit((span[0], span[0]), first)] if first else []
         self._edits += [_Edit((span[1], span[1]), behind)] if behind else []
@@ -189,12 +183,6 @@ def _looked_at(statement: Statement) -> tuple[Term, ...]:
         case Some(_, within):
             return () if within is None else (within,)
     return terms(statement)
-
-
-def _indices(rule: Rule) -> Names:
-    """Names that stand in brackets behind a reference."""
-    found = (part for body in bodies_of(rule) for term in terms_of(body) for part in parts(term))
-    return names(tuple(each for part in found if isinstance(part, Ref) for each in part.path))
 
 
 def _is_scalar(term: Term) -> bool:

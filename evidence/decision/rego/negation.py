@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from evidence.decision.rego.text import arguments, closing, without_strings
+from evidence.decision.rego.text import arguments, closing, is_behind_if, without_strings
 
 Fault = tuple[int, str]
 _NOT = re.compile(r"(?<![\w.\"])not\b(?!\s*[:=,)\]}])")
@@ -75,7 +75,7 @@ def _rewritten(source: str, code: str, before: int, start: int, number: int) -> 
     names = {id(part): f"__negated_{number + place}" for place, part in enumerate(looked_up)}
     first = "; ".join(f"{names[id(part)]} := {part.text}" for part in looked_up)
     left = "".join(names.get(id(part), part.text) for part in parts)
-    is_bare = re.search(r"\bif\s*\Z", code[:before]) is not None
+    is_bare = is_behind_if(code, before)
     body = f"{first}; not {left}"
     return (f"{{ {body} }}" if is_bare else body), end, len(looked_up)
 

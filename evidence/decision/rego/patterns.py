@@ -10,30 +10,31 @@ from evidence.decision.rego.syntax import (
     Closure,
     Collection,
     Every,
-    Expression,
     Ref,
-    Rule,
     Scalar,
     Source,
     Term,
     Unification,
     Var,
 )
+from evidence.decision.rego.tokens import NOT_HERE
 from evidence.decision.rego.walks import (
     Names,
     bodies_of,
     closures,
     declared_in,
+    indices,
     inside,
+    known_names,
     names,
     parts,
     terms,
     terms_of,
     variables,
+    with_heads,
 )
 
 SETS_MAX = 10  # within one another: the interpreter takes twice the time for each
-_HERE = "cannot be evaluated by this tool"
 
 
 def unlike_patterns(source: Source) -> Iterator[tuple[int, str]]:
@@ -47,32 +48,26 @@ def unlike_patterns(source: Source) -> Iterator[tuple[int, str]]:
 
 def valued_patterns(source: Source, rules: Names) -> Iterator[tuple[int, str]]:
     """Offset and reason of each `=` of a set or a comprehension with a name that has a value elsewhere."""
-    known = {"data", "input", *source.imports, *rules, *(rule.name for rule in source.rules)}
+    known = known_names(source, rules)
     for rule in source.rules:
         found = list(bodies_of(rule))
         equations = [each for body in found for each in body if isinstance(each, Unification)]
         sides = [side.name for each in equations for side in (each.left, each.right) if isinstance(side, Var)]
-        others = {name for name in sides if sides.count(name) > 1}
-        others = known.union(others, names(rule.arguments), *map(declared_in, found), _running(rule))
+        shared = {name for name in sides if sides.count(name) > 1}
+        others = known.union(shared, names(rule.arguments), *map(declared_in, found), indices(rule))
         for each in equations:
             for one, other in ((each.left, each.right), (each.right, each.left)):
                 is_pattern = _is_set(one) or isinstance(one, Closure)
                 is_valued = isinstance(other, Var) and other.name in others and not each.is_declaring
                 if is_pattern and is_valued:
-                    yield one.offset, f"{_HERE}: `=` with a name that has a value: write `==`"
-
-
-def _running(rule: Rule) -> Names:
-    """Names that stand in brackets of a reference."""
-    found = (part for body in bodies_of(rule) for term in terms_of(body) for part in parts(term))
-    return names(tuple(each for ref in found if isinstance(ref, Ref) for each in ref.path))
+                    yield one.offset, f"{NOT_HERE}: `=` with a name that has a value: write `==`"
 
 
 def _unlike(left: Term, right: Term) -> Iterator[tuple[int, str]]:
     for one, other in ((left, right), (right, left)):
         if (_is_set(one) or isinstance(one, Closure)) and isinstance(other, Ref | Call):
             what = "a set" if _is_set(one) else "a comprehension"
-            yield one.offset, f"{_HERE}: {what} made equal to an expression: write `==`"
+            yield one.offset, f"{NOT_HERE}: {what} made equal to an expression: write `==`"
     if not isinstance(left, Collection) or not isinstance(right, Collection):
         return
     if left.bracket != right.bracket:
@@ -95,7 +90,10 @@ def _is_set(term: Term) -> bool:
 def _unlike_objects(left: Collection, right: Collection) -> Iterator[tuple[int, str]]:
     mine, theirs = _values(left), _values(right)
     if mine is None or theirs is None:
-        yield left.offset, f"{_HERE}: an object whose keys are not written out beside another: give it a name"
+        yield (
+            left.offset,
+            f"{NOT_HERE}: an object whose keys are not written out beside another: give it a name",
+        )
     elif mine.keys() != theirs.keys():
         yield right.offset, "objects with other keys are never equal"
     else:
@@ -119,7 +117,7 @@ def indexed_sets(source: Source) -> Iterator[tuple[int, str]]:
                     if part is not term and isinstance(part, Ref) and _is_set(part.head):
                         yield (
                             part.offset,
-                            f"{_HERE}: a set that is indexed in an expression: give it a name first",
+                            f"{NOT_HERE}: a set that is indexed in an expression: give it a name first",
                         )
 
 
@@ -145,10 +143,9 @@ def outer_equations(source: Source, rules: Names) -> Iterator[tuple[int, str]]:
 
     The interpreter takes it for another variable there. `rules` are names of rules in other modules.
     """
-    known = {"data", "input", *source.imports, *rules, *(rule.name for rule in source.rules)}
+    known = known_names(source, rules)
     for rule in source.rules:
-        heads = (Expression(each, is_negated=False) for each in (*rule.path, *rule.results))
-        yield from _outer_equations((*rule.body, *heads), names(rule.arguments), frozenset(known))
+        yield from _outer_equations(with_heads(rule), names(rule.arguments), known)
 
 
 def _outer_equations(body: Body, outer: Names, known: Names) -> Iterator[tuple[int, str]]:
@@ -159,9 +156,7 @@ def _outer_equations(body: Body, outer: Names, known: Names) -> Iterator[tuple[i
             yield from _outer_equations(statement.body, own, known)
         for closure in closures(terms(statement)):
             yield from _made_equal(closure, mine - declared_in(closure.body))
-            heads = (Expression(each, is_negated=False) for each in closure.heads)
-            inner = (*closure.body, *heads)
-            yield from _outer_equations(inner, mine - declared_in(closure.body), known)
+            yield from _outer_equations(with_heads(closure), mine - declared_in(closure.body), known)
 
 
 def _made_equal(closure: Closure, outer: Names) -> Iterator[tuple[int, str]]:
@@ -171,7 +166,7 @@ def _made_equal(closure: Closure, outer: Names) -> Iterator[tuple[int, str]]:
                 for var in variables(side):
                     if var.name in outer:
                         what = f"`=` with {var.name} from outside of the comprehension"
-                        yield var.offset, f"{_HERE}: {what}: write `==` to compare, `:=` to name"
+                        yield var.offset, f"{NOT_HERE}: {what}: write `==` to compare, `:=` to name"
 
 
 def whole_data(source: Source) -> Iterator[tuple[int, str]]:

@@ -28,11 +28,13 @@ from evidence.decision.rego.syntax import (
     Unification,
     Var,
 )
+from evidence.decision.rego.tokens import NOT_HERE
 from evidence.decision.rego.walks import (
     Names,
     bound,
     closures,
     declared_in,
+    known_names,
     names,
     parts,
     terms,
@@ -41,7 +43,6 @@ from evidence.decision.rego.walks import (
     variables,
 )
 
-ROOTS = frozenset({"input", "data"})
 _COMPARING = frozenset({"==", "!=", "<", ">", "<=", ">="})
 _Reach = Callable[[Term], Iterator[Ref]]
 
@@ -69,8 +70,7 @@ def running_variables(source: Source, rules: Names = frozenset()) -> list[list[V
 
 def _scope(rule: Rule, source: Source, rules: Names) -> tuple[Body, Names]:
     """The rule's body with what it gives, and the names that are known to all of the module."""
-    known = ROOTS | rules | {each.name for each in source.rules} | (frozenset(source.imports) - {""})
-    return (*rule.body, *_heads(*rule.path), *_heads(*rule.results)), known
+    return (*rule.body, *_heads(*rule.path), *_heads(*rule.results)), known_names(source, rules)
 
 
 def first_of_each(found: Iterable[Var]) -> list[Var]:
@@ -96,7 +96,7 @@ def running_sentence(var: Var) -> str:
     """Why a variable that runs is refused."""
     name = _shown(var.name)
     return (
-        f"cannot be evaluated by this tool: {name} runs through a collection inside of an expression. "
+        f"{NOT_HERE}: {name} runs through a collection inside of an expression. "
         f"Write `value := xs[{name}]` in a line of its own first, and value here"
     )
 

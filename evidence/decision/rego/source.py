@@ -83,7 +83,8 @@ def _by_meaning(source: str, rules: frozenset[str]) -> Iterator[tuple[int, str]]
         if rule.name in read.imports:
             yield rule.offset, f"a rule named {rule.name} would hide the import of that name"
     yield from reserved_names(read)
-    yield from ((offset, what) for _, offset, what in clashes((Named("", source, read),)))
+    alone = (Named("", source, read),)
+    yield from ((offset, what) for _, offset, what in clashes(alone))
     yield from wrong_calls(read, function_sizes((read,)))
     yield from declared_arguments(read)
     yield from called_variables(read)
@@ -95,8 +96,8 @@ def _by_meaning(source: str, rules: frozenset[str]) -> Iterator[tuple[int, str]]
     yield from whole_data(read)
     above = list(used_above(read))
     yield from above or unsafe_variables(read, rules)
-    yield from running_faults(source, rules)
-    yield from ((offset, what) for _, offset, what in recursions((Named("", source, read),)))
+    yield from running_faults(source, read, rules)
+    yield from ((offset, what) for _, offset, what in recursions(alone))
 
 
 def _by_words(source: str, code: str, is_own: Callable[[str], bool]) -> Iterator[tuple[int, str]]:

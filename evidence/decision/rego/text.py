@@ -62,6 +62,14 @@ def _trimmed(code: str, start: int, end: int) -> tuple[int, int]:
     return start + len(inner) - len(inner.lstrip()), end - (len(inner) - len(inner.rstrip()))
 
 
+def is_behind_if(code: str, offset: int) -> bool:
+    """Whether nothing but space stands between an `if` and the offset; looks back no further than that."""
+    end = offset
+    while end and code[end - 1].isspace():
+        end -= 1
+    return re.search(r"\bif\Z", code[max(0, end - 3) : end]) is not None
+
+
 def line_and_column(source: str, offset: int) -> tuple[int, int]:
     """Both from 1."""
     return source.count("\n", 0, offset) + 1, offset - source.rfind("\n", 0, offset)

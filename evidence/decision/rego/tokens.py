@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+NOT_HERE = "cannot be evaluated by this tool"
+"""How it is told that OPA reads what the interpreter answers otherwise, or ends the process over."""
+
 
 class Kind(StrEnum):
     """What a token is."""
@@ -47,7 +50,7 @@ class NotRego(Exception):
 class NotHere(NotRego):
     """OPA reads it; the interpreter answers otherwise, or ends the process."""
 
-    prefix = "cannot be evaluated by this tool"
+    prefix = NOT_HERE
 
 
 _SPACE = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")

@@ -15,6 +15,7 @@ from evidence.decision.rego.syntax import (
     Ref,
     Rule,
     Some,
+    Source,
     Statement,
     Term,
     Unification,
@@ -22,6 +23,8 @@ from evidence.decision.rego.syntax import (
 )
 
 Names: TypeAlias = frozenset[str]
+
+ROOTS = frozenset({"input", "data"})
 
 
 def bound(pattern: Term) -> Names:
@@ -111,16 +114,36 @@ def bodies(body: Body) -> Iterator[Body]:
     """The body, and all that stand in it."""
     yield body
     for closure in closures(terms_of(body)):
-        yield from bodies((*closure.body, *(Expression(each, is_negated=False) for each in closure.heads)))
+        yield from bodies(with_heads(closure))
     for statement in body:
         if isinstance(statement, Every):
             yield from bodies(statement.body)
 
 
 def bodies_of(rule: Rule) -> Iterator[Body]:
-    """All bodies of the rule; what it gives stands in the first one, as expressions."""
-    heads = (Expression(each, is_negated=False) for each in (*rule.path, *rule.results))
-    return bodies((*rule.body, *heads))
+    """All bodies of the rule, as `with_heads` has them."""
+    return bodies(with_heads(rule))
+
+
+def with_heads(within: Rule | Closure) -> Body:
+    """The body of a rule or a comprehension, and as expressions behind it what that gives."""
+    heads = (*within.path, *within.results) if isinstance(within, Rule) else within.heads
+    return (*within.body, *(Expression(each, is_negated=False) for each in heads))
+
+
+def parts_of(rule: Rule) -> Iterator[Term]:
+    """All that stands in the rule's bodies, each term with what is in it."""
+    return (part for body in bodies_of(rule) for term in terms_of(body) for part in parts(term))
+
+
+def indices(rule: Rule) -> Names:
+    """Names that stand in brackets behind a reference."""
+    return names(tuple(each for part in parts_of(rule) if isinstance(part, Ref) for each in part.path))
+
+
+def known_names(source: Source, rules: Names) -> Names:
+    """Names that are known to all of the module; `rules` are those of its package in other modules."""
+    return ROOTS | rules | {rule.name for rule in source.rules} | (frozenset(source.imports) - {""})
 
 
 def closures(within: tuple[Term, ...]) -> Iterator[Closure]:
