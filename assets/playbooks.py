@@ -11,7 +11,7 @@ from pathlib import Path
 from assets.folders import Folders
 from evidence.decision import Bundle, Versions, load_active, load_versions
 from evidence.decision.loading import PLAYBOOK_FILE
-from evidence.decision.named_paths import named_path
+from evidence.decision.named_paths import named_path, named_rules
 from evidence.detections.rule_folders import rule_files, values_near
 from evidence.errors import PlaybookError
 from evidence.strict_yaml import survey_yaml
@@ -66,10 +66,7 @@ def _rules_elsewhere(playbooks: Path, _content: str) -> tuple[Path, ...]:
 def _named_rules(playbooks: Path) -> Iterator[Path]:
     for file in playbooks.glob(f"*/{PLAYBOOK_FILE}"):
         document, _ = survey_yaml(file, error=PlaybookError)
-        value = document.value if document and isinstance(document.value, dict) else {}
-        said = value.get("detections")
-        name = said.get("rules") if isinstance(said, dict) else None
-        if isinstance(name, str) and name:
+        if name := named_rules(document.value if document else None):
             yield named_path(file.parent, name)
 
 

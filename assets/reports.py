@@ -107,13 +107,13 @@ def written_reports(folders: Folders, requested: tuple[str, ...]) -> tuple[Mappi
 
 def due_reports(folders: Folders, requested: tuple[str, ...]) -> "tuple[Mapping[str, Report], str]":
     """The reports that are due, by week in order, and the week of the last that was asked for."""
-    from evidence.report import fingerprints, last_weeks, parse_week, reports_of, written_weeks
+    from evidence.report import fingerprints, parse_week, reports_of, written_weeks
     from evidence.report.written import touched_weeks
 
     before, now = _inputs(folders)
     with folders.reading(INPUTS) as connection:
         recorded = fingerprints(connection)
-        asked = requested or last_weeks(connection)
+        asked = requested or tuple(recorded)[-1:]
         weeks = {each.name: each for each in written_weeks(folders.out_path)}
         weeks |= {each: parse_week(each) for each in (*asked, *touched_weeks(before, recorded))}
         due = [week for _, week in sorted(weeks.items())]

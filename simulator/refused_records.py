@@ -53,6 +53,11 @@ order by incident_id, path, ordinal{f" limit {most}" if most else ""}""",
         )
 
 
+def reason_words(reason: str, field: str, detail: str) -> str:
+    """Why a record was refused, and over which field, for people."""
+    return f"{shown(reason, 40)}{f' at {shown(field, 120)}' if field else ''}: {shown(detail, 200)}"
+
+
 def place_words(path: str, ordinal: int, byte_offset: int, byte_length: int) -> str:
     """Where a record lies, for people."""
     return f"{shown(path, 160)} record {ordinal}, bytes {byte_offset} to {byte_offset + byte_length}"

@@ -4,16 +4,8 @@
 -- incident of which only a row of a table is known no arrival is recorded: it counts as known when its own times
 -- had passed.
 create or replace temp table report_known as
-with arrivals as (
-    select
-        incident_id,
-        min(known_at) as first_known_at
-    from intake.evidence_events
-    group by incident_id
-),
-
 -- Times from the cut on had not happened yet.
-cut_times as (
+with cut_times as (
     select
         incident.*,
         period.week as report_week,
@@ -24,7 +16,7 @@ cut_times as (
         case when incident.resolved_at < period.cut then incident.resolved_at end as known_resolved_at
     from kpi_incidents as incident
     cross join report_period as period
-    left join arrivals on arrivals.incident_id = incident.incident_id
+    left join report_first_arrivals as arrivals on arrivals.incident_id = incident.incident_id
     where coalesce(arrivals.first_known_at, incident.window_start) < period.cut
 ),
 

@@ -1,13 +1,5 @@
 -- One row per incident with late records: how many, of which sources, when they were known, and the first of them
 -- in order of arrival.
-with arrivals as (
-    select
-        incident_id,
-        min(known_at) as first_known_at
-    from intake.evidence_events
-    group by incident_id
-)
-
 select
     late.incident_id,
     count(*) as late_count,
@@ -28,6 +20,6 @@ select
     )[1:5] as records
 from report_late_records as late
 cross join report_period as period
-join arrivals on arrivals.incident_id = late.incident_id
+join report_first_arrivals as arrivals on arrivals.incident_id = late.incident_id
 group by late.incident_id, arrivals.first_known_at, period.cut
 order by late.incident_id

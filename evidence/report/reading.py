@@ -109,6 +109,7 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     kpis.prepare(connection)
     kpis.prepare_reviews(connection)
     kpis.prepare_links(connection)
+    connection.execute(_SQL["first_arrivals"]).fetchall()
 
 
 def read(connection: duckdb.DuckDBPyConnection, week: Week) -> Read:
@@ -134,8 +135,8 @@ def last_weeks(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
 
 
 def fingerprints(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """What is recorded of each ISO week, as one digest. It prepares the connection itself."""
-    prepare(connection)
+    """What is recorded of each ISO week in which an incident counts, as one digest, by week in order."""
+    kpis.prepare(connection)
     return {row["week"]: row["fingerprint"] for row in _rows(connection, _SQL["fingerprints"])}
 
 

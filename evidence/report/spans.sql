@@ -35,17 +35,24 @@ all_times as (
 ),
 
 known as (
-    select 'kpis.weekly_mttd' as kpi, week, started_at as begin_at, detected_at as end_at, *
-        exclude (week, started_at, detected_at)
+    select 'kpis.weekly_mttd' as kpi, week, kpi_standing(started_at, detected_at) as standing,
+        detected_at - started_at as span_ns, null::varchar as mode, * exclude (week, mode)
     from report_known
     union all by name
-    select 'kpis.weekly_mttr' as kpi, resolution_week as week, detected_at as begin_at, resolved_at as end_at, *
-        exclude (week, resolution_week, detected_at, resolved_at)
+    select 'kpis.weekly_mttr' as kpi, resolution_week as week, kpi_standing(detected_at, resolved_at) as standing,
+        resolved_at - detected_at as span_ns, null::varchar as mode, * exclude (week, mode)
     from report_known
     union all by name
-    select 'kpis.weekly_dwell_time' as kpi, mitigation_week as week, started_at as begin_at, mitigated_at as end_at, *
-        exclude (week, mitigation_week, started_at, mitigated_at)
+    select 'kpis.weekly_dwell_time' as kpi, mitigation_week as week,
+        kpi_standing(started_at, mitigated_at) as standing,
+        mitigated_at - started_at as span_ns, null::varchar as mode, * exclude (week, mode)
     from report_known
+    union all by name
+    select 'decision.decisions' as kpi,
+        case when time_to_decision_seconds is null then 'open' else 'measured' end as standing,
+        time_to_decision_seconds * 1000000000 as span_ns, *
+    from report_known
+    where not is_record_only
 )
 
 select
@@ -64,24 +71,8 @@ select
     known.environment,
     known.incident_type,
     known.incident_id,
-    kpi_standing(known.begin_at, known.end_at) as standing,
-    known.end_at - known.begin_at as span_ns,
-    null::varchar as mode
+    known.standing,
+    known.span_ns,
+    known.mode
 from known
 join report_period as period on period.week = known.week
-union all by name
-select
-    'known' as scope,
-    'decision.decisions' as kpi,
-    known.week,
-    known.service,
-    known.severity,
-    known.environment,
-    known.incident_type,
-    known.incident_id,
-    case when known.time_to_decision_seconds is null then 'open' else 'measured' end as standing,
-    known.time_to_decision_seconds * 1000000000 as span_ns,
-    known.mode
-from report_known as known
-join report_period as period on period.week = known.week
-where not known.is_record_only

@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from evidence.cut_lists import cut_list
 from evidence.decision import Bundle, load_bundle
 from evidence.decision.loading import ACTIVE_FILE, PLAYBOOK_FILE, active_folder
+from evidence.decision.named_paths import named_policies, named_rules
 from evidence.detections.rule_folders import VALUES
 from evidence.errors import EvidenceError, InputError, Place, PlaybookError, RefusedDetections
 from evidence.strict_yaml import load_yaml
@@ -255,11 +256,9 @@ class _Extract:
             value = load_yaml(self.folder / path / PLAYBOOK_FILE, error=PlaybookError).value
         except PlaybookError:
             return  # loading says it better, and only where this bundle is the one
-        said = value if isinstance(value, dict) else {}
-        self.copy(self._named_path(path, said.get("policies"), "policies"))
-        detections = said.get("detections")
-        if isinstance(detections, dict):
-            self.copy_rules(self._named_path(path, detections.get("rules"), "detections"))
+        self.copy(self._named_path(path, named_policies(value), "policies"))
+        if rules := named_rules(value):
+            self.copy_rules(self._named_path(path, rules, "detections"))
 
     def copy_rules(self, path: PurePosixPath) -> None:
         """Write a file or folder of Sigma rules and the values near it."""
@@ -270,9 +269,9 @@ class _Extract:
             if content is not None:
                 self.write(file, content)
 
-    def _named_path(self, path: PurePosixPath, named: object, what: str) -> PurePosixPath:
+    def _named_path(self, path: PurePosixPath, named: str, what: str) -> PurePosixPath:
         """Where that lies which the bundle at `path` names; the bundle itself where it names nothing."""
-        found = PurePosixPath(posixpath.normpath(path / named)) if isinstance(named, str) else path
+        found = PurePosixPath(posixpath.normpath(path / named)) if named else path
         if found.is_absolute() or ".." in found.parts:
             raise InputError(
                 f"{self.commit.label}:{path / PLAYBOOK_FILE}: its {what} lie outside of the repository"

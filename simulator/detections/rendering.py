@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from evidence.published_schemas import schema_text
-from evidence.redaction import make_visible, shown
+from evidence.redaction import make_visible
 from simulator.detections.model import (
     SCHEMA_VERSION,
     SECURITY,
@@ -15,7 +15,7 @@ from simulator.detections.model import (
     NeverFired,
     RuleResult,
 )
-from simulator.refused_records import place_words
+from simulator.refused_records import place_words, reason_words
 
 REFUSED_SHOWN_MAX, RECORDS_SHOWN_MAX = 20, 5
 
@@ -168,10 +168,8 @@ def _refused_records(detection: Detection) -> list[str]:
     count = read.refused_count - (len(read.refused) - len(others))
     lines = [f"Records refused, which no rule sees, {count:,}"] if told else []
     for each in told:
-        place, at = each.anchor, each.anchor.pointer
-        lines.append(
-            f"  {shown(each.reason, 40)}{f' at {shown(at, 120)}' if at else ''}: {shown(each.detail, 200)}"
-        )
+        place = each.anchor
+        lines.append(f"  {reason_words(each.reason, place.pointer, each.detail)}")
         lines.append(f"      {place_words(place.path, place.ordinal, place.byte_offset, place.byte_length)}")
     more = count - len(told) if told else 0
     return [*lines, *([f"  and {more:,} more: --format json lists the first thousand"] if more else [])]

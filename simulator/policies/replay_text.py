@@ -19,7 +19,7 @@ from simulator.policies.decision_model import (
     ReplayedDecision,
     Value,
 )
-from simulator.refused_records import place_words
+from simulator.refused_records import place_words, reason_words
 
 TOLD_MAX, DIFFERENCES_TOLD_MAX, VALUE_LENGTH_MAX = 50, 8, 160
 
@@ -119,8 +119,7 @@ def _refused(replay: PolicyReplay) -> Iterator[str]:
     if replay.refused_count:
         yield from ("", f"Refused by intake and not replayed, {replay.refused_count}")
     for entry in replay.refused[:TOLD_MAX]:
-        at = f" at {shown(entry.field, 120)}" if entry.field else ""
-        yield f"  {shown(entry.reason, 40)}{at}: {shown(entry.detail, 200)}"
+        yield f"  {reason_words(entry.reason, entry.field, entry.detail)}"
         yield f"    {_where(entry.anchor)}"
     if replay.refused_count > len(replay.refused[:TOLD_MAX]):
         yield f"  and {replay.refused_count - len(replay.refused[:TOLD_MAX])} more; `--format json` has them."

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from evidence.decision.inspection import PLAYBOOK_FILE
-from evidence.decision.named_paths import named_path
+from evidence.decision.named_paths import named_path, named_policies
 from evidence.decision.policies import Policy, survey_policies
 from evidence.errors import EvidenceError, InputError, Place
 from evidence.strict_yaml import load_yaml
@@ -51,8 +51,8 @@ def policies_of(bundle: Path) -> Path | None:
         said = load_yaml(bundle / PLAYBOOK_FILE).value
     except EvidenceError:
         return None
-    name = said.get("policies") if isinstance(said, dict) else None
-    return named_path(bundle, name) if isinstance(name, str) and name else None
+    name = named_policies(said)
+    return named_path(bundle, name) if name else None
 
 
 def ends_the_process(work: Callable[[], None]) -> bool:
