@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import platform
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -58,6 +59,8 @@ def _run(folders: Folders, run_id: str, listener: Callable[[Any], None]) -> None
     job = defs.resolve_job_def(EVERYTHING)
     # Arrow's own pool keeps what is freed, tens of megabytes of it; the system takes it back.
     pa.set_memory_pool(pa.system_memory_pool())
+    # Python has `uname` tell it, once a process: the manifest and the interpreter of Rego ask within.
+    platform.platform()
     with (
         boundary(*own),
         quick_history(),
